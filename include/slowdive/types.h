@@ -1242,12 +1242,6 @@ typedef uint64_t sd_kinds;
     X(INT, longer_than_ns, "ns", "absent: any")                                                              \
     X(INT, limit, "count", "absent: 20")
 
-/* Has a page loaded several times by Lighthouse. Its reports are published as they come. Answer: one
- * SD_EVENT. */
-#define SD_JOB_RUN_PAGES_FIELDS(X)                                                                           \
-    X(TEXT, url, "request", "the page")                                                                      \
-    X(INT, runs, "count", "1 to 20; absent: 5")
-
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -1258,8 +1252,7 @@ typedef uint64_t sd_kinds;
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
     J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
     J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")                          \
-    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")                                                 \
-    J(10, RUN_PAGES, run_pages, EVENT, "load a page by Lighthouse")
+    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

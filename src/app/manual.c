@@ -16,6 +16,7 @@
 #include "view/plans/parts.h"
 #include "view/view.h"
 #include "format/goals/budget_file.h"
+#include "core/traces/trace_findings.h"
 #include "view/goals/checks.h"
 
 /* ---- mdoc ---- */
@@ -430,6 +431,15 @@ static void manual_checks(struct strbuf *out)
     columns(c, n, out);
 }
 
+static void manual_traces(struct strbuf *out)
+{
+    list_begin(out);
+#define TRACE_RULE_ITEM(NAME, name, what, when) item(out, "Va", #name, "", what, when);
+    TRACE_RULES(TRACE_RULE_ITEM)
+#undef TRACE_RULE_ITEM
+    list_end(out);
+}
+
 static void manual_budgets(struct strbuf *out)
 {
     const char *kind, *files, *about;
@@ -459,6 +469,7 @@ static const struct {
     {"policies", manual_policies},
     {"checks", manual_checks},
     {"budgets", manual_budgets},
+    {"traces", manual_traces},
 };
 
 static void list_views(struct strbuf *out)

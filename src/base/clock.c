@@ -263,3 +263,14 @@ bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *
         *t = next;
     return true;
 }
+
+int64_t clock_from_local(int64_t seconds)
+{
+    struct tm tm;
+    time_t shown = (time_t)seconds;
+    if (!gmtime_r(&shown, &tm))
+        return seconds;
+    tm.tm_isdst = -1;
+    time_t at = mktime(&tm);
+    return at == (time_t)-1 ? seconds : (int64_t)at;
+}

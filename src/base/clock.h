@@ -26,5 +26,8 @@ bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err
 bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *t, struct sd_error *err);
 /* Days since 1970-01-01 of a proleptic Gregorian date; month 1..12. */
 int64_t clock_days(int64_t year, int month, int day);
+/* What a clock on the wall of this machine's zone (TZ) shows, as seconds since 1970 of its own, in seconds
+ * since 1970 of UTC. In an hour that a change of the clock repeats it is either. */
+int64_t clock_from_local(int64_t seconds);
 
 #endif

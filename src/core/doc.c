@@ -293,6 +293,7 @@ void cell_format(const struct column *c, struct cell v, struct strbuf *out)
         format_list(v.list, out);
         break;
     case CELL_LEVELS: /* the printers draw them */
+    case CELL_PIECES:
         break;
     }
 }

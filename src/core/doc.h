@@ -19,12 +19,32 @@ enum severity { SEVERITY_NONE, SEVERITY_GOOD, SEVERITY_INFO, SEVERITY_WARN, SEVE
 const char *severity_name(enum severity s); /* "", "good", "info", "warn", "bad" */
 
 /* ---- cells ---- */
-enum cell_type { CELL_UNKNOWN, CELL_INT, CELL_REAL, CELL_TEXT, CELL_BOOL, CELL_LIST, CELL_LEVELS };
+enum cell_type {
+    CELL_UNKNOWN,
+    CELL_INT,
+    CELL_REAL,
+    CELL_TEXT,
+    CELL_BOOL,
+    CELL_LIST,
+    CELL_LEVELS,
+    CELL_PIECES
+};
 
 /* Heights 0..1 beside each other, NAN where there is nothing: a line of blocks on paper. */
 struct levels {
     size_t n;
     const double *values;
+};
+
+/* Pieces of a line, such as that of time: a row of a waterfall. Strong ones are drawn over others. */
+struct line_piece {
+    double from, to; /* shares of the line, 0..1; what is too short for a character still gets one */
+    bool strong;
+};
+struct line_pieces {
+    size_t n;
+    const struct line_piece *pieces;
+    unsigned colour; /* pieces of one kind have one colour */
 };
 
 struct table;
@@ -36,6 +56,7 @@ struct cell {
         const char *s;
         const struct table *list; /* a small table inside a row: routes[] */
         const struct levels *levels;
+        const struct line_pieces *pieces;
     };
 };
 
@@ -63,6 +84,10 @@ static inline struct cell cell_levels(const struct levels *l)
 {
     return (struct cell){.type = l ? CELL_LEVELS : CELL_UNKNOWN, .levels = l};
 }
+static inline struct cell cell_pieces(const struct line_pieces *p)
+{
+    return (struct cell){.type = p ? CELL_PIECES : CELL_UNKNOWN, .pieces = p};
+}
 static inline struct cell cell_unknown(void)
 {
     return (struct cell){.type = CELL_UNKNOWN};
@@ -78,7 +103,8 @@ enum {
     COLUMN_NO_JSON = 32,   /* shown, not part of the contract (a drawing, a marker) */
     COLUMN_TREE = 64,      /* holds the tree drawing of a SECTION_TREE */
     COLUMN_LOG = 128,      /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
-    COLUMN_PATH = 256      /* names that may begin with a path, which goes first where there is no room */
+    COLUMN_PATH = 256,     /* names that may begin with a path, which goes first where there is no room */
+    COLUMN_LINE = 512      /* of CELL_PIECES: takes two fifths of the line */
 };
 
 /* A part of a text in a language: bytes of it, in order, without overlap. */
@@ -152,7 +178,9 @@ struct table_source {
     uint64_t (*identity)(void *ctx, size_t i); /* as row.id: not 0, unique in the table */
     /* What row i is sorted by in that column; NULL: its cell. Not of trees. */
     struct cell (*sort_key)(void *ctx, size_t i, size_t column);
-    bool marked; /* some rows have a severity of GOOD, WARN or BAD */
+    bool marked;  /* some rows have a severity of GOOD, WARN or BAD */
+    bool folds;   /* some rows of a tree are closed */
+    size_t worst; /* the row that `w` goes to, as row.worst; from 1; 0: there is none */
 };
 
 /* Rows are read with table_rows() and table_row() (core/table.h): `order` says which are shown
@@ -317,6 +345,7 @@ struct section {
     int weight;        /* share of the height left; 0: only what it needs */
     int min_height;    /* rows on screen without the border; 0: by kind */
     int steady;        /* TABLE, TREE: rows there is room for, however many there are: they come and go */
+    bool across;       /* takes the whole width: then all sections are above one another */
     bool aside;        /* for looking up: a pane only while it has the keys, never printed */
     /* All that is known of a row, as lines of text: asked for when the row is selected,
      * so that a tree of 10,000 rows costs nothing more. `chosen`: the section has the keys,

@@ -37,6 +37,11 @@ void flow_describe(const struct flow *f, const char *key, const struct describer
 /* Box i, or the whole, with the weights of a broken source mended: never negative or unknown. */
 struct box boxes_box(const struct boxes *b, size_t i);
 
+/* ---- drawing_line.c: a line of pieces, in characters ---- */
+enum { LINE_NOTHING = ' ', LINE_PIECE = 0x2501, LINE_BLOCK = 0x2588 /* and its parts, up to 0x2590 */ };
+/* Writes `width` characters: LINE_NOTHING, LINE_PIECE, and for strong pieces blocks, to an eighth of one. */
+void line_characters(const struct line_pieces *l, size_t width, uint32_t *out);
+
 /* ---- for those that make tables ---- */
 /* The next row of a table that has room for it. */
 struct row *drawing_row(struct table *t);

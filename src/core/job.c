@@ -25,9 +25,6 @@
     .result = "prefixes and keys are listed"
 #define ROW_FIND_TRACES                                                                                      \
     .title = "The search for traces", .waits = true, .done = "Searched", .result = "what was found is listed"
-#define ROW_RUN_PAGES                                                                                        \
-    .title = "The runs of Lighthouse", .confirm = true, .waits = true, .done = "Loaded",                     \
-    .result = "the runs are listed"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \

@@ -13,7 +13,7 @@ size_t table_number(const struct table *t, size_t place)
     return t->order ? t->order[place] : place;
 }
 
-static const struct row *numbered(const struct table *t, size_t number)
+const struct row *table_row_numbered(const struct table *t, size_t number)
 {
     if (!t->source)
         return &t->rows[number];
@@ -27,7 +27,7 @@ static const struct row *numbered(const struct table *t, size_t number)
 
 const struct row *table_row(const struct table *t, size_t place)
 {
-    return numbered(t, table_number(t, place));
+    return table_row_numbered(t, table_number(t, place));
 }
 
 /* ---- identity ---- */
@@ -81,7 +81,7 @@ static void number_rows(struct table *t)
     free(seen);
 }
 
-static uint64_t identity(struct table *t, size_t number)
+uint64_t table_identity_numbered(struct table *t, size_t number)
 {
     if (t->source)
         return t->source->identity(t->ctx, number);
@@ -92,7 +92,7 @@ static uint64_t identity(struct table *t, size_t number)
 
 uint64_t table_identity(struct table *t, size_t place)
 {
-    return identity(t, table_number(t, place));
+    return table_identity_numbered(t, table_number(t, place));
 }
 
 size_t table_find(struct table *t, uint64_t id)
@@ -174,13 +174,13 @@ static size_t fold(struct table *t, const struct table_choice *c, uint32_t *orde
 {
     size_t out = 0;
     for (size_t i = 0; i < n;) {
-        const struct row *r = numbered(t, order[i]);
+        const struct row *r = table_row_numbered(t, order[i]);
         bool folded = r->closed;
         int depth = r->depth;
-        if (c->n_folded && is_folded(c, identity(t, order[i])))
+        if (c->n_folded && is_folded(c, table_identity_numbered(t, order[i])))
             folded = !folded;
         order[out++] = order[i++];
-        while (folded && i < n && numbered(t, order[i])->depth > depth)
+        while (folded && i < n && table_row_numbered(t, order[i])->depth > depth)
             i++;
     }
     return out;
@@ -198,7 +198,7 @@ static size_t filter(struct table *t, const struct table_choice *c, uint32_t *or
     } *path = NULL;
     for (size_t i = 0; i < n; i++) {
         uint32_t number = order[i]; /* out <= i: nothing unread is written over */
-        const struct row *r = numbered(t, number);
+        const struct row *r = table_row_numbered(t, number);
         int depth = r->depth;
         bool kept = c->keep(t, r, c->ctx);
         while (waiting && path[waiting - 1].depth >= depth)
@@ -223,7 +223,7 @@ static bool any_closed(const struct table *t)
     for (size_t i = 0; !t->source && i < t->n_rows; i++)
         if (t->rows[i].closed)
             return true;
-    return false;
+    return t->source && t->source->folds;
 }
 
 size_t table_choose(struct table *t, const struct table_choice *c)

@@ -20,6 +20,9 @@ size_t table_number(const struct table *t, size_t place);
  * one thing have different numbers, in the order the view gave them. */
 uint64_t table_identity(struct table *t, size_t place);
 size_t table_find(struct table *t, uint64_t identity); /* its place; TABLE_NONE: not shown */
+/* By number, whether it is shown or not. */
+const struct row *table_row_numbered(const struct table *t, size_t number);
+uint64_t table_identity_numbered(struct table *t, size_t number);
 
 /* What is shown of a table and in what order. */
 struct table_choice {

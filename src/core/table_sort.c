@@ -265,7 +265,7 @@ static void count_kind(struct kinds *k, enum cell_type type)
         [CELL_UNKNOWN] = offsetof(struct kinds, unknown), [CELL_INT] = offsetof(struct kinds, whole),
         [CELL_BOOL] = offsetof(struct kinds, whole),      [CELL_REAL] = offsetof(struct kinds, real),
         [CELL_TEXT] = offsetof(struct kinds, text),       [CELL_LIST] = offsetof(struct kinds, list),
-        [CELL_LEVELS] = offsetof(struct kinds, unknown),
+        [CELL_LEVELS] = offsetof(struct kinds, unknown),  [CELL_PIECES] = offsetof(struct kinds, unknown),
     };
     ++*(size_t *)((char *)k + offsets[type]);
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -165,6 +167,25 @@ uint64_t json_index(struct json_pull *j)
     }
     double d = json_number(j);
     return d >= 0 && d < 1e18 && d == floor(d) ? (uint64_t)d : UINT64_MAX;
+}
+
+int64_t json_int(struct json_pull *j)
+{
+    struct json_pull value = *j;
+    bool quoted = json_peek(&value) == '"';
+    const char *p = value.at + quoted;
+    json_skip(j);
+    const char *end = j->at - quoted;
+    if (j->broken || p >= end)
+        return SD_UNKNOWN;
+    bool minus = *p == '-';
+    int64_t v = 0;
+    const char *digits = p += minus;
+    for (; p < end && *p >= '0' && *p <= '9'; p++)
+        v = add_sat(mul_sat(v, 10), minus ? '0' - *p : *p - '0');
+    if (p == end && p > digits)
+        return v;
+    return real_to_int(json_number(&value)); /* 1.5e18 */
 }
 
 static unsigned hex4(const char *p, const char *end)

@@ -39,6 +39,9 @@ void json_skip(struct json_pull *j);
 double json_number(struct json_pull *j);
 /* The same as an integer from 0; UINT64_MAX: it is none. */
 uint64_t json_index(struct json_pull *j);
+/* A number without a part behind the point, or the text of one, exact up to 64 bits; what is beyond is the
+ * limit of its type. SD_UNKNOWN: it is none. */
+int64_t json_int(struct json_pull *j);
 /* Puts a string into `out`, its escapes resolved; "" for any other value, which is skipped. */
 void json_text(struct json_pull *j, struct strbuf *out);
 /* The bytes of a string, its escapes resolved: where they stand if it has none, else in `scratch`, valid

@@ -74,6 +74,7 @@ static void cell(struct strbuf *out, const struct column *c, struct cell v)
         strbuf_free(&b);
         break;
     case CELL_LEVELS: /* only made for people */
+    case CELL_PIECES:
         break;
     }
 }

@@ -26,6 +26,10 @@ void print_text_bare(const struct table *t, const struct print_options *o, struc
 /* A line of blocks, `columns` wide: the highest of the levels that share a column. */
 void print_levels(const struct levels *l, size_t columns, const struct print_options *o, struct strbuf *out);
 
+/* A line of pieces, `columns` wide. */
+void print_pieces(const struct line_pieces *l, int columns, const struct print_options *o,
+                  struct strbuf *out);
+
 /* ---- print_text.c ---- */
 /* Text neutralised, at most so many columns; in ASCII mode everything else becomes a question
  * mark. The columns used. */

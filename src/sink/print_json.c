@@ -52,6 +52,7 @@ static cJSON *value(enum unit unit, struct cell c)
     case CELL_LIST:
         return table(c.list);
     case CELL_LEVELS: /* only made for people */
+    case CELL_PIECES:
     case CELL_UNKNOWN:
         break;
     }

@@ -29,6 +29,12 @@ static void cell(struct strbuf *out, const struct column *c, struct cell v)
         strbuf_char(out, '`');
         return;
     }
+    if (v.type == CELL_PIECES) {
+        strbuf_char(out, '`');
+        print_pieces(v.pieces, MAX(c->width, 1), &(struct print_options){0}, out);
+        strbuf_char(out, '`');
+        return;
+    }
     cell_format(c, v, &b);
     escaped(out, strbuf_text(&b));
     strbuf_free(&b);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "core/drawing.h"
 #include "core/table.h"
 
 #include <stdlib.h>
@@ -71,6 +72,8 @@ static void measure_row(const struct table *t, const struct row *r, bool *text, 
         strbuf_clear(&b);
         cell_format(col, r->cells[c], &b);
         int indent = (col->flags & COLUMN_TREE) ? r->depth * TREE_INDENT : 0;
+        if (r->cells[c].type == CELL_PIECES)
+            f->natural[c] = MAX(f->natural[c], col->width);
         f->natural[c] = MAX(f->natural[c], utf8_width(strbuf_text(&b)) + indent);
         text[c] = text[c] || is_text(r->cells[c]);
     }
@@ -194,6 +197,19 @@ static void put_cell(const char *text, int room, bool right, const struct print_
         strbuf_pad(out, ' ', (size_t)(room - used));
 }
 
+void print_pieces(const struct line_pieces *l, int room, const struct print_options *o, struct strbuf *out)
+{
+    uint32_t *codes = mem_array((size_t)room, sizeof *codes);
+    char character[4];
+    line_characters(l, (size_t)room, codes);
+    for (int i = 0; i < room; i++)
+        if (o->ascii || codes[i] == LINE_NOTHING)
+            strbuf_char(out, codes[i] == LINE_NOTHING ? ' ' : codes[i] == LINE_PIECE ? '=' : '#');
+        else
+            strbuf_add(out, character, utf8_encode(codes[i], character));
+    free(codes);
+}
+
 static void line(const struct table *t, const struct row *r, const struct fit *f, const bool *open,
                  const struct print_options *o, struct strbuf *out)
 {
@@ -213,6 +229,10 @@ static void line(const struct table *t, const struct row *r, const struct fit *f
         first = false;
         bool tree = t->columns[c].flags & COLUMN_TREE;
         int indent = tree ? branches(r->depth, f->width[c] - 1, open, o, out) : 0;
+        if (r->cells[c].type == CELL_PIECES) {
+            print_pieces(r->cells[c].pieces, f->width[c], o, out);
+            continue;
+        }
         strbuf_clear(&b);
         cell_format(&t->columns[c], r->cells[c], &b);
         put_cell(strbuf_text(&b), f->width[c] - indent, f->right[c], o, out);

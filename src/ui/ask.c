@@ -230,7 +230,18 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
         view_choose(&c->chosen, o->choose, o->choice, o->choice_text);
         console_rebuild(c);
     }
+    if (o->row && !pane_go_to(console_pane(c), console_section(c), o->row))
+        return fail(err, "The filter hides that row; :filter without a pattern shows all");
     return true;
+}
+
+void outcome_do(struct console *c, const struct outcome *o)
+{
+    struct sd_error err = {""};
+    if (o->order.job)
+        ask_order(c, &o->order);
+    if (o->command && !console_command(c, o->command, &err))
+        console_message(c, SEVERITY_BAD, "%s", err.text);
 }
 
 /* Takes the outcome. */
@@ -249,8 +260,8 @@ static bool carry_out(struct console *c, int action, struct outcome *o, struct s
     } else if (o->question.title) {
         question_open(c, o);
         return true;
-    } else if (o->order.job) {
-        ask_order(c, &o->order);
+    } else {
+        outcome_do(c, o);
     }
     if (o->message)
         console_message(c, o->severity, "%s", o->message);

@@ -48,7 +48,7 @@ void question_key(struct console *c, key_code key)
         if (q->copy)
             console_copy(c, q->copy);
         else
-            ask_order(c, &q->asked.order);
+            outcome_do(c, &q->asked);
         question_free(q);
     } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
                key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {

@@ -179,7 +179,10 @@ void layout_panes(const struct doc *d, struct rect area, size_t focus, bool zoom
         out[focus] = area;
         return;
     }
-    if (area.w < COLUMNS_WIDTH || n < 3) {
+    bool across = false;
+    for (size_t i = 0; i < n; i++)
+        across = across || d->sections[i].across;
+    if (area.w < COLUMNS_WIDTH || n < 3 || across) {
         column(d, 0, n, area, focus, out);
         return;
     }

@@ -190,8 +190,10 @@ static bool is_marked(const struct table *t)
 /* Until the user selects one, the worst row is. */
 static int worst_row(const struct pane *p, const struct table *t)
 {
-    for (size_t i = 0; !t->source && i < table_rows(t); i++)
-        if (table_row(t, i)->worst)
+    if (t->source && !t->source->worst)
+        return p->selected;
+    for (size_t i = 0; i < table_rows(t); i++)
+        if (t->source ? table_number(t, i) + 1 == t->source->worst : table_row(t, i)->worst)
             return (int)i;
     return p->selected;
 }
@@ -286,6 +288,22 @@ void pane_set_columns(struct pane *p, const char *const *keys)
         p->columns[i] = mem_strdup(keys[i]);
 }
 
+/* A branch that is listed among those the user has turned is so no more, and the other way round. */
+static void turn(struct pane *p, uint64_t id, bool listed)
+{
+    p->changed = true;
+    if (!listed) {
+        p->folded = mem_realloc(p->folded, (p->n_folded + 1) * sizeof *p->folded);
+        p->folded[p->n_folded++] = id;
+        return;
+    }
+    for (size_t i = 0; i < p->n_folded; i++)
+        if (p->folded[i] == id) {
+            p->folded[i] = p->folded[--p->n_folded];
+            break;
+        }
+}
+
 bool pane_fold(struct pane *p, struct section *s, int open)
 {
     struct table *t = &s->table;
@@ -298,18 +316,33 @@ bool pane_fold(struct pane *p, struct section *s, int open)
     bool children = row + 1 < n && table_row(t, row + 1)->depth > depth;
     if ((!folded && !children) || open == !folded)
         return false;
-    p->changed = true;
-    if (!listed) {
-        p->folded = mem_realloc(p->folded, (p->n_folded + 1) * sizeof *p->folded);
-        p->folded[p->n_folded++] = id;
-        return true;
-    }
-    for (size_t i = 0; i < p->n_folded; i++)
-        if (p->folded[i] == id) {
-            p->folded[i] = p->folded[--p->n_folded];
-            break;
-        }
+    turn(p, id, listed);
     return true;
+}
+
+bool pane_go_to(struct pane *p, struct section *s, uint64_t identity)
+{
+    struct table *t = &s->table;
+    size_t n = section_has_rows(s) ? t->n_rows : 0, number = 0;
+    while (number < n && table_identity_numbered(t, number) != identity)
+        number++;
+    if (number == n)
+        return false;
+    int depth = table_row_numbered(t, number)->depth;
+    for (size_t i = number; i-- > 0 && depth > 0;) {
+        const struct row *r = table_row_numbered(t, i);
+        bool closed = r->closed;
+        if (r->depth >= depth)
+            continue;
+        depth = r->depth;
+        uint64_t id = table_identity_numbered(t, i);
+        bool listed = is_folded(p, id);
+        if (closed != listed)
+            turn(p, id, listed);
+    }
+    p->identity = identity;
+    pane_apply(p, s);
+    return table_rows(t) && table_identity(t, (size_t)p->selected) == identity;
 }
 
 bool pane_unfold(struct pane *p)

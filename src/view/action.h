@@ -60,8 +60,8 @@ struct job_order {
     const char *view;   /* shown meanwhile, about `about`; NULL: what is shown */
 };
 
-/* Every part may be absent. Texts are static or in `arena`. With a question, the order is
- * carried out when it is answered with yes. */
+/* Every part may be absent. Texts are static or in `arena`. With a question, the order
+ * or the command is carried out when it is answered with yes. */
 struct outcome {
     struct arena *arena; /* whoever runs the action makes and frees it */
     enum severity severity;
@@ -72,6 +72,7 @@ struct outcome {
     const char *choose;          /* name of a choice of views (view_choose), static; NULL: none */
     int choice;                  /* its value from now on */
     const char *choice_text;     /* likewise */
+    uint64_t row;                /* identity of a row of the pane with the keys, to go to; 0: none */
     bool marks;                  /* what `changes` compares with is from now on: */
     struct figures *baseline;    /* the console's, when it takes it; NULL: the window before */
     struct {
@@ -82,6 +83,7 @@ struct outcome {
     } prompt;
     struct question_text question;
     struct job_order order;
+    const char *command; /* a command line, as it is typed after ":"; NULL: none */
 };
 
 void outcome_message(struct outcome *o, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);

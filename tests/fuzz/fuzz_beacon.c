@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "core/batch.h"
+#include "format/http_request.h"
 #include "format/pages/beacon.h"
-#include "format/pages/beacon_request.h"
 
 static int64_t taken;
 
@@ -28,12 +28,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct field_limits limits = {
         .keys = {1, 3, 2, 2, 2, 2}, .targets = 3, .ids = 4, .exact = 20};
     const char *text = (const char *)data;
-    struct beacon_request r;
+    struct http_request r;
     struct field_tally *t = field_tally_new(&limits, size);
     size_t body = 0;
-    if (beacon_request_read(text, size, &r) == BEACON_HEAD_WHOLE) {
+    if (size) { /* a body in chunks */
+        struct http_chunks c = {0};
+        char *copy = mem_alloc(size);
+        size_t out = 0, n = size;
+        memcpy(copy, data, size);
+        http_chunks_read(&c, copy, &out, &n);
+        if (out > n || n > size)
+            abort();
+        free(copy);
+    }
+    if (http_request_read(text, size, &r) == HTTP_WHOLE) {
         if (!r.head || r.head > size || r.length < -1 ||
-            (r.referer && (r.referer < text || r.referer + r.referer_len > text + r.head)))
+            (r.referer.at && (r.referer.at < text || r.referer.at + r.referer.n > text + r.head)))
             abort();
         body = r.head;
     }

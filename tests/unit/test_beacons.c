@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "core/batch.h"
+#include "format/http_request.h"
 #include "format/pages/beacon.h"
-#include "format/pages/beacon_request.h"
 #include "format/pages/crux.h"
 #include "format/pages/har.h"
 
@@ -138,50 +138,48 @@ static void test_requests(void **state)
 #define P "POST /rum HTTP/1.1\r\n"
     static const struct {
         const char *bytes;
-        enum beacon_head head;
-        enum beacon_method method;
+        enum http_state head;
+        enum http_method method;
         int64_t length;
         bool keep_alive, waits;
         const char *referer;
     } rows[] = {
-        {P "Content-Length: 12\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, 12, true, false, NULL},
-        {"\r\n\n" P "content-length:\t7 \r\nREFERER: http://a/b \r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, 7,
-         true, false, "http://a/b"},
-        {P "Connection: TE, Close\r\nExpect: 100-continue\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1, false,
-         true, NULL},
-        {"POST / HTTP/1.0\nContent-Length: 1\n\n", BEACON_HEAD_WHOLE, BEACON_POST, 1, false, false, NULL},
-        {"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1, true, false,
+        {P "Content-Length: 12\r\n\r\n", HTTP_WHOLE, HTTP_POST, 12, true, false, NULL},
+        {"\r\n\n" P "content-length:\t7 \r\nREFERER: http://a/b \r\n\r\n", HTTP_WHOLE, HTTP_POST, 7, true,
+         false, "http://a/b"},
+        {P "Connection: TE, Close\r\nExpect: 100-continue\r\n\r\n", HTTP_WHOLE, HTTP_POST, -1, false, true,
          NULL},
-        {P "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1,
-         false, false, NULL},
-        {P "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, 5, true, false,
+        {"POST / HTTP/1.0\nContent-Length: 1\n\n", HTTP_WHOLE, HTTP_POST, 1, false, false, NULL},
+        {"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", HTTP_WHOLE, HTTP_POST, -1, true, false, NULL},
+        {P "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", HTTP_WHOLE, HTTP_POST, -1, false, false,
          NULL},
-        {P "Content-Length: 99999999999999999999999\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST,
-         1000000000000000, true, false, NULL},
-        {"OPTIONS * HTTP/1.1\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_OPTIONS, -1, true, false, NULL},
-        {"GET /?a=POST HTTP/1.1\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_OTHER, -1, true, false, NULL},
-        {"", BEACON_HEAD_MORE, 0, 0, 0, 0, NULL},
-        {"\r\n\r\n", BEACON_HEAD_MORE, 0, 0, 0, 0, NULL},
-        {"POST / HT", BEACON_HEAD_MORE, 0, 0, 0, 0, NULL},
-        {P "Content-Length: 5\r\n", BEACON_HEAD_MORE, 0, 0, 0, 0, NULL},
-        {P "Content-Length: 5\r\n\r", BEACON_HEAD_MORE, 0, 0, 0, 0, NULL},
-        {P "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {P "Content-Length: -5\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {P "Content-Length:\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {P "Content-Length : 5\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {P " folded\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {"POST / HTTP/2.0\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {"POST /a b HTTP/1.1\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {"hello\r\n\r\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
-        {"\x16\x03\x01\x02\n", BEACON_HEAD_BROKEN, 0, 0, 0, 0, NULL},
+        {P "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", HTTP_WHOLE, HTTP_POST, 5, true, false, NULL},
+        {P "Content-Length: 99999999999999999999999\r\n\r\n", HTTP_WHOLE, HTTP_POST, 1000000000000000, true,
+         false, NULL},
+        {"OPTIONS * HTTP/1.1\r\n\r\n", HTTP_WHOLE, HTTP_OPTIONS, -1, true, false, NULL},
+        {"GET /?a=POST HTTP/1.1\r\n\r\n", HTTP_WHOLE, HTTP_OTHER, -1, true, false, NULL},
+        {"", HTTP_MORE, 0, 0, 0, 0, NULL},
+        {"\r\n\r\n", HTTP_MORE, 0, 0, 0, 0, NULL},
+        {"POST / HT", HTTP_MORE, 0, 0, 0, 0, NULL},
+        {P "Content-Length: 5\r\n", HTTP_MORE, 0, 0, 0, 0, NULL},
+        {P "Content-Length: 5\r\n\r", HTTP_MORE, 0, 0, 0, 0, NULL},
+        {P "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {P "Content-Length: -5\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {P "Content-Length:\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {P "Content-Length : 5\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {P " folded\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {"POST / HTTP/2.0\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {"POST /a b HTTP/1.1\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {"hello\r\n\r\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
+        {"\x16\x03\x01\x02\n", HTTP_BROKEN, 0, 0, 0, 0, NULL},
     };
 #undef P
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct beacon_request r;
+        struct http_request r;
         size_t n = strlen(rows[i].bytes);
-        if (beacon_request_read(rows[i].bytes, n, &r) != rows[i].head)
+        if (http_request_read(rows[i].bytes, n, &r) != rows[i].head)
             fail_msg("row %zu", i);
-        if (rows[i].head != BEACON_HEAD_WHOLE)
+        if (rows[i].head != HTTP_WHOLE)
             continue;
         assert_int_equal(r.head, n);
         assert_int_equal(r.method, rows[i].method);
@@ -189,23 +187,23 @@ static void test_requests(void **state)
         assert_int_equal(r.keep_alive, rows[i].keep_alive);
         assert_int_equal(r.waits, rows[i].waits);
         if (rows[i].referer) {
-            assert_int_equal(r.referer_len, strlen(rows[i].referer));
-            assert_memory_equal(r.referer, rows[i].referer, r.referer_len);
+            assert_int_equal(r.referer.n, strlen(rows[i].referer));
+            assert_memory_equal(r.referer.at, rows[i].referer, r.referer.n);
         }
         for (size_t k = 0; k < n; k++) /* in pieces */
-            assert_int_equal(beacon_request_read(rows[i].bytes, k, &r), BEACON_HEAD_MORE);
+            assert_int_equal(http_request_read(rows[i].bytes, k, &r), HTTP_MORE);
     }
 }
 
 static void test_long_heads(void **state)
 {
     (void)state;
-    char *bytes = mem_alloc(BEACON_HEAD_MAX + 100);
-    struct beacon_request r;
+    char *bytes = mem_alloc(HTTP_REQUEST_HEAD_MAX + 100);
+    struct http_request r;
     strcpy(bytes, "POST / HTTP/1.1\r\nX: ");
-    memset(bytes + strlen(bytes), 'a', BEACON_HEAD_MAX);
-    assert_int_equal(beacon_request_read(bytes, BEACON_HEAD_MAX, &r), BEACON_HEAD_MORE);
-    assert_int_equal(beacon_request_read(bytes, BEACON_HEAD_MAX + 1, &r), BEACON_HEAD_BROKEN);
+    memset(bytes + strlen(bytes), 'a', HTTP_REQUEST_HEAD_MAX);
+    assert_int_equal(http_request_read(bytes, HTTP_REQUEST_HEAD_MAX, &r), HTTP_MORE);
+    assert_int_equal(http_request_read(bytes, HTTP_REQUEST_HEAD_MAX + 1, &r), HTTP_LONG);
     free(bytes);
 }
 

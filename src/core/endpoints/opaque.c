@@ -177,11 +177,13 @@ static bool is_phone(const char *s, size_t n)
     return digits >= PHONE;
 }
 
-/* NAME=value: with any name, the value may be personal. */
+/* NAME=value: with any name, the value may be personal; one character before a blank is not. */
 static bool is_assignment(const char *s, size_t n)
 {
-    const char *eq = memchr(s, '=', n);
-    return eq && eq > s && letter_of(*s) != OTHER && (size_t)(eq - s) + 1 < n && eq[1] != '=';
+    const char *eq = memchr(s, '=', n), *end = s + n;
+    if (!eq || eq == s || letter_of(*s) == OTHER || end - eq < 2 || eq[1] == '=')
+        return false;
+    return !(end - eq > 3 && eq[2] == ' ') && !(end - eq > 5 && !memcmp(eq + 2, "%20", 3));
 }
 
 /* Base64 that ends in its padding, '=' or '=='. */

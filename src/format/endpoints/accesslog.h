@@ -38,6 +38,12 @@ struct accesslog_line {
     int64_t bytes;       /* body bytes sent ("-" is 0, as Apache has it); SD_UNKNOWN */
     int64_t duration_ns; /* SD_UNKNOWN: the line tells none */
     enum accesslog_cache cache;
+    /* Of the duration: before a server took the request, and of the servers behind; SD_UNKNOWN. */
+    int64_t queue_ns, upstream_ns;
+    /* Who answered, the name that was asked for, and what the request can be looked up by: 0 bytes, the line
+     * does not tell. Of a list the last, as it stands in the line. */
+    const char *upstream, *host, *trace, *request_id;
+    size_t upstream_len, host_len, trace_len, request_id_len;
 };
 
 struct accesslog_format;
@@ -52,12 +58,16 @@ struct accesslog_format;
  * (%D, %T), otherwise the sum of $upstream_response_time ("0.1, 0.2 : 0.3"; "-" adds
  * nothing; only "-" is unknown). NULL and a sentence when it cannot work. */
 struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err);
+/* Of JSON: which key is what, each "time=KEY", "duration=took", "duration_unit=ms"; "a.b" is b in the object a.
+ * What is not named is told by the usual names. */
+bool accesslog_format_map(struct accesslog_format *f, const char *const *fields, struct sd_error *err);
 void accesslog_format_free(struct accesslog_format *f);
 const char *accesslog_format_name(const struct accesslog_format *f); /* for people */
 /* Whose cache the statuses in its lines are of: "nginx", "varnish". */
 const char *accesslog_format_cache(const struct accesslog_format *f);
 
-/* One line without its line end. False: it does not fit, *reason is a static sentence. */
+/* One line without its line end. False: it does not fit, *reason is a static sentence; NULL: it is a line of
+ * the format, but not of a request, as the header that names its fields. */
 bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                      const char **reason);
 
@@ -84,8 +94,16 @@ const char *accesslog_format_said(const struct accesslog_format *f);
 const char *accesslog_format_assumptions(const struct accesslog_format *f);
 /* Nothing is learned from the lines read meanwhile. */
 void accesslog_format_pause(struct accesslog_format *f, bool pause);
-/* The lines of both are in the same file. */
-void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accesslog_format *from);
+/* accesslog_parse in two steps, for several formats of one file: takes off what stands around the line (false:
+ * that is no line, or only a part of one), then reads it. The time around it is that of `wrapped`. */
+bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *len);
+bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped, const char *line,
+                           size_t len, struct accesslog_line *out, const char **reason);
+/* What stands around the lines, a sentence without its full stop; NULL: nothing. */
+const char *accesslog_format_wrapped(const struct accesslog_format *f);
+/* Which value of the line that was refused last does not fit, and what stands there; "" when it is not known. */
+void accesslog_format_misfit(const struct accesslog_format *f, const char *line, size_t len, char *out,
+                             size_t size);
 
 /* What keeps a line from being one of a combined or common log, or a request in JSON, as the end of a
  * sentence; NULL: it does not look like any of them. Static. */

@@ -9,7 +9,7 @@ enum {
     CACHE = 2048,      /* raw paths seen lately */
     CACHE_KEY = 110,
     NO_ENDPOINT = UINT16_MAX,
-    BUILTINS_MAX = 12,
+    BUILTINS_MAX = 32,
     HELD_MAX = 256 << 10, /* bytes of first lines */
 };
 
@@ -48,6 +48,7 @@ struct cached {
 struct accesslog_agg {
     struct accesslog_agg_options o;
     struct accesslog_format *format;
+    struct accesslog_format *wrapped; /* takes off what stands around the lines */
     bool automatic;
     struct accesslog_format *builtins[BUILTINS_MAX]; /* when automatic */
     struct accesslog_intake intake;
@@ -509,7 +510,6 @@ static void adopt(struct accesslog_agg *a, struct accesslog_format *f)
     for (size_t i = 0; f && i < BUILTINS_MAX && !a->builtins[i]; i++) {
         if (!(a->builtins[i] = accesslog_builtin(i)))
             break;
-        accesslog_format_copy_wrap(a->builtins[i], f);
         if (a->o.unit)
             accesslog_format_unit(a->builtins[i], a->o.unit);
     }
@@ -523,35 +523,50 @@ static void adopt(struct accesslog_agg *a, struct accesslog_format *f)
 }
 
 /* The format changed in mid-file (a reload), or two formats share it. */
-static bool try_others(struct accesslog_agg *a, const char *line, size_t len, struct accesslog_line *out)
+static bool try_others(struct accesslog_agg *a, const char *line, size_t len, struct accesslog_line *out,
+                       const char **reason)
 {
-    const char *reason;
-    for (size_t i = 0; i < BUILTINS_MAX && a->builtins[i]; i++)
-        if (a->builtins[i] != a->format && accesslog_parse(a->builtins[i], line, len, out, &reason)) {
+    const char *why = "";
+    for (size_t i = 0; i < BUILTINS_MAX && a->builtins[i] && why; i++)
+        if (a->builtins[i] != a->format &&
+            accesslog_parse_inner(a->builtins[i], a->wrapped, line, len, out, &why)) {
             a->format = a->builtins[i];
             note_format(a);
             return true;
         }
+    if (!why) /* a header: other lines follow */
+        *reason = NULL;
     return false;
 }
 
 static bool parse_line(struct accesslog_agg *a, const char *line, size_t len, struct accesslog_line *out,
                        const char **reason)
 {
-    return accesslog_parse(a->format, line, len, out, reason) ||
-           (a->automatic && try_others(a, line, len, out));
+    *reason = NULL;
+    if (!accesslog_take_off(a->wrapped, &line, &len))
+        return false;
+    return accesslog_parse_inner(a->format, a->wrapped, line, len, out, reason) ||
+           (*reason && a->automatic && try_others(a, line, len, out, reason));
 }
 
-/* What may stand before a line that is read otherwise: a byte order mark, a torn line and NUL bytes. */
+/* What may stand before a line that is read otherwise: a byte order mark, a torn line and NUL bytes, colours. */
 static bool skip_noise(const char **line, size_t *len)
 {
     const char *s = *line, *nul = memrchr(s, 0, *len);
     if (nul)
         s = nul + 1;
-    if (*line + *len - s >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
+    const char *end = *line + *len;
+    if (end - s >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
         s += 3;
+    if (end - s > 2 && *s == 0x1b && s[1] == '[') { /* colours */
+        const char *m = memchr(s, 'm', (size_t)MIN(end - s, 12)), *off = memrchr(s, 0x1b, *len - (size_t)(s - *line));
+        if (m)
+            s = m + 1;
+        if (off && off > s && end - off < 8)
+            end = off;
+    }
     bool any = s > *line;
-    *len -= (size_t)(s - *line);
+    *len = (size_t)(end - s);
     *line = s;
     return any && *len;
 }
@@ -572,6 +587,8 @@ static void read_line(struct accesslog_agg *a, const char *line, size_t len, sd_
     }
     if (parse_line(a, line, len, &l, &reason))
         count_line(a, &l, now);
+    else if (!reason)
+        a->intake.lines--; /* a header */
     else if (skip_noise(&clean, &rest) && parse_line(a, clean, rest, &l, &(const char *){NULL}))
         count_line(a, &l, now);
     else
@@ -593,6 +610,8 @@ static void settle(struct accesslog_agg *a, bool all)
     else
         adopt(a, accesslog_detect(held.text, held.len, all, a->o.unit, NULL, NULL));
     a->learning = !a->format;
+    a->wrapped = a->format;
+    a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
     if (a->format)
         accesslog_format_pause(a->format, true); /* these lines are learned from already */
     for (const char *s = held.text, *end = s + held.len, *stop; s < end; s = stop + 1) {

@@ -36,6 +36,7 @@ struct accesslog_intake {
     sd_time first, last; /* of the lines' times; SD_UNKNOWN */
     sd_time newest;      /* of the line read last that has one */
     const char *format;  /* its name; NULL: not found yet */
+    const char *wrapped; /* what stands around the lines, a sentence; NULL: nothing */
     const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
     int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
     size_t n_samples;    /* a line for each different reason, at most 8 */

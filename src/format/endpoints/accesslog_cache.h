@@ -19,6 +19,7 @@ struct cache_column {
     } seen[CACHE_PLACES];
     bool found;   /* one of the two */
     bool varnish; /* the format is varnishncsa's */
+    const char *product; /* whose it is otherwise; NULL: nginx's */
 };
 
 /* ACCESSLOG_NO_CACHE: it is no such word. */

@@ -30,7 +30,38 @@ static const struct variable NGINX[] = {
     {.name = "upstream_cache_status", .field = FIELD_CACHE, .scale = 0, .rank = 3, .list = false},
     {.name = "sent_http_x_cache_status", .field = FIELD_CACHE, .scale = 0, .rank = 2, .list = false},
     {.name = "sent_http_x_proxy_cache", .field = FIELD_CACHE, .scale = 0, .rank = 1, .list = false},
+    {.name = "upstream_queue_time", .field = FIELD_QUEUE, .scale = SD_S, .rank = 1, .list = true},
+    {.name = "upstream_addr", .field = FIELD_UPSTREAM, .rank = 2, .list = true},
+    {.name = "proxy_upstream_name", .field = FIELD_UPSTREAM, .rank = 1},
+    {.name = "host", .field = FIELD_HOST, .rank = 3},
+    {.name = "http_host", .field = FIELD_HOST, .rank = 2},
+    {.name = "server_name", .field = FIELD_HOST, .rank = 1},
+    {.name = "request_id", .field = FIELD_REQUEST_ID, .rank = 2},
+    {.name = "req_id", .field = FIELD_REQUEST_ID, .rank = 2},
+    {.name = "http_x_request_id", .field = FIELD_REQUEST_ID, .rank = 1},
+    {.name = "http_traceparent", .field = FIELD_TRACE, .rank = 9},
+    {.name = "otel_trace_id", .field = FIELD_TRACE, .rank = 8},
+    {.name = "opentelemetry_trace_id", .field = FIELD_TRACE, .rank = 7},
+    {.name = "opentelemetry_context_traceparent", .field = FIELD_TRACE, .rank = 7},
+    {.name = "http_uber_trace_id", .field = FIELD_TRACE, .rank = 6},
+    {.name = "opentracing_context_uber_trace_id", .field = FIELD_TRACE, .rank = 6},
+    {.name = "http_x_b3_traceid", .field = FIELD_TRACE, .rank = 5},
+    {.name = "http_b3", .field = FIELD_TRACE, .rank = 4},
+    {.name = "http_x_amzn_trace_id", .field = FIELD_TRACE, .rank = 3},
+    {.name = "http_x_cloud_trace_context", .field = FIELD_TRACE, .rank = 2},
+    {.name = "http_x_datadog_trace_id", .field = FIELD_TRACE, .rank = 1},
+    /* Of the built-in formats. */
     {.name = "slowdive_ms", .field = FIELD_DURATION, .scale = SD_MS, .rank = 4, .list = false},
+    {.name = "slowdive_padded_ms", .field = FIELD_DURATION, .scale = SD_MS, .rank = 5, .list = false},
+    {.name = "slowdive_upstream_ms", .field = FIELD_UPSTREAM_TIME, .scale = SD_MS, .rank = 4},
+    {.name = "slowdive_queue_ms", .field = FIELD_QUEUE, .scale = SD_MS, .rank = 4},
+    {.name = "slowdive_took", .field = FIELD_TOOK, .rank = 4},
+    {.name = "slowdive_part", .field = FIELD_PART, .scale = SD_S, .rank = 1},
+    {.name = "slowdive_part_queue", .field = FIELD_PART_QUEUE, .scale = SD_S, .rank = 1},
+    {.name = "slowdive_part_upstream", .field = FIELD_PART_UPSTREAM, .scale = SD_S, .rank = 1},
+    {.name = "slowdive_ctime", .field = FIELD_STAMP, .rank = 1},
+    {.name = "slowdive_stamp", .field = FIELD_STAMP, .rank = 1},
+    {.name = "slowdive_handling", .field = FIELD_CACHE, .rank = 3},
     {.name = "slowdive_tail",
      .field = FIELD_TAIL,
      .scale = 0,
@@ -55,23 +86,52 @@ static const struct variable APACHE[] = {
     {.name = "{ms}T", .field = FIELD_DURATION, .scale = SD_MS, .rank = 2, .list = false},
     {.name = "{s}T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
     {.name = "T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
+    {.name = "v", .field = FIELD_HOST, .rank = 1},
+    {.name = "V", .field = FIELD_HOST, .rank = 2},
+    {.name = "{Host}i", .field = FIELD_HOST, .rank = 3},
+    {.name = "{host}i", .field = FIELD_HOST, .rank = 3},
+    {.name = "{BALANCER_WORKER_NAME}e", .field = FIELD_UPSTREAM, .rank = 1},
+    {.name = "{X-Request-Id}i", .field = FIELD_REQUEST_ID, .rank = 1},
+    {.name = "{X-Request-ID}i", .field = FIELD_REQUEST_ID, .rank = 1},
+    {.name = "{x-request-id}i", .field = FIELD_REQUEST_ID, .rank = 1},
+    {.name = "{X-Request-Id}o", .field = FIELD_REQUEST_ID, .rank = 2},
+    {.name = "{X-Request-ID}o", .field = FIELD_REQUEST_ID, .rank = 2},
+    {.name = "{x-request-id}o", .field = FIELD_REQUEST_ID, .rank = 2},
+    {.name = "{UNIQUE_ID}e", .field = FIELD_REQUEST_ID, .rank = 3},
+    {.name = "{traceparent}i", .field = FIELD_TRACE, .rank = 9},
+    {.name = "{Traceparent}i", .field = FIELD_TRACE, .rank = 9},
+    {.name = "{uber-trace-id}i", .field = FIELD_TRACE, .rank = 6},
+    {.name = "{X-B3-TraceId}i", .field = FIELD_TRACE, .rank = 5},
+    {.name = "{X-Amzn-Trace-Id}i", .field = FIELD_TRACE, .rank = 3},
+    {.name = "{X-Cloud-Trace-Context}i", .field = FIELD_TRACE, .rank = 2},
     {.name = "{Varnish:handling}x", .field = FIELD_CACHE, .scale = 0, .rank = 2, .list = false},
     {.name = "{Varnish:hitmiss}x", .field = FIELD_CACHE, .scale = 0, .rank = 1, .list = false},
 };
 
+#define COMBINED "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""
+#define ISTIO_TAIL                                                                                           \
+    "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "         \
+    "\"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\" $rest"
+#define ALB                                                                                                  \
+    "$elb $c $upstream_addr $slowdive_part_queue $slowdive_part_upstream $slowdive_part $status $target "    \
+    "$received $body_bytes_sent \"$request\""
+
 static const struct {
-    const char *name, *text;
+    const char *name, *text; /* NULL: read by `read` */
+    accesslog_reader *read;
+    bool here; /* its time without a zone is this machine's */
+    const char *cache;
 } BUILTIN[] = {
     {.name = "ingress-nginx",
-     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $l $request_time [$p] "
-             "[$a] $rest"},
+     .text = COMBINED " $l $request_time [$p] [$a] $upstream_addr $length $upstream_response_time "
+                      "$upstream_status $req_id"},
     /* option httplog clf: the last of its five timers is the whole request. */
     {.name = "haproxy-clf",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"\" \"\" $port $ms \"$f\" \"$b\" "
-             "\"$s\" $tq $tw $tc $tr $slowdive_ms \"$t\" $rest"},
-    {.name = "combined", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
-    {.name = "combined with further fields",
-     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $slowdive_tail"},
+             "\"$upstream_addr\" $tq $slowdive_queue_ms $tc $slowdive_upstream_ms $slowdive_ms \"$t\" "
+             "$rest"},
+    {.name = "combined", .text = COMBINED},
+    {.name = "combined with further fields", .text = COMBINED " $slowdive_tail"},
     {.name = "common", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent"},
     {.name = "common with further fields",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
@@ -79,8 +139,30 @@ static const struct {
      .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent"},
     {.name = "combined with a field before the request",
      .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
-    {.name = "json", .text = NULL},
-    {.name = "ltsv", .text = NULL},
+    {.name = "json", .read = accesslog_parse_json},
+    {.name = "ltsv", .read = accesslog_parse_ltsv},
+    {.name = "haproxy", .read = accesslog_parse_haproxy},
+    {.name = "w3c", .read = accesslog_parse_w3c},
+    {.name = "logfmt", .read = accesslog_parse_logfmt},
+    {.name = "alb", .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
+                            "\"$host\" $rest"},
+    {.name = "elb", .text = "$time_iso8601 " ALB},
+    {.name = "envoy",
+     .text = "[$time_iso8601] \"$request\" $status $flags $received $body_bytes_sent $slowdive_ms "
+             "$slowdive_upstream_ms \"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\""},
+    {.name = "istio", .text = "[$time_iso8601] \"$request\" $status " ISTIO_TAIL},
+    {.name = "uwsgi",
+     .text = "[pid: $pid|app: $app|req: $req] $c ($user) {$vars} [$slowdive_ctime] $request_method "
+             "$request_uri => generated $body_bytes_sent bytes in $slowdive_took ($protocol $status) $rest",
+     .here = true},
+    {.name = "squid",
+     .text = "$msec $slowdive_padded_ms $c $slowdive_handling/$status $body_bytes_sent $request_method "
+             "$request_uri $user $hier/$upstream_addr $type",
+     .cache = "squid"},
+    {.name = "s3",
+     .text = "$owner $host [$time_local] $c $who $request_id $op $key \"$request\" $status $code "
+             "$body_bytes_sent $size $slowdive_ms $slowdive_upstream_ms \"$r\" \"$u\""},
+    {.name = "django", .text = "[$slowdive_stamp] \"$request\" $status $body_bytes_sent", .here = true},
 };
 
 /* ---- building ---- */
@@ -116,10 +198,15 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     struct accesslog_format *f = b->f;
     if (f->n && !b->literal.len) {
         struct accesslog_op *last = &f->ops[f->n - 1];
+        bool spare = last->field == FIELD_SKIP || last->field > FIELD_QUEUE; /* it may be cut wrongly */
         /* $uri$is_args$args is still a path; unused values may follow each other without a separator. */
-        if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
+        if (spare && (!v || v->field > FIELD_QUEUE)) {
+            last->field = FIELD_SKIP;
             return true;
-        last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
+        }
+        if (!v && last->field == FIELD_URI)
+            return true;
+        last->to_path = v && v->field == FIELD_URI && spare; /* $host$request_uri */
         if (!last->to_path && last->field != FIELD_STAMP)
             return fail(err,
                         "In the log format $%.40s follows another variable without a separator, so their "
@@ -128,12 +215,14 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     }
     end_literal(b);
     f->ops = mem_grow(f->ops, f->n, &f->cap, sizeof *f->ops);
-    f->ops[f->n++] = (struct accesslog_op){
+    f->ops[f->n] = (struct accesslog_op){
         .field = v ? v->field : FIELD_SKIP,
         .scale = v ? v->scale : 0,
         .rank = v ? v->rank : 0,
         .list = (v && v->list) || str_starts(name, "upstream_"),
+        .padded = !strcmp(name, "slowdive_padded_ms"),
     };
+    snprintf(f->ops[f->n++].name, sizeof f->ops->name, "%s", name);
     return true;
 }
 
@@ -172,8 +261,14 @@ static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
         }
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), name);
-        if (!add_value(b, word, find_variable(NGINX, ARRAY_LEN(NGINX), word), err))
+        const struct variable *v = find_variable(NGINX, ARRAY_LEN(NGINX), word);
+        if (!add_value(b, word, v, err))
             return false;
+        if (v && v->field == FIELD_STAMP) {
+            b->f->ops[b->f->n - 1].pattern =
+                mem_strdup(str_ends(word, "ctime") ? "%a %b %e %H:%M:%S %Y" : "%d/%b/%Y %H:%M:%S");
+            b->f->stamped = true;
+        }
         s = name + n + brace;
     }
     return true;
@@ -235,13 +330,15 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
                     return fail(err, "In the log format a %%{ has no closing brace.");
                 s += ++n;
             }
-            if (*s == '^') /* %{VARNAME}^ti: trailers */
-                s++;
+            bool trailer = *s == '^' && name_char(s[1]) && name_char(s[2]); /* %{NAME}^ti, %^FB */
+            if (trailer)
+                s += 2;
             if (!name_char(*s))
                 return fail(
                     err, "In the log format a %% has no directive after it; write %%%% for a percent sign.");
             char word[64];
-            snprintf(word, sizeof word, "%.*s%c", (int)MIN(n, (size_t)60), arg ? arg : "", *s++);
+            snprintf(word, sizeof word, "%.*s%s%c", (int)MIN(n, (size_t)60), arg ? arg : "",
+                     trailer ? "^" : "", *s++);
             bool brackets = !strcmp(word, "t");
             if (brackets)
                 strbuf_char(&b->literal, '[');
@@ -333,12 +430,14 @@ static bool is_apache(const char *s)
 /* Keeps the best value of each kind; the others are skipped over. */
 static void choose(struct accesslog_format *f)
 {
-    static const unsigned char GROUP[] = {
-        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
-        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,   [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
-        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,     [FIELD_STAMP] = 1,  [FIELD_CACHE] = 8,
+    static const unsigned char GROUP[FIELD_COUNT] = {
+        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1,       [FIELD_EPOCH] = 1,     [FIELD_REQUEST] = 2,
+        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,         [FIELD_STATUS] = 4,    [FIELD_BYTES] = 5,
+        [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,           [FIELD_TAIL] = 7,      [FIELD_STAMP] = 1,
+        [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9,  [FIELD_QUEUE] = 10,    [FIELD_UPSTREAM] = 11,
+        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,    [FIELD_TRACE] = 14,
     };
-    int best[9] = {0};
+    int best[15] = {0};
     bool request = false;
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < f->n; i++) {
@@ -349,13 +448,13 @@ static void choose(struct accesslog_format *f)
                 request |= op->field == FIELD_REQUEST;
             } else if (op->field == FIELD_STAMP) { /* all its pieces, unless a whole time is there */
                 f->stamped = best[1] == op->rank;
-            } else if (op->field != FIELD_SKIP) {
+            } else if (GROUP[op->field]) {
                 bool taken =
                     op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
                 if (taken)
                     *top = INT32_MAX; /* of equals the first */
-                else
-                    op->field = FIELD_SKIP;
+                else /* $upstream_response_time beside $request_time */
+                    op->field = op->field == FIELD_DURATION && op->list ? FIELD_UPSTREAM_TIME : FIELD_SKIP;
             }
         }
 }
@@ -388,6 +487,7 @@ static struct accesslog_format *compile(const char *name, const char *text, stru
     size_t len = strlen(plain);
     while (len && (plain[len - 1] == '\n' || plain[len - 1] == '\r'))
         plain[--len] = 0;
+    b.f->sigil = is_apache(plain) ? "%" : "$";
     bool ok = is_apache(plain) ? build_apache(&b, plain, err) : build_nginx(&b, plain, err);
     if (ok)
         end_literal(&b);
@@ -407,11 +507,18 @@ struct accesslog_format *accesslog_builtin(size_t i)
     struct sd_error err;
     if (i >= ARRAY_LEN(BUILTIN))
         return NULL;
-    if (BUILTIN[i].text)
-        return compile(BUILTIN[i].name, BUILTIN[i].text, &err);
+    if (BUILTIN[i].text) {
+        struct accesslog_format *f = compile(BUILTIN[i].name, BUILTIN[i].text, &err);
+        for (size_t k = 0; f && k < f->n; k++)
+            f->ops[k].here = BUILTIN[i].here;
+        if (f) {
+            f->lenient = !str_starts(BUILTIN[i].name, "com"); /* newer versions append fields */
+            f->cache.product = BUILTIN[i].cache;
+        }
+        return f;
+    }
     struct accesslog_format *f = empty(BUILTIN[i].name);
-    f->json = !strcmp(BUILTIN[i].name, "json");
-    f->ltsv = !f->json;
+    f->read = BUILTIN[i].read;
     return f;
 }
 
@@ -437,14 +544,15 @@ void accesslog_format_free(struct accesslog_format *f)
     free(f->prefix);
     free(f->name);
     strbuf_free(&f->scratch);
-    strbuf_free(&f->method_scratch);
-    strbuf_free(&f->unwrapped);
+    strbuf_free(&f->mended);
+    free(f->scan);
+    accesslog_wrapper_free(&f->w);
     free(f);
 }
 
 bool accesslog_format_unit(struct accesslog_format *f, int64_t ns)
 {
-    bool any = f->json || f->ltsv;
+    bool any = f->read != NULL;
     f->spots.given = ns > 0 ? ns : -1;
     f->apache_us = false;
     for (size_t i = 0; i < f->n; i++) {
@@ -492,5 +600,5 @@ const char *accesslog_format_name(const struct accesslog_format *f)
 
 const char *accesslog_format_cache(const struct accesslog_format *f)
 {
-    return f->cache.varnish ? "varnish" : "nginx";
+    return f->cache.product ? f->cache.product : f->cache.varnish ? "varnish" : "nginx";
 }

@@ -75,7 +75,8 @@ static inline bool read_status(const char *p, size_t n, int *status)
         *status = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
         return true;
     }
-    return n == 1 && *p == '-';
+    /* Nothing was answered: HAProxy's -1, Envoy's 0. */
+    return n == 1 ? *p == '-' || *p == '0' : n == 2 && p[0] == '-' && p[1] == '1';
 }
 
 static void read_uri(struct accesslog_format *f, struct accesslog_line *out)
@@ -107,8 +108,71 @@ static bool read_duration(const struct accesslog_op *op, const char *p, size_t n
     else if (accesslog_decimal(p, n, op->scale, &v))
         out->duration_ns = v;
     else
-        return n == 0 || (n == 1 && *p == '-');
+        return n == 0 || *p == '-'; /* -1: it did not come so far */
     return true;
+}
+
+/* A part of the duration; what all of them give. */
+static bool read_part(const struct accesslog_op *op, const char *p, size_t n, struct accesslog_line *out)
+{
+    int64_t v;
+    if (!accesslog_decimal(p, n, op->scale, &v)) {
+        if (n && *p != '-')
+            return false;
+        v = SD_UNKNOWN;
+    }
+    if (!sd_known(v))
+        out->duration_ns = INT64_MAX; /* until the line ends */
+    else if (out->duration_ns != INT64_MAX)
+        out->duration_ns = add_known(out->duration_ns, v);
+    if (op->field == FIELD_PART_QUEUE)
+        out->queue_ns = v;
+    else if (op->field == FIELD_PART_UPSTREAM)
+        out->upstream_ns = v;
+    return true;
+}
+
+/* "254 msecs", "1 msecs via sendfile()" */
+static int64_t took(const char *p, size_t n)
+{
+    int64_t v;
+    const char *end = p + n, *blank = memchr(p, ' ', n);
+    if (!blank)
+        return SD_UNKNOWN;
+    const char *word = blank + 1, *stop = memchr(word, ' ', (size_t)(end - word));
+    int64_t unit = spot_unit(word, (size_t)((stop ? stop : end) - word));
+    return unit && accesslog_decimal(p, (size_t)(blank - p), unit, &v) ? v : SD_UNKNOWN;
+}
+
+/* What is not needed to count the line. */
+static void read_extra(const struct accesslog_op *op, const char *p, size_t n, struct accesslog_line *out)
+{
+    if (n == 1 && *p == '-')
+        return;
+    switch (op->field) {
+    case FIELD_UPSTREAM_TIME:
+        out->upstream_ns = accesslog_sum(p, n, op->scale);
+        break;
+    case FIELD_QUEUE:
+        out->queue_ns = accesslog_sum(p, n, op->scale);
+        break;
+    case FIELD_UPSTREAM:
+        accesslog_last(&p, &n);
+        out->upstream = p;
+        out->upstream_len = n;
+        break;
+    case FIELD_HOST:
+        out->host = p;
+        out->host_len = n;
+        break;
+    case FIELD_REQUEST_ID:
+        out->request_id = p;
+        out->request_id_len = n;
+        break;
+    default:
+        out->trace = p;
+        out->trace_len = n;
+    }
 }
 
 /* One value of the line; NULL, or why it cannot be read. */
@@ -151,8 +215,17 @@ static const char *read_value(struct accesslog_format *f, const struct accesslog
     case FIELD_CACHE:
         out->cache = accesslog_cache_word(p, n);
         return NULL;
+    case FIELD_TOOK:
+        out->duration_ns = took(p, n);
+        return sd_known(out->duration_ns) ? NULL : "The duration is not a number with its unit.";
+    case FIELD_PART:
+    case FIELD_PART_QUEUE:
+    case FIELD_PART_UPSTREAM:
+        return read_part(op, p, n, out) ? NULL : "A part of the duration is not a number.";
+    default:
+        read_extra(op, p, n, out);
+        return NULL;
     }
-    return NULL;
 }
 
 /* Apache's %D is microseconds, Tomcat 9's milliseconds: a log of microseconds whose requests take less than
@@ -175,11 +248,39 @@ static void doubt_unit(struct accesslog_format *f, const struct accesslog_line *
                  p->min, p->max);
 }
 
+/* One value at *p and the literal behind it; NULL, or why not. */
+static const char *take_value(struct accesslog_format *f, const struct accesslog_op *op, const char **at,
+                              const char *end, struct accesslog_line *out, bool *request)
+{
+    static const char NO_MATCH[] = "The line does not match the log format.";
+    const char *p = *at, *q;
+    if (op->padded)
+        while (p < end && *p == ' ')
+            p++;
+    q = p;
+    if (op->field != FIELD_STAMP) {
+        if (!(q = value_end(op, p, end)))
+            return NO_MATCH;
+        const char *why = read_value(f, op, p, (size_t)(q - p), out, request);
+        if (why)
+            return why;
+    } else {
+        f->stamp.here = op->here;
+        if (!accesslog_stamp_read(op->pattern, &q, end, &f->stamp))
+            return "The time cannot be read.";
+        if ((size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
+            return NO_MATCH;
+    }
+    *at = q + op->literal_len;
+    return NULL;
+}
+
 static bool parse_text(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                        const char **reason)
 {
     const char *p = line, *end = line + len;
     *reason = "The line does not match the log format.";
+    f->misfit = NULL;
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
@@ -187,31 +288,27 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
     if (f->stamped)
         f->stamp = (struct accesslog_stamp){.month = 0};
     for (size_t i = 0; i < f->n; i++) {
-        const struct accesslog_op *op = &f->ops[i];
-        const char *q = p;
-        if (op->field != FIELD_STAMP)
-            q = value_end(op, p, end);
-        else if (!accesslog_stamp_read(op->pattern, &q, end, &f->stamp) ||
-                 (size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
-            return false;
-        if (!q)
-            return false;
-        size_t n = (size_t)(q - p);
-        const char *why = read_value(f, op, p, n, out, &request);
+        if (f->cut_short && p == end && i)
+            break;
+        const char *why = take_value(f, &f->ops[i], &p, end, out, &request);
         if (why) {
             *reason = why;
+            f->misfit = &f->ops[i];
+            f->misfit_at = (size_t)(p - line);
             return false;
         }
-        p = q + op->literal_len;
     }
-    if (p != end) {
+    if (p != end && !f->lenient) {
         *reason = "The line has more text after the end of the log format.";
+        f->misfit_at = (size_t)(p - line);
         return false;
     }
     if (f->stamped && !accesslog_stamp_time(&f->stamp, &out->at)) {
         *reason = "The time cannot be read.";
         return false;
     }
+    if (out->duration_ns == INT64_MAX)
+        out->duration_ns = SD_UNKNOWN;
     if (request)
         read_uri(f, out);
     if (f->apache_us && !f->spots.settled)
@@ -219,16 +316,60 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
     return true;
 }
 
+bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *len)
+{
+    f->w.time = NULL;
+    return !f->w.wrap[0] || accesslog_unwrap(&f->w, line, len);
+}
+
+bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped, const char *line,
+                           size_t len, struct accesslog_line *out, const char **reason)
+{
+    *out = (struct accesslog_line){.at = SD_UNKNOWN,
+                                   .target = "-",
+                                   .target_len = 1,
+                                   .bytes = SD_UNKNOWN,
+                                   .duration_ns = SD_UNKNOWN,
+                                   .queue_ns = SD_UNKNOWN,
+                                   .upstream_ns = SD_UNKNOWN};
+    if (!(f->read ? f->read : parse_text)(f, line, len, out, reason))
+        return false;
+    if (!sd_known(out->at) && wrapped->w.time) {
+        sd_time at;
+        if (accesslog_time_any(wrapped->w.time, wrapped->w.time_len, &at))
+            out->at = at;
+    }
+    return true;
+}
+
 bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                      const char **reason)
 {
-    *out = (struct accesslog_line){
-        .at = SD_UNKNOWN, .target = "-", .target_len = 1, .bytes = SD_UNKNOWN, .duration_ns = SD_UNKNOWN};
-    if (f->wrap)
-        accesslog_unwrap(f, &line, &len);
-    return f->json   ? accesslog_parse_json(f, line, len, out, reason)
-           : f->ltsv ? accesslog_parse_ltsv(f, line, len, out, reason)
-                     : parse_text(f, line, len, out, reason);
+    *reason = NULL;
+    return accesslog_take_off(f, &line, &len) && accesslog_parse_inner(f, f, line, len, out, reason);
+}
+
+const char *accesslog_format_wrapped(const struct accesslog_format *f)
+{
+    return accesslog_wrap_said(f->w.wrap[0]);
+}
+
+void accesslog_format_misfit(const struct accesslog_format *f, const char *line, size_t len, char *out,
+                             size_t size)
+{
+    char what[60];
+    size_t at = MIN(f->misfit_at, len), n = MIN(len - at, (size_t)40), k = 0;
+    *out = 0;
+    if (f->read || (!f->misfit && !at))
+        return;
+    for (; k < n; k++)
+        what[k] = (unsigned char)line[at + k] < ' ' || line[at + k] == 0x7f ? '.' : line[at + k];
+    what[k] = 0;
+    if (f->misfit)
+        snprintf(out, size, "%s%s cannot be read at byte %zu, where the line has \"%s\"", f->sigil, f->misfit->name,
+                 at + 1, what);
+    else
+        snprintf(out, size, "the line goes on where the format ends, at byte %zu, with \"%s\"", at + 1, what);
 }
 
 /* ---- detection ---- */
@@ -258,6 +399,7 @@ static void each_line(const char *bytes, size_t len, bool all, on_line *on, void
 struct fitting {
     struct accesslog_format *f;
     size_t lines, fits, wraps[WRAP_NAME + 1];
+    enum accesslog_wrap outer;
 };
 
 static void count_fit(void *ctx, const char *line, size_t len)
@@ -265,19 +407,23 @@ static void count_fit(void *ctx, const char *line, size_t len)
     struct fitting *x = ctx;
     struct accesslog_line out;
     const char *reason;
-    x->lines++;
-    x->fits += accesslog_parse(x->f, line, len, &out, &reason);
+    bool fits = accesslog_parse(x->f, line, len, &out, &reason);
+    x->fits += fits;
+    x->lines += fits || reason; /* a header is no line to judge by */
 }
 
 static void count_wrap(void *ctx, const char *line, size_t len)
 {
     struct fitting *x = ctx;
-    x->wraps[accesslog_wrap_of(line, len)]++;
+    struct wrapper w = {.wrap = {x->outer}};
+    if (!x->outer || accesslog_unwrap(&w, &line, &len))
+        x->wraps[accesslog_wrap_of(line, len)]++;
+    accesslog_wrapper_free(&w);
 }
 
-static enum accesslog_wrap usual_wrap(const char *bytes, size_t len, bool all)
+static enum accesslog_wrap usual_wrap(const char *bytes, size_t len, bool all, enum accesslog_wrap outer)
 {
-    struct fitting x = {.lines = 0};
+    struct fitting x = {.outer = outer};
     enum accesslog_wrap best = WRAP_NONE;
     each_line(bytes, len, all, count_wrap, &x);
     for (enum accesslog_wrap w = WRAP_NONE; w <= WRAP_NAME; w++)
@@ -286,22 +432,24 @@ static enum accesslog_wrap usual_wrap(const char *bytes, size_t len, bool all)
     return best;
 }
 
-/* The built-in format that fits most lines when `wrap` is taken off them. */
-static struct fitting best_fit(const char *bytes, size_t len, bool all, enum accesslog_wrap wrap,
+/* The built-in format that fits most lines when what is around them is taken off. */
+static struct fitting best_fit(const char *bytes, size_t len, bool all, const enum accesslog_wrap wrap[2],
                                int64_t unit)
 {
     struct fitting best = {.f = NULL};
     struct accesslog_format *f;
     for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
         struct fitting x = {.f = f};
-        f->wrap = wrap;
+        f->w.wrap[0] = wrap[0];
+        f->w.wrap[1] = wrap[1];
         if (unit)
             accesslog_format_unit(f, unit);
         each_line(bytes, len, all, count_fit, &x);
-        best.lines = x.lines;
+        best.lines = MAX(best.lines, x.lines);
         if (x.fits > best.fits) {
             accesslog_format_free(best.f);
-            best = x;
+            best.f = f;
+            best.fits = x.fits;
         } else {
             accesslog_format_free(f);
         }
@@ -309,17 +457,32 @@ static struct fitting best_fit(const char *bytes, size_t len, bool all, enum acc
     return best;
 }
 
+/* What may stand around the lines, the likeliest first: it may also be a part of them. */
+static size_t wraps_to_try(const char *bytes, size_t len, bool all, enum accesslog_wrap out[3][2])
+{
+    size_t n = 0;
+    enum accesslog_wrap outer = usual_wrap(bytes, len, all, WRAP_NONE);
+    enum accesslog_wrap inner = outer ? usual_wrap(bytes, len, all, outer) : WRAP_NONE;
+    if (inner && inner != outer)
+        out[n][0] = outer, out[n++][1] = inner;
+    if (outer)
+        out[n][0] = outer, out[n++][1] = WRAP_NONE;
+    out[n][0] = out[n][1] = WRAP_NONE;
+    return n + 1;
+}
+
 struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, int64_t unit, size_t *fits,
                                           size_t *lines)
 {
-    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
-    struct fitting best = best_fit(bytes, len, all, wrap, unit);
-    if (wrap && best.fits * 2 < best.lines) { /* what looked like a wrapping may be part of the line */
-        struct fitting plain = best_fit(bytes, len, all, WRAP_NONE, unit);
-        bool better = plain.fits > best.fits;
-        accesslog_format_free(better ? best.f : plain.f);
+    enum accesslog_wrap wraps[3][2];
+    size_t n = wraps_to_try(bytes, len, all, wraps);
+    struct fitting best = {.f = NULL};
+    for (size_t i = 0; i < n && (!i || best.fits * 2 < best.lines); i++) {
+        struct fitting x = best_fit(bytes, len, all, wraps[i], unit);
+        bool better = !i || x.fits > best.fits;
+        accesslog_format_free(better ? best.f : x.f);
         if (better)
-            best = plain;
+            best = x;
     }
     if (best.f)
         spots_choose(&best.f->spots, all);
@@ -332,22 +495,21 @@ struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool al
 
 void accesslog_format_learn(struct accesslog_format *f, const char *bytes, size_t len, bool all)
 {
-    struct fitting plain = {.f = f}, wrapped = {.f = f};
-    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
-    each_line(bytes, len, all, count_fit, &plain);
-    if (wrap && plain.fits * 2 < plain.lines) {
-        f->wrap = wrap;
-        each_line(bytes, len, all, count_fit, &wrapped);
-        if (wrapped.fits <= plain.fits)
-            f->wrap = WRAP_NONE;
+    enum accesslog_wrap wraps[3][2], used[2] = {WRAP_NONE, WRAP_NONE};
+    size_t n = wraps_to_try(bytes, len, all, wraps), most = 0, lines = 0;
+    for (size_t i = n; i-- > 0 && (i == n - 1 || most * 2 < lines);) { /* as it stands first */
+        struct fitting x = {.f = f};
+        memcpy(f->w.wrap, wraps[i], sizeof f->w.wrap);
+        each_line(bytes, len, all, count_fit, &x);
+        if (x.fits > most) {
+            most = x.fits;
+            memcpy(used, wraps[i], sizeof used);
+        }
+        lines = MAX(lines, x.lines);
     }
+    memcpy(f->w.wrap, used, sizeof used);
     if (all)
         accesslog_format_settle(f);
-}
-
-void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accesslog_format *from)
-{
-    f->wrap = from->wrap;
 }
 
 /* ---- lines that almost fit ---- */

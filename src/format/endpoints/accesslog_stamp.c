@@ -36,6 +36,7 @@ static bool zone(const char **s, const char *end, struct accesslog_stamp *t)
 {
     int64_t h, m;
     const char *p = *s;
+    t->zoned = true;
     if (p < end && *p == 'Z') {
         ++*s;
         return true;
@@ -169,7 +170,7 @@ bool accesslog_stamp_time(const struct accesslog_stamp *t, sd_time *at)
     if (t->year < 1970 || t->month < 1 || t->month > 12 || t->day < 1 || t->day > 31 || t->hour > 24 ||
         t->minute > 59 || t->second > 60)
         return false;
-    return accesslog_time_make(clock_days(t->year, (int)t->month, (int)t->day) * 86400 + t->hour * 3600 +
-                                   t->minute * 60 + t->second - t->east,
-                               t->ns, at);
+    int64_t seconds = clock_days(t->year, (int)t->month, (int)t->day) * 86400 + t->hour * 3600 +
+                      t->minute * 60 + t->second - t->east;
+    return accesslog_time_make(t->here && !t->zoned ? clock_from_local(seconds) : seconds, t->ns, at);
 }

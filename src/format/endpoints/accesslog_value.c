@@ -94,6 +94,56 @@ bool accesslog_time_iso(const char *s, size_t n, sd_time *t)
     return zone(s + used, n - used, &east) && make(year, month, day, s + 11, t, ns, east);
 }
 
+bool accesslog_time_here(struct accesslog_format *f, const char *s, size_t n, sd_time *t)
+{
+    if (n == f->time_len && n && !memcmp(s, f->time_text, n)) {
+        *t = f->time_value;
+        return true;
+    }
+    /* A combined log's time with a zone has more than 20 bytes and a blank, an ISO one a Z or a sign. */
+    bool slash = n > 6 && s[2] == '/';
+    size_t digits = slash ? 20 : 19;
+    if (!(slash ? accesslog_time_local(s, n, t) : accesslog_time_iso(s, n, t)))
+        return false;
+    while (digits < n && (s[digits] == '.' || s[digits] == ',' || (s[digits] >= '0' && s[digits] <= '9')))
+        digits++;
+    if (digits == n)
+        *t = clock_from_local(*t / SD_S) * SD_S + *t % SD_S;
+    if (n <= sizeof f->time_text) {
+        memcpy(f->time_text, s, n);
+        f->time_len = n;
+        f->time_value = *t;
+    }
+    return true;
+}
+
+bool accesslog_time_any(const char *s, size_t n, sd_time *t)
+{
+    int64_t v;
+    if (n > 1 && *s == '[' && s[n - 1] == ']')
+        s++, n -= 2;
+    if (accesslog_time_local(s, n, t) || accesslog_time_iso(s, n, t))
+        return true;
+    if (n < 10 || !accesslog_decimal(s, n, SD_S, &v))
+        return false;
+    const char *point = memchr(s, '.', n);
+    size_t whole = point ? (size_t)(point - s) : n; /* 13 digits are milliseconds, 16 us, 19 ns */
+    int64_t scale = whole < 12 ? SD_S : whole < 15 ? SD_MS : whole < 18 ? SD_US : 1;
+    if (!accesslog_decimal(s, n, scale, &v) || v >= (int64_t)9223372035 * SD_S)
+        return false;
+    *t = v;
+    return true;
+}
+
+void accesslog_last(const char **s, size_t *n)
+{
+    const char *end = *s + *n, *p = end;
+    while (p > *s && p[-1] != ' ' && p[-1] != ',')
+        p--;
+    *n = (size_t)(end - p);
+    *s = p;
+}
+
 bool accesslog_decimal(const char *s, size_t n, int64_t scale, int64_t *v)
 {
     size_t i = 0;

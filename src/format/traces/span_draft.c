@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/redact.h"
-#include "core/caches/key_class.h"
 #include "core/name_index.h"
-#include "core/sql/hidden.h"
 #include "core/traces/trace.h"
+#include "format/traces/span_seen.h"
+#include "format/traces/span_statement.h"
 
-enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096 };
+enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096, HARMLESS = 4096 };
 
 struct ints {
     int64_t *items;
@@ -24,7 +24,8 @@ struct texts {
 
 struct span_draft {
     struct arena *texts_in;
-    struct sql_hidden *hidden;
+    struct span_statement *shown;
+    struct span_seen *seen;
     struct name_index traces, services, names, statements, keys;
     struct texts service_names, resources;
     struct ints trace, service, name, statement, kind, start, duration, error, follows;
@@ -36,6 +37,8 @@ struct span_draft {
     uint32_t n_attributes, n_events;
     bool open, taken;
     size_t bytes;
+    uint64_t harmless[HARMLESS]; /* hashes of values seen lately that hold no secret: looking costs a
+                                    microsecond */
     struct sd_ints lists_of_ints[13];
     struct sd_texts lists_of_texts[10];
     struct span_intake intake;
@@ -45,7 +48,7 @@ struct span_draft *span_draft_new(void)
 {
     struct span_draft *d = mem_alloc(sizeof *d);
     d->texts_in = arena_new();
-    d->hidden = sql_hidden_new();
+    d->shown = span_statement_new();
     return d;
 }
 
@@ -91,7 +94,7 @@ void span_draft_free(struct span_draft *d)
     strbuf_free(&d->system);
     strbuf_free(&d->sql);
     strbuf_free(&d->scratch);
-    sql_hidden_free(d->hidden);
+    span_statement_free(d->shown);
     arena_free(d->texts_in);
     free(d);
 }
@@ -220,6 +223,11 @@ static bool id_of(struct span_text t, const uint8_t *bytes, size_t width, char o
 
 /* ---- spans ---- */
 
+void span_draft_once(struct span_draft *d, struct span_seen *seen)
+{
+    d->seen = seen;
+}
+
 static bool refuse(struct span_draft *d, const char *why)
 {
     d->intake.refused++;
@@ -239,12 +247,15 @@ bool span_draft_begin(struct span_draft *d, const struct span_head *h)
         return refuse(d, "a span has no id of its trace, or one that is zero");
     if (!id_of(h->id, h->id_bytes, 16, id))
         return refuse(d, "a span has no id, or one that is zero");
+    if (d->seen && !span_seen_first(d->seen, trace, id))
+        return d->open = false;
     if (!d->service_names.n)
         span_draft_service(d, (struct span_text){0}, NULL);
     bool child = id_of(h->parent, h->parent_bytes, 16, parent);
     d->open = true;
     d->n_attributes = d->n_events = 0;
     d->intake.spans++;
+    d->intake.nameless += !*d->service_names.items[d->now_service];
     add_int(&d->trace, place(d, &d->traces, span_text(trace), ID_MAX));
     add_text(&d->id, keep(d, id, strlen(id)));
     add_text(&d->parent, child ? keep(d, parent, strlen(parent)) : NULL);
@@ -288,6 +299,21 @@ static bool is_secret(struct span_draft *d, int64_t key)
     return d->key_secret.items[key];
 }
 
+static uint64_t hash_of(const char *s, size_t n)
+{
+    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
+    for (; n >= sizeof w; s += sizeof w, n -= sizeof w) {
+        memcpy(&w, s, sizeof w);
+        h = (h ^ w) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    w = 0;
+    memcpy(&w, s, n);
+    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
+    h ^= h >> 29;
+    return h + !h;
+}
+
 static const char *kept_value(struct span_draft *d, struct span_text key, struct span_text value)
 {
     static const char *const URLS[] = {"url.full", "http.url", "http.target", "url.query", NULL};
@@ -299,9 +325,14 @@ static const char *kept_value(struct span_draft *d, struct span_text key, struct
     const char *kept = keep(d, value.at, MIN(n, (size_t)SPAN_DRAFT_VALUE));
     if (!strpbrk(kept, "=@\" "))
         return kept;
+    uint64_t hash = hash_of(kept, strlen(kept));
+    if (d->harmless[hash % HARMLESS] == hash)
+        return kept;
     char *shown = redact(kept);
     if (strcmp(shown, kept) != 0)
         kept = keep(d, shown, strlen(shown));
+    else
+        d->harmless[hash % HARMLESS] = hash;
     free(shown);
     return kept;
 }
@@ -362,29 +393,13 @@ void span_draft_failed(struct span_draft *d)
         d->error.items[d->error.n - 1] = 1;
 }
 
-/* ---- statements ---- */
-
-/* "GET user:*:cart": the command, and of its first argument the parts that do not vary. */
-static void store_command(const char *text, struct strbuf *out)
+void span_draft_kind(struct span_draft *d, int kind)
 {
-    struct key_segment parts[KEY_SEGMENTS_MAX];
-    size_t n = strcspn(text, " \t\r\n");
-    const char *key = text + n + strspn(text + n, " \t\r\n");
-    strbuf_clear(out);
-    strbuf_add(out, text, MIN(n, (size_t)64));
-    size_t key_len = strcspn(key, " \t\r\n");
-    if (!key_len)
-        return;
-    strbuf_char(out, ' ');
-    size_t n_parts = key_split(key, key_len, parts);
-    for (size_t i = 0; i < n_parts; i++) {
-        if (parts[i].separator)
-            strbuf_char(out, parts[i].separator);
-        strbuf_add(out, parts[i].text, parts[i].len);
-        if (parts[i].varies)
-            strbuf_char(out, '*');
-    }
+    if (d->open && kind >= SPAN_INTERNAL && kind <= SPAN_CONSUMER)
+        d->kind.items[d->kind.n - 1] = kind;
 }
+
+/* ---- statements ---- */
 
 void span_draft_end(struct span_draft *d)
 {
@@ -392,11 +407,8 @@ void span_draft_end(struct span_draft *d)
         return;
     d->open = false;
     int64_t statement = SD_UNKNOWN;
-    if (d->sql.len && db_system_is_store(strbuf_text(&d->system))) {
-        store_command(strbuf_text(&d->sql), &d->scratch);
-        statement = place(d, &d->statements, span_text(strbuf_text(&d->scratch)), STATEMENT_MAX);
-    } else if (d->sql.len) {
-        const char *shown = sql_hidden_text(d->hidden, strbuf_text(&d->sql));
+    if (d->sql.len) {
+        const char *shown = span_statement_shown(d->shown, strbuf_text(&d->sql), strbuf_text(&d->system));
         statement = place(d, &d->statements, span_text(shown), STATEMENT_MAX);
     }
     add_int(&d->statement, statement);
@@ -413,6 +425,11 @@ bool span_draft_full(const struct span_draft *d)
 {
     return !d->taken &&
            (d->trace.n >= SPAN_DRAFT_SPANS || d->bytes >= SPAN_DRAFT_BYTES || d->services.n >= SERVICES_MAX);
+}
+
+bool span_draft_room(struct span_draft *d, const struct span_sink *sink)
+{
+    return !sink || !span_draft_full(d) || sink->full(sink->ctx, d);
 }
 
 const struct span_intake *span_draft_intake(const struct span_draft *d)

@@ -34,34 +34,48 @@ struct span_head {
     const uint8_t *trace_bytes, *id_bytes,
         *parent_bytes; /* instead: 16, 8 and 8 bytes; parent all 0: a root */
     struct span_text name;
-    int kind; /* 1..5 as in OTLP; 0: not said */
-    sd_time start;
+    int kind;         /* 1..5 as in OTLP; 0: not said */
+    sd_time start;    /* SD_UNKNOWN: not said */
     int64_t duration; /* ns; SD_UNKNOWN */
     bool error, follows;
 };
 
 struct span_draft;
+
+/* What a reader calls when the draft is full: it is taken there. False: the reader ends. */
+struct span_sink {
+    bool (*full)(void *ctx, struct span_draft *d);
+    void *ctx;
+};
+
 struct span_draft *span_draft_new(void);
 void span_draft_free(struct span_draft *d); /* NULL is fine */
 
+/* From now on spans that `seen` knows are left out, silently; NULL: none are. */
+struct span_seen;
+void span_draft_once(struct span_draft *d, struct span_seen *seen);
 /* Whose the spans are that come next. `resource`: labels as of metrics; NULL: none. */
 void span_draft_service(struct span_draft *d, struct span_text name, const char *resource);
 /* False: the span has no trace or no id, and is left out; its attributes may be given all the same. */
 bool span_draft_begin(struct span_draft *d, const struct span_head *h);
 void span_draft_attribute(struct span_draft *d, struct span_text key, struct span_text value);
 void span_draft_event(struct span_draft *d, sd_time at, struct span_text name, struct span_text more);
-/* What only the attributes tell: it failed. Between begin and end. */
+/* What only the attributes tell: it failed; its kind. Between begin and end. */
 void span_draft_failed(struct span_draft *d);
+void span_draft_kind(struct span_draft *d, int kind);
 void span_draft_end(struct span_draft *d);
 
 size_t span_draft_count(const struct span_draft *d);
 bool span_draft_full(const struct span_draft *d);
+/* Gives a full draft to `sink`, which may be NULL; false: to end. Readers ask it after each span. */
+bool span_draft_room(struct span_draft *d, const struct span_sink *sink);
 /* The spans since the last call, good until the next span. False: none. */
 bool span_draft_take(struct span_draft *d, struct sd_spans *out);
 
 struct span_intake {
     int64_t spans, refused; /* without a trace or an id */
     int64_t cut;            /* attributes, events and values that were left out or cut */
+    int64_t nameless;       /* spans of no named service */
     const char *reason;     /* why the last one was refused, a sentence; NULL */
 };
 const struct span_intake *span_draft_intake(const struct span_draft *d);

@@ -1,9 +1,5 @@
-/* rum_server.h - the receiver of beacons: HTTP/1 on a loopback address, in turns of whoever waits for its
- * descriptor. No thread, no blocking call; what a client is and says of itself is not kept. Not thread-safe.
- *
- * A client that stalls delays nobody: each connection waits by itself, one that has not ended a request for
- * half a minute is closed (two minutes between two requests), and where there are too many the one that
- * stalls longest gives way. */
+/* rum_server.h - the receiver of beacons: what of HTTP it takes, and what it answers. In turns of whoever
+ * waits for its descriptor (source/shared/http_server.h). What a client is and says of itself is not kept. */
 #ifndef SOURCE_RUM_SERVER_H
 #define SOURCE_RUM_SERVER_H
 

@@ -109,6 +109,12 @@ static CURL *prepare(const struct fetch_ask *ask, struct taking *t, struct curl_
     return c;
 }
 
+/* It is to stop, or whoever asked for it no longer wants it. */
+static bool ends(struct sd_source *s)
+{
+    return s->host->should_stop(s) || (s->host->withdrawn && s->host->withdrawn(s));
+}
+
 /* Runs it to its end; false: the source is to stop. */
 static bool perform(struct sd_source *s, CURLM *multi, CURL *c, CURLcode *result)
 {
@@ -117,7 +123,7 @@ static bool perform(struct sd_source *s, CURLM *multi, CURL *c, CURLcode *result
     *result = CURLE_FAILED_INIT;
     if (curl_multi_add_handle(multi, c) != CURLM_OK)
         return true;
-    while (running && !s->host->should_stop(s))
+    while (running && !ends(s))
         if (curl_multi_perform(multi, &running) != CURLM_OK ||
             (running && curl_multi_poll(multi, NULL, 0, POLL_MS, NULL) != CURLM_OK))
             break;
@@ -125,7 +131,7 @@ static bool perform(struct sd_source *s, CURLM *multi, CURL *c, CURLcode *result
         if (m->msg == CURLMSG_DONE)
             *result = m->data.result;
     curl_multi_remove_handle(multi, c);
-    return !running || !s->host->should_stop(s);
+    return !running || !ends(s);
 }
 
 static enum sd_result failed(const struct fetch_ask *ask, const struct taking *t, CURLcode code,

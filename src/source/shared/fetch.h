@@ -31,8 +31,8 @@ struct fetch_answer {
     size_t len;
 };
 
-/* SD_OK: there is an answer, of whatever status, for fetch_free. SD_NODATA: the source is to stop. Otherwise
- * a sentence. */
+/* SD_OK: there is an answer, of whatever status, for fetch_free. SD_NODATA: the source is to stop, or its
+ * request was withdrawn. Otherwise a sentence. */
 enum sd_result fetch(struct sd_source *s, const struct fetch_ask *ask, struct fetch_answer *out,
                      struct sd_error *err);
 void fetch_free(struct fetch_answer *a);

@@ -109,6 +109,8 @@ static int natural(const struct table *t, size_t c, const struct measured *m, in
     const struct column *col = &t->columns[c];
     bool grow = col->flags & COLUMN_GROW, text = is_text(t, c, m);
     int w = MAX(utf8_width(col->title) + (t->sort_column == (int)c), least_width(col->unit));
+    if (col->flags & COLUMN_LINE)
+        return MAX(MAX(w, col->width), line * 2 / 5);
     if (col->width && !grow)
         return text && line >= WIDE ? MAX(MAX(w, col->width), MIN(m[c].width, line / 4)) : MAX(w, col->width);
     w = MAX(w, m[c].width);
@@ -305,6 +307,21 @@ static void bar(struct draw d, struct rect clip, int x, int y, double share)
     }
 }
 
+/* Strong pieces have a character of their own: colours are not everything. */
+static void pieces(struct draw d, struct rect clip, int x, int y, int width, const struct line_pieces *l)
+{
+    static const enum style styles[] = {STYLE_GRAPH1, STYLE_GRAPH2, STYLE_GRAPH3,
+                                        STYLE_GRAPH4, STYLE_GRAPH5, STYLE_GRAPH6};
+    uint32_t *codes = mem_array((size_t)width, sizeof *codes);
+    line_characters(l, (size_t)width, codes);
+    for (int i = 0; i < width; i++) {
+        bool strong = codes[i] >= LINE_BLOCK;
+        grid_put(d.grid, clip, x + i, y, styles[l->colour % ARRAY_LEN(styles)],
+                 strong && d.grid->ascii ? '#' : codes[i]);
+    }
+    free(codes);
+}
+
 static const char *skip_columns(const char *text, int columns)
 {
     size_t len = strlen(text);
@@ -356,6 +373,10 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
                       struct cell v, const struct line *l)
 {
     struct strbuf b = {0};
+    if (v.type == CELL_PIECES) {
+        pieces(d, clip, x, y, f.width, v.pieces);
+        return;
+    }
     cell_format(col, v, &b);
     if ((col->flags & COLUMN_TREE) && l->tree) {
         int used = tree_lines_draw(d, clip, x, y, f.width, l->tree, l->row->depth, l->folded);

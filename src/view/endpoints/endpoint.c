@@ -11,6 +11,7 @@
 #include "view/endpoints/statuses.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
+#include "view/traces/traces.h"
 #include "base/num.h"
 #include "core/drawing.h"
 
@@ -286,10 +287,10 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         queries(d, c, e);
         d->focus = 1;
         endpoint_time_sections(d, c, e, s);
-        endpoint_slowest_section(d, c, e);
         endpoint_modes_section(d, s);
         endpoint_parts_section(d, c, e, s);
         endpoint_evidence_section(d, c, e, s);
+        endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);

@@ -233,6 +233,7 @@ const struct view page_view = {
     .subject = subject,
     .url_source = "lighthouse",
     .needs = KINDS_PAGES,
+    .actions = page_actions,
     .build = build_page,
     .linked = page_linked,
     .rows = "metrics",

@@ -52,5 +52,6 @@ struct cell page_plain_cell(const char *metric, double value);
 int64_t page_weight(const struct sd_page_report *r);
 
 extern const struct view pages_view, page_view;
+extern const struct view_action *const page_actions[]; /* NULL-terminated */
 
 #endif

@@ -281,6 +281,7 @@ const struct view pages_view = {
     .needs = KINDS_PAGES,
     .lists = "page",
     .thing = "page",
+    .actions = page_actions,
     .build = build_pages,
     .worst = pages_worst,
     .figures = pages_figures,
