@@ -202,8 +202,17 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
     if (!inherit_list(ops, opts, "routes", s->routes, err) ||
         !inherit_list(ops, opts, "exec_env", s->exec_env, err))
         return false;
-    if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
-        return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
+    static const struct {
+        enum cli_option option;
+        const char *name;
+    } OF_LOGS[] = {{.option = CLI_LOG_FORMAT, .name = "format"},
+                   {.option = CLI_DATE_FORMAT, .name = "date_format"},
+                   {.option = CLI_TIME_FORMAT, .name = "time_format"},
+                   {.option = CLI_STATE, .name = "state"}};
+    for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)
+        if (cli_has(a->cli, OF_LOGS[i].option) &&
+            !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
+            return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
         return option_set(ops->options, opts, "sample", a->cli->values[CLI_SAMPLE], err);
     return true;

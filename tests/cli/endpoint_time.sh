@@ -46,7 +46,7 @@ ok "with the error of our own histograms" is 0.0078125 /orders/:id error_bound
 ok "metrics alone are counted" is 100 /metrics-only count
 ok "as such" is metrics /metrics-only evidence
 ok "a percentile by the rule of the buckets" is 5000000 /metrics-only p50_ns
-ok "the bound is the width of the bucket" is 1 /metrics-only error_bound
+ok "the bound is the width of the bucket" is 0.5 /metrics-only error_bound
 ok "what they do not tell is unknown" is '' /metrics-only max_ns
 ok "errors, too" is '' /metrics-only error_share
 ok "a summary tells its own percentiles" is 8000000 /summary p99_ns

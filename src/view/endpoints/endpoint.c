@@ -286,11 +286,11 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;
+        endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_time_sections(d, c, e, s);
         endpoint_modes_section(d, s);
         endpoint_parts_section(d, c, e, s);
         endpoint_evidence_section(d, c, e, s);
-        endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);

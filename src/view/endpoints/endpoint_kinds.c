@@ -170,20 +170,22 @@ void endpoint_parts_section(struct doc *d, const struct view_ctx *c, const struc
 {
     static const char *const by[] = {"status", "upstream", "host", "service"};
     struct endpoint_part *p = mem_array(PARTS_MOST, sizeof *p);
-    struct section *x = doc_table(d, "parts", "Its requests by what they have in common", PARTS, P_COLUMNS);
-    x->table.sort_column = -1;
-    x->min_height = 3;
-    for (size_t i = 0; i < ARRAY_LEN(by); i++) {
-        size_t n = endpoint_parts(e, by[i], c->span, p, PARTS_MOST);
+    struct section *x = NULL;
+    for (size_t i = 0; i <= ARRAY_LEN(by); i++) {
+        bool method = i == ARRAY_LEN(by);
+        size_t n = method ? methods_of(c, e, p) : endpoint_parts(e, by[i], c->span, p, PARTS_MOST);
         if (!n && i == 0)
             n = statuses_of(s, p);
-        if (n > (i == 0 ? 0 : 1)) /* one upstream tells nothing apart */
-            add_parts(d, &x->table, by[i], p, n);
-        size_t methods = i == 0 ? methods_of(c, e, p) : 0;
-        if (methods > 1)
-            add_parts(d, &x->table, "method", p, methods);
+        if (n < 2) /* one upstream tells nothing apart */
+            continue;
+        if (!x)
+            x = doc_table(d, "parts", "Its requests by what they have in common", PARTS, P_COLUMNS);
+        add_parts(d, &x->table, method ? "method" : by[i], p, n);
     }
-    x->empty = doc_text(d, "Nothing tells its requests apart.");
+    if (x) {
+        x->table.sort_column = -1;
+        x->min_height = 3;
+    }
     free(p);
 }
 
