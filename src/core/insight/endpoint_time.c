@@ -40,7 +40,7 @@ static void add_trace(struct endpoint_time *out, const struct trace *trace, cons
         for (size_t i = 0; i < TRACE_PARTS_N; i++)
             out->parts[i] += (double)MAX(parts[i], 0);
         for (uint32_t i = node; i <= node + t->nodes[node].n_below; i++)
-            if (t->nodes[i].on_critical_path && trace_part_of(t, i) == PART_OWN)
+            if (t->nodes[i].on_critical_path && trace_part_of(t, i, i) == PART_OWN)
                 add_service(out, trace->spans[t->nodes[i].span].service, t->nodes[i].critical_self_ns);
     }
     trace_tree_free(t);
