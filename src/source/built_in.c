@@ -21,6 +21,7 @@ extern const struct sd_source_ops varnish_source_ops;
 extern const struct sd_source_ops prometheus_source_ops;
 extern const struct sd_source_ops lighthouse_source_ops;
 extern const struct sd_source_ops rum_source_ops;
+extern const struct sd_source_ops otlp_source_ops;
 extern const struct sd_source_ops har_source_ops;
 extern const struct sd_source_ops crux_source_ops;
 extern const struct sd_source_ops lighthouse_source_ops;
@@ -49,6 +50,7 @@ const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
     &memcached_source_ops,
     &varnish_source_ops,
     &rum_source_ops,
+    &otlp_source_ops,
     &har_source_ops,
     &crux_source_ops,
     &lighthouse_source_ops,

@@ -376,26 +376,28 @@ static void read_resource_spans(struct otlp_traces *t, struct json_pull *j)
         read_scopes(t, &scopes);
 }
 
-/* {"resourceSpans":[...]}, or one of these alone. False: neither. */
+/* {"resourceSpans":[...]}, or one of these alone. False: there is something else in its place. */
 static bool read_request(struct otlp_traces *t, struct json_pull j)
 {
-    struct json_pull list = json_pull(NULL, 0), whole = j;
+    struct json_pull list = {0}, whole = j;
     bool alone = false;
     if (!json_enter(&j, '{'))
         return false;
-    bool empty = true;
-    for (; json_key(&j); empty = false) {
+    while (json_key(&j)) {
         if (is(&j, "resourceSpans", "resource_spans"))
             list = j;
         alone |= holds_scopes(&j);
         json_skip(&j);
     }
+    char c = list.at ? json_peek(&list) : '[';
+    if (c != '[' && c != 'n') /* null: none */
+        return false;
     if (list.at && json_enter(&list, '['))
         while (json_item(&list))
             read_resource_spans(t, &list);
     else if (alone)
         read_resource_spans(t, &whole);
-    return list.at || alone || empty;
+    return true;
 }
 
 bool otlp_json_traces(const char *text, size_t n, struct otlp_traces *t, struct sd_error *err)
@@ -404,7 +406,7 @@ bool otlp_json_traces(const char *text, size_t n, struct otlp_traces *t, struct 
     if (!json_check(text, n, err))
         return false;
     struct json_pull j = json_pull(text, n);
-    if (json_peek(&j) != '{' || !read_request(t, j))
-        return fail(err, "The JSON has no \"resourceSpans\".");
+    if (!read_request(t, j))
+        return fail(err, "The JSON is no object with a list of \"resourceSpans\".");
     return true;
 }
