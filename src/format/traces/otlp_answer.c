@@ -1,9 +1,7 @@
 #include "format/traces/otlp_answer.h"
 
 #include "format/json_check.h"
-#include "format/json_pull.h"
-#include "format/proto_pull.h"
-#include "format/traces/otlp.h"
+#include "format/traces/otlp_values.h"
 
 static void put_varint(struct strbuf *out, uint64_t v)
 {

@@ -58,7 +58,7 @@ static enum sd_result otlp_run(struct sd_source *s, struct sd_error *err)
     sd_time now = host->now(s), swept = now;
     (void)err;
     while (!host->should_stop(s)) {
-        sd_time due = http_server_waits(x->http) || x->intake.waiting ? now + RETRY : now + SD_S;
+        sd_time due = http_server_waits(x->http) || x->intake.outlet.n ? now + RETRY : now + SD_S;
         int ready = host->wait(s, http_server_fd(x->http), POLLIN, due);
         if (ready < 0)
             return SD_OK;

@@ -1,7 +1,11 @@
 #include "source/otlp/otlp_server.h"
 
+#include <strings.h>
+
 #include "format/http_unpack.h"
+#include "format/json_check.h"
 #include "format/traces/otlp_answer.h"
+#include "format/traces/otlp_read.h"
 
 /* A request that comes while there is no room waits so long, then it is to come again. */
 #define PUT_OFF_MOST (300 * SD_MS)
@@ -108,7 +112,7 @@ static void not_understood(struct otlp_server *x, const struct http_request *r, 
                            struct http_answer *a)
 {
     x->intake->bad++;
-    snprintf(x->intake->sample_reason, sizeof x->intake->sample_reason, "%s", why);
+    snprintf(x->intake->why, sizeof x->intake->why, "%s", why);
     failed(x, r, 400, why, a);
 }
 
@@ -121,26 +125,46 @@ static void taken(struct otlp_server *x, const struct http_request *r, enum otlp
         .status = 200, .type = json ? JSON : PROTOBUF, .body = strbuf_text(&x->body), .n = x->body.len};
 }
 
+static bool read_spans(struct otlp_intake *in, bool json, struct span_text body, struct sd_error *err)
+{
+    if (!json)
+        return otlp_proto_spans(body.at, body.n, in->draft, &in->sink, err);
+    return json_check(body.at, body.n, err) && otlp_json_spans(body.at, body.n, in->draft, &in->sink, err);
+}
+
 static void take_traces(struct otlp_server *x, const struct http_request *r, struct span_text body,
                         struct http_answer *a)
 {
-    struct otlp_intake *in = x->intake;
-    const struct span_intake *counts = span_draft_intake(in->traces.draft);
-    int64_t refused = counts->refused, lost = in->lost;
+    const struct span_intake *counts = span_draft_intake(x->intake->draft);
+    int64_t before = counts->refused;
     struct sd_error err = {""};
-    bool read = is_json(r) ? otlp_json_traces(body.at, body.n, &in->traces, &err)
-                           : otlp_wire_traces(body.at, body.n, &in->traces, &err);
-    if (!read) {
+    if (!read_spans(x->intake, is_json(r), body, &err)) {
         not_understood(x, r, err.text, a);
         return;
     }
-    refused = counts->refused - refused;
-    lost = in->lost - lost;
-    taken(x, r, OTLP_TRACES, refused + lost,
-          lost      ? "The console could not take the spans in time."
-          : refused ? counts->reason
-                    : NULL,
-          a);
+    int64_t refused = counts->refused - before;
+    taken(x, r, OTLP_TRACES, refused, refused ? counts->reason : NULL, a);
+}
+
+static void add_record(void *ctx, sd_time at, enum sd_kind kind, const void *record)
+{
+    otlp_intake_add(ctx, at, kind, record);
+}
+
+static void take_metrics(struct otlp_server *x, const struct http_request *r, struct span_text body,
+                         struct http_answer *a)
+{
+    struct otlp_metrics_result found = {0};
+    struct sd_error err = {""};
+    struct otlp_intake *in = x->intake;
+    sd_time now = in->s->host->now(in->s);
+    bool json = is_json(r);
+    if ((json && !json_check(body.at, body.n, &err)) ||
+        !otlp_metrics_take(in->metrics, body.at, body.n, json, now, add_record, in, &found, &err)) {
+        not_understood(x, r, err.text, a);
+        return;
+    }
+    taken(x, r, OTLP_METRICS, found.refused, found.refused ? found.reason : NULL, a);
 }
 
 static void take_logs(struct otlp_server *x, const struct http_request *r, struct span_text body,
@@ -166,7 +190,7 @@ static void take_body(struct otlp_server *x, const struct http_request *r, struc
         take_traces(x, r, body, a);
         break;
     case OTLP_METRICS:
-        taken(x, r, signal, 0, NULL, a);
+        take_metrics(x, r, body, a);
         break;
     case OTLP_LOGS:
         take_logs(x, r, body, a);
