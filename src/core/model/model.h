@@ -218,7 +218,8 @@ struct query_stats {
     double hit_ratio;                  /* NAN when no block was touched */
     double mean_ns;                    /* NAN when no calls */
     sd_time since;                     /* start of counting */
-    bool logged;                       /* counted from a log, which may not have all executions */
+    bool logged;                       /* counted from a log or traces, which may not have all executions */
+    const char *evidence;              /* statistics (the server's own), log, traces */
     bool known;                        /* false: seen in activity only, or no two snapshots
                                           around the span: then all counters are unknown */
 };
