@@ -529,6 +529,14 @@ struct accesslog_format *accesslog_format_timed(const char *text, const char *da
             return accesslog_builtin(i);
     if (!strcmp(name, "ingress"))
         return accesslog_builtin(0);
+    if (*name == '{' && accesslog_is_goaccess(name)) {
+        struct accesslog_format *f = empty("the given format");
+        f->read = accesslog_parse_json;
+        if (accesslog_map_goaccess(f, name, err))
+            return f;
+        accesslog_format_free(f);
+        return NULL;
+    }
     return compile(form ? text : "the given format", name, (struct times){.date = date, .time = time}, err);
 }
 
