@@ -52,7 +52,7 @@ struct accesslog_parts {
     struct accesslog_parts_to to;
     int64_t window, minute; /* of the lines, of the slowest */
     struct entry *entries;
-    size_t n, searches, vain; /* searched for ids without finding any */
+    size_t n, searches, seen, vain; /* searched for ids without finding any */
     struct names names[2];
     struct endpoint *endpoints;
     size_t n_endpoints;
@@ -242,7 +242,7 @@ static void consider(struct accesslog_parts *p, struct endpoint *e, sd_time at,
     struct exemplar x = {.duration_ns = l->duration_ns, .at = at, .status = l->status};
     /* A log whose lines have no ids is searched now and then: one may come with a new format. */
     if (p->searches < PARTS_SEARCHES &&
-        (p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
+        (p->traced || p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
         ids_of(l, line, len, &x.ids);
         p->searches++;
         if (*x.ids.trace || *x.ids.request)
@@ -426,6 +426,18 @@ void accesslog_parts_flush(struct accesslog_parts *p)
     hand_out_minute(p);
 }
 
+/* Does the log tell of traces at all? Its first lines are looked at, and then one now and then. */
+static void look(struct accesslog_parts *p, const struct accesslog_line *l, const char *line, size_t len)
+{
+    struct trace_ids ids;
+    ids_of(l, line, len, &ids);
+    if (!*ids.trace)
+        return;
+    p->traced = true;
+    for (size_t i = 0; i < p->n_endpoints; i++)
+        p->endpoints[i].floor = -1;
+}
+
 void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time at, uint32_t bucket,
                            const struct accesslog_line *l, const char *line, size_t len)
 {
@@ -449,6 +461,8 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
         .bucket = bucket & 0x1fff,
         .class = (class > 5 ? 5 : class) & 7,
     };
+    if (!p->traced && (p->seen++ < 1000 || p->seen % 64 == 0))
+        look(p, l, line, len);
     if (bucket < SD_HIST_BUCKETS && l->duration_ns > e->floor)
         consider(p, e, at, l, line, len);
 }
