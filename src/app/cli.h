@@ -24,6 +24,8 @@
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query, plan and function show: 'GET /orders/:id'; of bundle a file")         \
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
+    X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
+      "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
@@ -37,6 +39,9 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
       "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
+    X(POLICY, "policy", 0, "FILE", "views console replay",                                                   \
+      "the policy file, whose `hops:` is what requests may take (default: ./slowdive-policy.yaml for a "     \
+      "printed view, else policy.yaml beside the configuration)")                                            \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \

@@ -482,6 +482,7 @@ void config_free(struct config *c)
     free(c->sources);
     keymap_free(c->keymap);
     options_free(SETTINGS_OPTIONS, c->settings);
+    hop_policy_free(&c->hops);
     free(c->path);
     free(c);
 }

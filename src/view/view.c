@@ -40,7 +40,7 @@ const struct view *const VIEWS[] = {
     &function_view, &growth_view,     &caches_view,     &cache_view,    &caching_view,
     &audit_view,    &metrics_view,    &map_view,        &pages_view,    &page_view,
     &bundle_view,   &packages_view,   &duplicates_view, &modules_view,  &module_view,
-    &package_view,  &traces_view,     &trace_view,      NULL,
+    &package_view,  &traces_view,     &trace_view,      &services_view, NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -51,9 +51,11 @@ struct latency_metrics {
     size_t n, cap;
     struct latency_name *own; /* of the user's */
     size_t n_own;
-    uint32_t moment; /* number of the last one; FIRST - 1: none was */
-    sd_time at;      /* of it */
-    sd_time start;   /* of the process, as it says */
+    uint32_t moment;   /* number of the last one; FIRST - 1: none was */
+    sd_time at;        /* of it */
+    sd_time start;     /* of the process, as it says, or of what is told whole */
+    bool fixed;        /* the start is what was asked for */
+    sd_time native_at; /* SD_UNKNOWN: none came */
     struct latency_gaps gaps;
 };
 
@@ -62,7 +64,7 @@ struct latency_metrics *latency_metrics_new(void)
     struct latency_metrics *m = mem_alloc(sizeof *m);
     m->sums = latency_sums_new();
     m->moment = FIRST - 1;
-    m->at = m->start = SD_UNKNOWN;
+    m->at = m->start = m->native_at = SD_UNKNOWN;
     return m;
 }
 
@@ -294,7 +296,7 @@ static bool may_be(const struct latency_metrics *m, const char *name)
 
 void latency_metrics_take(struct latency_metrics *m, const struct exposition_series *e, sd_time at)
 {
-    if (str_eq(e->name, "process_start_time_seconds") && isfinite(e->value))
+    if (str_eq(e->name, "process_start_time_seconds") && isfinite(e->value) && !m->fixed)
         m->start = real_to_int(e->value);
     if (e->gone || !may_be(m, e->name))
         return;
@@ -312,6 +314,42 @@ void latency_metrics_take(struct latency_metrics *m, const struct exposition_ser
     m->points[m->n] = (struct point){
         .at = at, .line = l, .order = m->n, .value = scaled ? e->value * l->member->is.row->to_ns : e->value};
     m->n++;
+}
+
+const struct latency_name *latency_metrics_row(const struct latency_metrics *m, const char *family,
+                                               size_t len)
+{
+    return row_of(m, family, len);
+}
+
+const struct latency_name *latency_metrics_own(const struct latency_metrics *m, size_t *n)
+{
+    *n = m->n_own;
+    return m->own;
+}
+
+void latency_metrics_since(struct latency_metrics *m, sd_time from)
+{
+    m->start = from;
+    m->fixed = true;
+}
+
+void latency_metrics_native(struct latency_metrics *m, const char *name, const char *labels,
+                            const struct buckets *b, double sum, sd_time at)
+{
+    struct latency_member is = {.family = (char *)(size_t)name};
+    const struct latency_name *row = row_of(m, name, strlen(name));
+    if (!row || !(is.row = fitting(row, labels, &is)))
+        return;
+    struct latency_delta d = {.count = buckets_total(b), .total_ns = sum * row->to_ns};
+    d.buckets = (struct buckets){.rule = b->rule, .count = (double)NAN};
+    if (buckets_add(&d.buckets, b)) {
+        buckets_scale(&d.buckets, row->to_ns);
+        d.buckets.count = b->count;
+        latency_sums_add(m->sums, &is, &d);
+        m->native_at = at;
+    }
+    buckets_free(&d.buckets);
 }
 
 /* ---- exemplars ---- */
@@ -514,7 +552,7 @@ static void one_moment(struct latency_metrics *m, const struct point *p, size_t 
         one_member(m, p + i, k - i, out->whole && first);
     }
     if (first)
-        from = sd_known(m->start) && m->start > 0 && m->start < at ? m->start : at;
+        from = sd_known(m->start) && m->start > 0 && m->start < at && !out->undated ? m->start : at;
     latency_sums_give(m->sums, from, at - from, out);
     m->at = at;
 }
@@ -537,6 +575,9 @@ void latency_metrics_end(struct latency_metrics *m, const struct latency_out *ou
         if (!sd_known(m->at) || m->points[i].at > m->at)
             one_moment(m, m->points + i, k - i, &o);
     }
+    if (sd_known(m->native_at) && !m->n)
+        latency_sums_give(m->sums, m->start, m->native_at - m->start, &o);
+    m->native_at = SD_UNKNOWN;
     m->moment += !m->n && m->moment >= FIRST; /* nobody was seen in it */
     m->n = 0;
     say(note, m->gaps.missing, "histogram was missing for a while: what it counted then is not shown",

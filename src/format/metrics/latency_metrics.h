@@ -10,6 +10,12 @@
 
 /* Could a series with that name be one of requests? */
 bool latency_metric_known(const char *name);
+/* The row of a metric without its suffix, the user's own first; NULL. */
+struct latency_metrics;
+const struct latency_name *latency_metrics_row(const struct latency_metrics *m, const char *family,
+                                               size_t len);
+/* How many the user named, and which. */
+const struct latency_name *latency_metrics_own(const struct latency_metrics *m, size_t *n);
 
 struct latency_metrics;
 struct latency_metrics *latency_metrics_new(void);
@@ -22,6 +28,13 @@ bool latency_metrics_map(struct latency_metrics *m, const char *json, struct sd_
 /* A scrape, or several of one text; `at` of a point: its moment. */
 void latency_metrics_take(struct latency_metrics *m, const struct exposition_series *e, sd_time at);
 
+/* A native histogram of the family `name`, values in its unit, which came since latency_metrics_since: no
+ * counter. It is told with the next moment. */
+void latency_metrics_native(struct latency_metrics *m, const char *name, const char *labels,
+                            const struct buckets *b, double sum, sd_time at);
+/* What is taken next is all that came from then on; the first moment is told as `whole`. */
+void latency_metrics_since(struct latency_metrics *m, sd_time from);
+
 struct latency_out {
     /* Each delta, with the beginning of its interval; it lives during the call. */
     void (*give)(void *ctx, sd_time from, const struct sd_latency *r);
@@ -29,6 +42,8 @@ struct latency_out {
     /* A first moment is told as what was counted since the process began. False: it is what the next one is
      * compared with. */
     bool whole;
+    /* When that was is not known: it is a file that may have been copied. */
+    bool undated;
 };
 /* Works on all that was taken since the last call. Adds to `note` what had to be left out. */
 void latency_metrics_end(struct latency_metrics *m, const struct latency_out *out, struct strbuf *note);

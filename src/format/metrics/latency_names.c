@@ -14,7 +14,7 @@ const struct latency_name LATENCY_USUAL = {
     .status = "http_response_status_code http_status_code status_code status code response_code http_status "
               "outcome",
     .service = "service_name exported_service service application app",
-    .host = "server_address http_host vhost",
+    .host = "slowdive_by server_address http_host vhost",
 };
 
 /* clang-format off */
@@ -31,7 +31,7 @@ static const struct latency_name NAMES[] = {
     {.name = "http_server_requests_seconds", .ends = true, .to_ns = S, .route = "uri http_route"},
     {.name = "http_server_requests_duration_seconds", .ends = true, .to_ns = S, .route = "uri http_route"},
     /* proxies and meshes */
-    {.name = "nginx_ingress_controller_request_duration_seconds", .to_ns = S, .route = "path", .service = "{namespace}/{service} service ingress", .host = "host"},
+    {.name = "nginx_ingress_controller_request_duration_seconds", .to_ns = S, .route = "path", .service = "{namespace}/{service} service ingress", .host = "slowdive_by host"},
     {.name = "envoy_http_downstream_rq_time", .to_ns = MS, .route = "-", .service = "envoy_http_conn_manager_prefix", .failed = "envoy_http_downstream_rq_xx"},
     {.name = "envoy_http_downstream_rq_time_ms", .to_ns = MS, .route = "-", .service = "envoy_http_conn_manager_prefix", .failed = "envoy_http_downstream_rq_xx"},
     {.name = "envoy_vhost_vcluster_upstream_rq_time", .to_ns = MS, .route = "envoy_virtual_cluster", .service = "envoy_virtual_host"},

@@ -154,7 +154,8 @@ static struct curl_slist *headers_of(const struct fetch_ask *ask)
 {
     struct curl_slist *list = NULL;
     if (ask->post)
-        list = curl_slist_append(list, "Content-Type: application/json");
+        list = curl_slist_append(list, ask->form ? "Content-Type: application/x-www-form-urlencoded"
+                                                 : "Content-Type: application/json");
     if (given(ask->accept)) {
         char *text = mem_printf("Accept: %s", ask->accept);
         list = curl_slist_append(list, text);

@@ -9,7 +9,8 @@
 struct fetch_ask {
     const char *url;
     const char *post;   /* a body of JSON; NULL: GET */
-    const char *tenant; /* of Pyroscope; NULL or "": none */
+    bool form;          /* the body is a form instead */
+    const char *tenant; /* X-Scope-OrgID of Pyroscope, Mimir and Tempo; NULL or "": none */
     size_t max;         /* bytes of the answer, unpacked */
     int64_t wait_ns;    /* for all of it */
 

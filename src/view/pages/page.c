@@ -233,7 +233,6 @@ const struct view page_view = {
     .subject = subject,
     .url_source = "lighthouse",
     .needs = KINDS_PAGES,
-    .actions = page_actions,
     .build = build_page,
     .linked = page_linked,
     .rows = "metrics",
