@@ -142,6 +142,10 @@ struct sd_host {
     /* True when the caller has withdrawn the request that is being served: stop it (on the server, too) and
      * return. `wait` then returns -1. Worker only. */
     bool (*withdrawn)(struct sd_source *s);
+
+    /* Would `publish` take the batch now, with nothing dropped and no waiting? For a source that can make who
+     * sends to it wait. NULL in a host that does not know. Worker only. */
+    bool (*fits)(struct sd_source *s, const struct sd_batch *b);
 };
 
 struct sd_source {

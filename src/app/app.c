@@ -60,6 +60,20 @@ static bool can_obey(const char *path, struct sd_error *err)
     return fd >= 0;
 }
 
+/* What a checkout holds is for printed views, such as in CI. */
+static bool read_policy(struct app *a, struct sd_error *err)
+{
+    const char *in_folder = "slowdive-policy.yaml", *given = a->cli->values[CLI_POLICY];
+    bool printed = *a->cli->verb && view_exactly(a->cli->verb);
+    if (given || (printed && access(in_folder, F_OK) == 0))
+        return hop_policy_read(&a->config->hops, given ? given : in_folder, given != NULL, err);
+    char *folder = config_folder(), *path = folder ? mem_printf("%s/policy.yaml", folder) : NULL;
+    bool ok = !path || hop_policy_read(&a->config->hops, path, false, err);
+    free(path);
+    free(folder);
+    return ok;
+}
+
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
     *a = (struct app){.cli = cli, .config = config_new(actions_all()), .until = SD_UNKNOWN};
@@ -71,6 +85,8 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
     free(path);
+    if (!read_policy(a, err))
+        return false;
     for (size_t i = 0; i < cli->n_sets; i++)
         if (!set_setting(a, cli->sets[i], err))
             return false;
@@ -186,8 +202,17 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
     if (!inherit_list(ops, opts, "routes", s->routes, err) ||
         !inherit_list(ops, opts, "exec_env", s->exec_env, err))
         return false;
-    if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
-        return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
+    static const struct {
+        enum cli_option option;
+        const char *name;
+    } OF_LOGS[] = {{.option = CLI_LOG_FORMAT, .name = "format"},
+                   {.option = CLI_DATE_FORMAT, .name = "date_format"},
+                   {.option = CLI_TIME_FORMAT, .name = "time_format"},
+                   {.option = CLI_STATE, .name = "state"}};
+    for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)
+        if (cli_has(a->cli, OF_LOGS[i].option) &&
+            !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
+            return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
         return option_set(ops->options, opts, "sample", a->cli->values[CLI_SAMPLE], err);
     return true;

@@ -24,6 +24,8 @@
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query, plan and function show: 'GET /orders/:id'; of bundle a file")         \
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
+    X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
+      "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
@@ -37,6 +39,9 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
       "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
+    X(POLICY, "policy", 0, "FILE", "views console replay",                                                   \
+      "the policy file, whose `hops:` is what requests may take (default: ./slowdive-policy.yaml for a "     \
+      "printed view, else policy.yaml beside the configuration)")                                            \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
@@ -64,7 +69,13 @@
     X(WORKLOAD, "workload", 0, "FILE|DIR", "advise",                                                         \
       "statements from a file, or .sql files and weights.tsv in a folder")                                   \
     X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record report",                                  \
-      "log_format of the access logs, in nginx's notation")                                                  \
+      "form of the access logs: a name, or nginx's, Apache's or GoAccess's notation")                        \
+    X(DATE_FORMAT, "date-format", 0, "FORMAT", "views console record report",                                \
+      "of %d in GoAccess's notation, as strftime has it")                                                    \
+    X(TIME_FORMAT, "time-format", 0, "FORMAT", "views console record report",                                \
+      "of %t in GoAccess's notation, as strftime has it")                                                    \
+    X(STATE, "state", 0, "FILE", "views console record report",                                              \
+      "go on reading the access logs where the last run with this FILE stopped")                             \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
     X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \

@@ -311,6 +311,19 @@ static void add_option(struct source_spec *s, size_t *n, char *option)
     s->options[*n] = NULL;
 }
 
+/* A list of names with values, written as a mapping: "name=value" lines. */
+static char *join_pairs(struct reader *r, const struct tree_node *n, const char *key)
+{
+    struct strbuf b = {0};
+    for (const struct tree_node *c = n->child; c; c = c->next) {
+        if (c->kind != TREE_SCALAR)
+            wrong_kind(r, c, key, "names with single values");
+        else
+            strbuf_printf(&b, "%s%s=%s", b.len ? "\n" : "", c->key->text, c->text);
+    }
+    return strbuf_detach(&b);
+}
+
 static bool read_source(struct reader *r, const struct tree_node *n, struct source_spec *s)
 {
     size_t n_options = 0;
@@ -323,7 +336,7 @@ static bool read_source(struct reader *r, const struct tree_node *n, struct sour
         s->target = *n->text ? mem_strdup(n->text) : NULL;
     for (const struct tree_node *c = n->kind == TREE_MAP ? n->child : NULL; c; c = c->next) {
         const char *key = c->key->text;
-        if (c->kind == TREE_MAP || (c->kind == TREE_LIST && (str_eq(key, "source") || str_eq(key, "name")))) {
+        if (c->kind != TREE_SCALAR && (str_eq(key, "source") || str_eq(key, "name"))) {
             wrong_kind(r, c, key, "a single value");
         } else if (str_eq(key, "source")) {
             s->target = *c->text ? mem_strdup(c->text) : NULL;
@@ -333,7 +346,9 @@ static bool read_source(struct reader *r, const struct tree_node *n, struct sour
             tree_problem(r->report, c->key->line, c->key->column,
                          "\"%.60s\" cannot be an option; expected a name", key);
         } else {
-            char *lines = c->kind == TREE_LIST ? join_lines(r, c, key) : NULL;
+            char *lines = c->kind == TREE_LIST  ? join_lines(r, c, key)
+                          : c->kind == TREE_MAP ? join_pairs(r, c, key)
+                                                : NULL;
             add_option(s, &n_options, mem_printf("%s=%s", key, lines ? lines : c->text));
             free(lines);
         }
@@ -467,6 +482,7 @@ void config_free(struct config *c)
     free(c->sources);
     keymap_free(c->keymap);
     options_free(SETTINGS_OPTIONS, c->settings);
+    hop_policy_free(&c->hops);
     free(c->path);
     free(c);
 }

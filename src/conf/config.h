@@ -4,6 +4,7 @@
 #define CONF_CONFIG_H
 
 #include "conf/action.h"
+#include "conf/hop_policy.h"
 #include "conf/option.h"
 
 /* The console's settings; rows in SETTINGS_OPTIONS (config.c) describe them for
@@ -50,7 +51,8 @@ struct config {
     struct keymap *keymap;
     struct source_spec *sources;
     size_t n_sources;
-    char *path; /* the file read; NULL: none */
+    char *path;            /* the file read; NULL: none */
+    struct hop_plans hops; /* of the policy file */
 };
 
 /* Defaults: the compiled-in, commented file, read by this parser. `actions`: those that

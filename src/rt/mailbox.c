@@ -80,6 +80,14 @@ const struct sd_batch *mailbox_take(struct mailbox *m)
     return b;
 }
 
+bool mailbox_fits(struct mailbox *m, const struct sd_batch *b)
+{
+    pthread_mutex_lock(&m->lock);
+    bool fits = m->closed || !m->first || m->bytes + batch_bytes(b) <= m->limit;
+    pthread_mutex_unlock(&m->lock);
+    return fits;
+}
+
 bool mailbox_is_empty(struct mailbox *m)
 {
     pthread_mutex_lock(&m->lock);

@@ -126,6 +126,11 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
     rt_wake(s->rt);
 }
 
+static bool host_fits(struct sd_source *source, const struct sd_batch *b)
+{
+    return mailbox_fits(&own(source)->box, b);
+}
+
 static void host_note(struct sd_source *s, enum sd_state state, const char *fmt, ...)
 {
     char text[512];
@@ -160,6 +165,7 @@ const struct sd_host RT_HOST = {
     .note = host_note,
     .log = host_log,
     .withdrawn = host_withdrawn,
+    .fits = host_fits,
 };
 
 /* ---- requests ---- */

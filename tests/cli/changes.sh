@@ -49,6 +49,26 @@ run endpoint --baseline before.log slow.log --format json
 ok "also when the thing was not named" says out '"baseline_p50_ns":	2'
 run endpoints --baseline before.log same.log --format csv --limit 1
 ok "CSV has the columns, too" says out 'baseline_p95_ns'
+# A deploy divides what is compared, and is named.
+for s in $(seq 0 59); do
+    for k in 1 2 3 4 5 6 7 8; do
+        d=$((20 + (s * 7 + k * 3) % 9))
+        line "$s" GET /items 200 "0.0$([ "$s" -ge 40 ] && echo $((d * 2)) || echo $d)"
+        line "$s" GET /steady 200 "0.0$((20 + (s * 5 + k * 3) % 9))"
+    done
+done >deploy.log
+echo '[{"type":"deploy","at":"2026-11-20T15:51:40Z","version":"1.5.0","service":"shop"}]' >deploys.json
+run changes deploy.log deploys.json
+ok "a file of events is a source" exited 0
+ok "changes are those since the deploy" says out 'Changes since the deploy 1.5.0 at 15:51:40'
+ok "the deploy is listed" says out 'shop'
+ok "with the interval of the difference" grep -qE '^ *endpoint .*GET /items .*\+[0-9.]+\.\.\+[0-9.]+ ms' out
+run changes deploy.log deploys.json --format csv
+ok "what was slower since then is found" [ "$(grep -c '^endpoint,GET /items,median,.*,changed,true' out)" = 1 ]
+ok "and nothing else" [ "$(grep -c '^[a-z]*,GET /steady,.*,changed,true' out)" = 0 ]
+run changes deploy.log events:deploys.json --format json
+ok "the interval has its ends in JSON" says out '"low":	'
+refused "a file that is no list of events" 'is no list of events' changes deploy.log events:deploy.log
 run replay before.slowdive --baseline before.log --script - <<<':changes
 print'
 ok "the console compares with it, too" says out 'the baseline'

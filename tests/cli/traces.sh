@@ -10,7 +10,7 @@ made=$root/tests/cli/traces_made.py
 printf '#!/bin/sh\nexec python3 "%s"\n' "$made" >shop
 printf '#!/bin/sh\nexec python3 "%s" 3000\n' "$made" >large
 chmod +x shop large
-json() { python3 -c "import json,sys; d=json.load(open('out')); rows=d['rows']; sys.exit(not ($1))"; }
+json() { python3 -c "import json,sys; d=json.load(open('out')); rows=d.get('rows', []); sys.exit(not ($1))"; }
 clean() { ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out; }
 slow=000000000000000000000000000000a1
 
@@ -28,6 +28,13 @@ ok "what is malformed is a note" json "[len(r['notes']) > 0 for r in rows if r['
 ok "errors are spans that failed" json "[r['errors'] for r in rows if r['endpoint'] == 'POST /checkout'] == [2]"
 run traces exec:./shop --format csv
 ok "in CSV" says out "$slow"
+
+run traces exec:./shop --only failed --format json
+ok "only those that failed" json "[r['endpoint'] for r in rows] == ['POST /checkout']"
+run traces exec:./shop --only 500ms,orders --format json
+ok "only long ones of an endpoint" json "[r['trace_id'] for r in rows] == ['$slow']"
+run traces exec:./shop --only nothing-like-it
+ok "when none is, that is said" says out 'No trace here is all of this: nothing-like-it'
 
 run trace exec:./shop --select $slow
 ok "a trace is printed" exited 0
@@ -57,6 +64,10 @@ run trace exec:./shop --select d4
 ok "names in a trace are neutralised" clean
 run trace exec:./large --format json
 ok "without --select the worst one" json "len(rows) == 3000 and rows[0]['depth'] == 0"
+
+run services exec:./shop --format json
+ok "who calls whom" json "{(r['caller'], r['callee'], r['kind'], r['count'], r['errors']) for r in rows} == {(None, 'shop-api', 'service', 5, 1), ('shop-api', 'pricing', 'service', 1, 0), ('shop-api', 'postgresql shop', 'database', 218, 0), ('shop-api', 'redis', 'cache', 1, 0), ('shop-api', 'pay.example.com', 'external', 1, 1)}"
+ok "with rates, errors and percentiles" json "all(r['rate_per_s'] > 0 and r['p99_ns'] > 0 for r in rows) and [r['error_share'] for r in rows if r['kind'] == 'external'] == [1]"
 
 run endpoint exec:./shop --select 'GET /orders/:id' --format json
 ok "an endpoint knows what its traces show" json "[f['kind'] for f in d.get('trace_findings', []) if f['kind'] == 'n_plus_one'] == ['n_plus_one']"

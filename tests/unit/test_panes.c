@@ -142,6 +142,36 @@ static void branches_fold_and_open(void **state)
     pane_free(p);
 }
 
+static void going_to_a_row_opens_what_it_is_in(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"root", "left", "leaf", "right"}, *const args[] = {"1", "2", "3",
+                                                                                           "4"};
+    static const int depths[] = {0, 1, 2, 1};
+    struct sd_error err = {""};
+    struct pane *p = pane_new("nodes");
+    struct doc *d = findings(names, args, 4);
+    struct section *s = &d->sections[0];
+    s->kind = SECTION_TREE;
+    for (int i = 0; i < 4; i++) {
+        s->table.rows[i].depth = depths[i];
+        s->table.rows[i].closed = i == 1; /* by itself */
+    }
+    pane_apply(p, s);
+    pane_fold(p, s, 0); /* the root, by the user */
+    pane_apply(p, s);
+    assert_int_equal(table_rows(&s->table), 1);
+    uint64_t leaf = table_identity_numbered(&s->table, 2);
+    assert_true(pane_go_to(p, s, leaf));
+    assert_int_equal(table_rows(&s->table), 4);
+    assert_int_equal(p->selected, 2);
+    assert_false(pane_go_to(p, s, 12345));
+    assert_true(pane_set_filter(p, "right", &err));
+    assert_false(pane_go_to(p, s, leaf)); /* the filter hides it */
+    doc_free(d);
+    pane_free(p);
+}
+
 static void patterns_find_hostile_text_and_end(void **state)
 {
     (void)state;
@@ -323,6 +353,7 @@ int main(void)
         cmocka_unit_test(panes_never_overlap_nor_leave_the_screen),
         cmocka_unit_test(selection_stays_on_the_second_row_about_one_thing),
         cmocka_unit_test(branches_fold_and_open),
+        cmocka_unit_test(going_to_a_row_opens_what_it_is_in),
         cmocka_unit_test(patterns_find_hostile_text_and_end),
         cmocka_unit_test(narrow_tables_keep_what_matters),
         cmocka_unit_test(graph_lines_are_named),

@@ -199,13 +199,12 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
 
 static bool in_buckets(const struct endpoint_stats *s)
 {
-    return s->evidence == EVIDENCE_METRICS && (s->wide.n || s->wide.n_told);
+    return s->evidence == EVIDENCE_METRICS && (s->wide.n || s->wide.n_told || s->wide.mixed);
 }
 
 int64_t endpoint_quantile(const struct endpoint_stats *s, double q)
 {
-    struct latency_bucket in;
-    return in_buckets(s) ? nearest(wide_quantile(&s->wide, q, &in)) : hist_quantile(&s->latency, q);
+    return in_buckets(s) ? nearest(wide_quantile(&s->wide, q).value) : hist_quantile(&s->latency, q);
 }
 
 double endpoint_error_bound(const struct endpoint_stats *s)
@@ -215,9 +214,8 @@ double endpoint_error_bound(const struct endpoint_stats *s)
     if (!in_buckets(s))
         return s->latency.count ? 1.0 / 128 : (double)NAN;
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++) {
-        struct latency_bucket in;
-        double v = wide_quantile(&s->wide, quantiles[i], &in);
-        double off = v > 0 ? fmax(v - in.lower, in.upper - v) / v : (double)NAN;
+        struct bucket_quantile k = wide_quantile(&s->wide, quantiles[i]);
+        double off = k.value > 0 ? fmax(k.value - k.low, k.high - k.value) / k.value : (double)NAN;
         if (!isfinite(off))
             return NAN;
         worst = fmax(worst, off);
@@ -306,6 +304,7 @@ static void step_clear(struct step_sum *s)
 {
     hist_clear(&s->h);
     s->wide.n = s->wide.n_told = 0;
+    s->wide.mixed = false;
     s->sum = (struct wide_sum){0};
 }
 
@@ -319,14 +318,13 @@ static void step_add(struct step_sum *s, const struct endpoint_slot *slot)
 
 static void step_end(const struct step_sum *s, struct endpoint_point *out)
 {
-    struct latency_bucket in;
     if (!s->sum.n) {
         quantiles(&s->h, out);
         return;
     }
-    out->p50 = nearest(wide_quantile(&s->wide, 0.5, &in));
-    out->p95 = nearest(wide_quantile(&s->wide, 0.95, &in));
-    out->p99 = nearest(wide_quantile(&s->wide, 0.99, &in));
+    out->p50 = nearest(wide_quantile(&s->wide, 0.5).value);
+    out->p95 = nearest(wide_quantile(&s->wide, 0.95).value);
+    out->p99 = nearest(wide_quantile(&s->wide, 0.99).value);
 }
 
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out)
@@ -366,6 +364,7 @@ static void add_to_hist(struct hist *h, const struct endpoint_slot *s)
     struct wide_sum sum = {0};
     struct latency_buckets wide;
     wide.n = wide.n_told = 0;
+    wide.mixed = false;
     wide_gather(&sum, s->wide, &wide);
     wide_spread(&wide, h);
 }

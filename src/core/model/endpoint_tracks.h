@@ -11,11 +11,11 @@
 /* What histograms of others tell: of metrics only. Sums are parts of counts, for rates are. */
 struct wide {
     double count, errors, total_ns;
-    struct latency_bucket *buckets; /* by lower, then upper end */
-    struct latency_told *told;      /* of a summary */
+    struct bucket *buckets;
+    struct bucket_told *told; /* of a summary */
     uint32_t n_buckets, n_told;
-    enum latency_rule rule;
-    bool errors_known, told_mixed; /* mixed: of several summaries, which cannot be added */
+    enum buckets_rule rule;
+    bool errors_known, mixed; /* mixed: of several that cannot be added */
 };
 
 struct endpoint_slot {
@@ -68,11 +68,10 @@ struct endpoint *endpoint_known(const struct model *m, const char *method, const
 extern const struct slots_ops endpoint_slot_ops;
 
 /* ---- latency_buckets.c ---- */
-enum { LATENCY_BUCKETS = 200, LATENCY_TOLD = 8 };
 /* A record as what is kept of it, bounded and without what makes no sense; arrays in `room`. */
 struct wide_room {
-    struct latency_bucket buckets[LATENCY_BUCKETS];
-    struct latency_told told[LATENCY_TOLD];
+    struct bucket buckets[LATENCY_BUCKETS];
+    struct bucket_told told[LATENCY_TOLD];
 };
 struct wide wide_of(const struct sd_latency *r, struct wide_room *room);
 /* same_moment: what came for one slot, not slots that become one. */
@@ -88,7 +87,6 @@ struct wide_sum {
 void wide_gather(struct wide_sum *sum, const struct wide *w, struct latency_buckets *b);
 /* As if the requests of a bucket were spread evenly within it. */
 void wide_spread(const struct latency_buckets *b, struct hist *out);
-/* NAN: not known. *in: the bucket that it lies in, ends NAN when in none. */
-double wide_quantile(const struct latency_buckets *b, double q, struct latency_bucket *in);
+struct bucket_quantile wide_quantile(const struct latency_buckets *b, double q);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "core/batch.h"
+#include "core/endpoints/buckets.h"
 #include "core/endpoints/shift.h"
 #include "core/hist.h"
 
@@ -117,19 +118,14 @@ enum evidence {
 };
 const char *evidence_name(enum evidence e); /* "access_log" */
 
-/* How percentiles are read from buckets: as who made them does. */
-enum latency_rule { LATENCY_CLASSIC, LATENCY_NATIVE, LATENCY_EXPONENTIAL, LATENCY_EXPLICIT, LATENCY_SUMMARY };
-struct latency_bucket {
-    double lower, upper, count; /* ns; upper may be infinite */
-};
-struct latency_told {
-    double quantile, ns;
-};
+/* Buckets of others, read by the rules of who made them (core/endpoints/buckets.h). */
+enum { LATENCY_BUCKETS = 200, LATENCY_TOLD = 8 };
 struct latency_buckets {
-    enum latency_rule rule;
-    uint32_t n, n_told; /* told: by a summary */
-    struct latency_bucket items[200];
-    struct latency_told told[8];
+    enum buckets_rule rule;
+    uint32_t n, n_told;
+    bool mixed; /* of several that cannot be added: then nothing is known, and both are 0 */
+    struct bucket items[LATENCY_BUCKETS];
+    struct bucket_told told[LATENCY_TOLD]; /* by a summary */
 };
 
 struct endpoint_stats {
@@ -148,7 +144,7 @@ struct endpoint_stats {
     struct latency_buckets wide;   /* of metrics */
 };
 /* By nearest rank; of metrics by the rule of the buckets. SD_UNKNOWN: nothing is timed, or a summary does not
- * tell it, or it lies beyond the last bound. */
+ * tell it. */
 int64_t endpoint_quantile(const struct endpoint_stats *s, double q);
 /* By how much of itself the percentiles 50 to 99 may be wrong: 1/128, of metrics the width of the widest
  * bucket that one of them lies in. NAN: not known. */

@@ -1,5 +1,6 @@
 /* sources.c - where the sources stood, what they could not read, what happened. */
 #include "core/model/parts.h"
+#include "core/model/programs.h"
 
 enum { STATES_MAX = 1024 };
 
@@ -11,6 +12,7 @@ struct event_item {
 struct sources {
     struct event_item *events; /* by time */
     size_t n, cap, event_bytes;
+    struct programs *programs; /* NULL: none are known yet */
 };
 
 /* Of one origin. */
@@ -45,12 +47,12 @@ static void event_drop(struct part *p, size_t i)
     x->n--;
 }
 
-static void add_event(struct part *p, struct origin *o, const struct sd_batch *b, const struct sd_event *r)
+void event_add(struct part *p, struct origin *o, sd_time at, const struct sd_event *r)
 {
     struct sources *x = p->state;
     struct history one = {0};
     const void *record = r;
-    history_add(p, &one, batch_time(b), SD_EVENT, &record, 1);
+    history_add(p, &one, at, SD_EVENT, &record, 1);
     if (!one.n)
         return;
     x->event_bytes += one.bytes;
@@ -62,7 +64,7 @@ static void add_event(struct part *p, struct origin *o, const struct sd_batch *b
         x->cap = want;
     }
     size_t i = x->n;
-    while (i > 0 && x->events[i - 1].one.items[0].at > batch_time(b))
+    while (i > 0 && x->events[i - 1].one.items[0].at > at)
         i--;
     memmove(x->events + i + 1, x->events + i, (x->n - i) * sizeof *x->events);
     x->events[i] = (struct event_item){.origin = o, .one = one};
@@ -76,7 +78,9 @@ static void sources_apply(struct part *p, struct origin *o, const struct sd_batc
     add_one(p, &of->intake, b, SD_INTAKE);
     const struct sd_event *r;
     for (size_t i = 0; (r = batch_each(b, SD_EVENT, &i));)
-        add_event(p, o, b, r);
+        event_add(p, o, batch_time(b), r);
+    struct sources *x = p->state;
+    programs_look(p, &x->programs, o, b);
 }
 
 static void sources_drop(struct part *p, sd_time before)
@@ -128,11 +132,12 @@ static void sources_clear(struct part *p)
     while (x->n)
         event_drop(p, x->n - 1);
     model_resize(p, x->events, x->cap, 0, sizeof *x->events);
+    programs_free(p, x->programs);
 }
 
 const struct domain sources_domain = {
     .name = "sources",
-    .kinds = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_EVENT),
+    .kinds = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_EVENT) | PROGRAM_KINDS,
     .state_size = sizeof(struct sources),
     .origin_size = sizeof(struct reports),
     .apply = sources_apply,

@@ -59,7 +59,8 @@ const struct trace *trace_copy(struct arena *a, const struct trace *t)
         s->service = text(&c, s->service);
         s->name = text(&c, s->name);
         s->statement = text(&c, s->statement);
-        n_attributes = s->n_attributes ? MAX(n_attributes, s->first_attribute + s->n_attributes) : n_attributes;
+        n_attributes =
+            s->n_attributes ? MAX(n_attributes, s->first_attribute + s->n_attributes) : n_attributes;
         n_events = s->n_events ? MAX(n_events, s->first_event + s->n_events) : n_events;
     }
     struct trace_attribute *attributes = arena_copy(a, t->attributes, n_attributes * sizeof *attributes);

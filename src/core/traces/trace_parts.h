@@ -20,8 +20,11 @@ enum trace_part {
 #undef TRACE_PART_ENUM
         TRACE_PARTS_N
 };
+const char *trace_part_name(enum trace_part p);  /* "own" */
+const char *trace_part_title(enum trace_part p); /* "Own time" */
 
-enum trace_part trace_part_of(const struct trace_tree *t, uint32_t node);
+/* Seen from the service of node `of`, whose own time is the time of all its spans that call nobody. */
+enum trace_part trace_part_of(const struct trace_tree *t, uint32_t of, uint32_t node);
 /* Of the branch of a node, on its critical path: ns of each part, which sum to its duration. */
 void trace_parts(const struct trace_tree *t, uint32_t node, int64_t out[TRACE_PARTS_N]);
 

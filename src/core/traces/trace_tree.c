@@ -1,13 +1,14 @@
 /* trace_tree.c - from spans to a tree, own times, and the critical path.
  *
  * The critical path, from its end to its beginning. Times of children are first cut to those of their parent,
- * from the root down: what lies wholly outside of it is left out with all below it, and so is a span that
- * only follows its parent (FOLLOWS_FROM). Then, from the end of the root backwards: of a span the child that
- * ends last is on the path, and what lies between its end and that of the span is the span's own. When a
- * child has been walked through to its start, its parent goes on from there: the next child is the one that
- * ends last of those that end before that start. One that ends at that very moment, or later, runs beside the
- * path and is not on it. Of children that end at the same time (before they are cut) the one that starts
- * first is taken, then the one that came first. What is left up to the start of a span is its own.
+ * from the root down. What begins when its parent has ended, or ends before its parent begins, is left out
+ * with all below it; so is who takes a message (CONSUMER) below who sent it (PRODUCER): the sender does not
+ * wait. Then, from the end of the root backwards: of a span the child that ends last is on the path, and what
+ * lies between its end and that of the span is the span's own. When a child has been walked through to its
+ * start, its parent goes on from there: the next child is the one that ends last of those that end before
+ * that moment. One that ends at that very moment, or later, runs beside the path and is not on it. Of
+ * children that end at the same time, as they are cut, the one that starts first is taken, then the one that
+ * came first. What is left up to the start of a span is its own.
  *
  * Times are whole microseconds here, as in the viewer of Jaeger, whatever the input has: a start is cut to
  * the microsecond it lies in, a duration to its whole ones. So what ends "at that very moment" is the same
@@ -45,6 +46,7 @@ struct building {
     uint32_t *order;              /* spans by start, then as they came */
     uint32_t *first_child, *next; /* lists of siblings in that order */
     uint32_t *last_child;
+    bool *cut; /* a circle was cut at it */
     unsigned notes;
 };
 
@@ -97,6 +99,7 @@ static void cut_circle(struct building *b, uint32_t i)
         if (starts_before(b, k, earliest))
             earliest = k;
     b->parent[earliest] = TREE_NONE;
+    b->cut[earliest] = true;
     b->notes |= TRACE_CIRCLE;
 }
 
@@ -159,8 +162,10 @@ static void lay_out(struct trace_tree *t, const struct building *b)
     for (uint32_t span = b->first_child[b->n]; span != TREE_NONE;) {
         uint32_t p = b->parent[span] == TREE_NONE ? TREE_NONE : t->node_of[b->parent[span]];
         t->node_of[span] = n;
-        t->nodes[n++] = (struct tree_node){
-            .span = span, .parent = p, .depth = p == TREE_NONE ? 0 : t->nodes[p].depth + 1};
+        t->nodes[n++] = (struct tree_node){.span = span,
+                                           .parent = p,
+                                           .depth = p == TREE_NONE ? 0 : t->nodes[p].depth + 1,
+                                           .cut_circle = b->cut[span]};
         roots += p == TREE_NONE;
         if (b->first_child[span] != TREE_NONE) {
             span = b->first_child[span];
@@ -221,16 +226,21 @@ static sd_time whole_us(sd_time t)
     return t - (rest < 0 ? rest + SD_US : rest);
 }
 
+static const struct cut_span OUTSIDE = {.from = 1, .to = 0};
+
 static struct cut_span cut_to(struct cut_span s, struct cut_span parent)
 {
-    static const struct cut_span OUT = {.from = 1, .to = 0};
-    bool inside = s.from >= parent.from && s.to <= parent.to;
-    bool beside = s.from >= parent.to || s.to <= parent.from;
-    if (inside)
-        return s;
-    if (beside && !(s.from < parent.from && s.to > parent.to))
-        return OUT;
+    if (s.from >= parent.to || (s.from < parent.from && s.to <= parent.from))
+        return OUTSIDE;
     return (struct cut_span){.from = MAX(s.from, parent.from), .to = MIN(s.to, parent.to)};
+}
+
+/* Who takes a message does not hold up who sent it. */
+static bool waits_for(const struct trace_tree *t, uint32_t parent, uint32_t child)
+{
+    const struct trace_span *spans = t->trace->spans;
+    return spans[t->nodes[parent].span].kind != SPAN_PRODUCER ||
+           spans[t->nodes[child].span].kind != SPAN_CONSUMER;
 }
 
 static int by_parent_and_end(const void *a, const void *b)
@@ -243,74 +253,116 @@ static int by_parent_and_end(const void *a, const void *b)
     return (x->node > y->node) - (x->node < y->node);
 }
 
-/* The branch of the first root, cut. `ends`: its children that count, of each parent the one that ends last
- * first; `first`: of each node its place in them. */
-static uint32_t cut_branch(const struct trace_tree *t, struct cut_span *cut, struct end_key *ends,
-                           uint32_t *first)
+/* A branch, whose first node is `top`; arrays are of its nodes, by their distance from it. */
+struct branch {
+    const struct trace_tree *t;
+    uint32_t top, n_ends;
+    struct cut_span *cut;
+    struct end_key *ends; /* children that count, of each parent the one that ends last first */
+    uint32_t *next;       /* of each node: the next of its children in `ends` */
+};
+
+static void cut_branch(struct branch *b)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i <= t->nodes[0].n_below; i++) {
-        const struct tree_node *k = &t->nodes[i];
-        const struct trace_span *s = &t->trace->spans[k->span];
-        sd_time from = whole_us(s->start);
-        cut[i] = (struct cut_span){.from = from, .to = add_sat(from, whole_us(length_of(s)))};
+    const struct tree_node *nodes = b->t->nodes + b->top;
+    for (uint32_t i = 0; i <= nodes->n_below; i++) {
+        const struct trace_span *s = &b->t->trace->spans[nodes[i].span];
+        sd_time from = whole_us(s->start), end = add_sat(from, whole_us(length_of(s)));
+        b->cut[i] = (struct cut_span){.from = from, .to = end};
         if (!i)
             continue;
-        sd_time end = cut[i].to;
-        bool out = s->follows || cut[k->parent].from > cut[k->parent].to;
-        cut[i] = out ? (struct cut_span){.from = 1} : cut_to(cut[i], cut[k->parent]);
-        if (cut[i].from <= cut[i].to)
-            ends[n++] = (struct end_key){.parent = k->parent, .node = i, .end = end};
+        uint32_t up = nodes[i].parent - b->top;
+        bool out = !waits_for(b->t, b->top + up, b->top + i) || b->cut[up].from > b->cut[up].to;
+        b->cut[i] = out ? OUTSIDE : cut_to(b->cut[i], b->cut[up]);
+        if (b->cut[i].from <= b->cut[i].to)
+            b->ends[b->n_ends++] = (struct end_key){.parent = up, .node = i, .end = b->cut[i].to};
     }
-    qsort(ends, n, sizeof *ends, by_parent_and_end);
-    for (uint32_t i = n; i-- > 0;)
-        first[ends[i].parent] = i;
+    qsort(b->ends, b->n_ends, sizeof *b->ends, by_parent_and_end);
+    for (uint32_t i = b->n_ends; i-- > 0;)
+        b->next[b->ends[i].parent] = i;
+}
+
+/* The next child of a node that is on the path: it ends before `to`, or is the first one that is asked for.
+ */
+static uint32_t next_child(struct branch *b, uint32_t at, sd_time to, bool first)
+{
+    uint32_t *e = &b->next[at];
+    while (*e < b->n_ends && b->ends[*e].parent == at && !first && b->cut[b->ends[*e].node].to >= to)
+        ++*e;
+    return *e < b->n_ends && b->ends[*e].parent == at ? b->ends[(*e)++].node : TREE_NONE;
+}
+
+static struct critical_piece *add_piece(struct critical_piece *pieces, uint32_t *n, size_t *cap,
+                                        uint32_t node, sd_time from, sd_time to)
+{
+    if (from >= to)
+        return pieces;
+    pieces = mem_grow(pieces, *n, cap, sizeof *pieces);
+    pieces[(*n)++] = (struct critical_piece){.node = node, .from = from, .to = to};
+    return pieces;
+}
+
+static struct critical_piece *walk(struct branch *b, uint32_t *n)
+{
+    struct critical_piece *pieces = NULL;
+    size_t cap = 0;
+    uint32_t at = 0;
+    sd_time to = b->cut[0].to;
+    bool first = true; /* not back from a child */
+    for (;;) {
+        uint32_t child = next_child(b, at, to, first);
+        sd_time from = child == TREE_NONE ? b->cut[at].from : b->cut[child].to;
+        pieces = add_piece(pieces, n, &cap, b->top + at, from, to);
+        to = from;
+        first = child != TREE_NONE;
+        if (!first && !at)
+            break;
+        at = first ? child : b->t->nodes[b->top + at].parent - b->top;
+    }
+    for (uint32_t i = 0, k = *n; k && i < --k; i++) {
+        struct critical_piece swap = pieces[i];
+        pieces[i] = pieces[k];
+        pieces[k] = swap;
+    }
+    return pieces;
+}
+
+uint32_t trace_branch_path(const struct trace_tree *t, uint32_t node, struct critical_piece **out)
+{
+    size_t size = (size_t)t->nodes[node].n_below + 1;
+    uint32_t n = 0;
+    struct branch b = {.t = t,
+                       .top = node,
+                       .cut = mem_array(size, sizeof *b.cut),
+                       .ends = mem_array(size, sizeof *b.ends),
+                       .next = numbers((uint32_t)size)};
+    cut_branch(&b);
+    *out = walk(&b, &n);
+    free(b.cut);
+    free(b.ends);
+    free(b.next);
     return n;
 }
 
-static void add_piece(struct trace_tree *t, uint32_t node, sd_time from, sd_time to, size_t *cap)
+/* A root whose parent did not come has none, as in Jaeger: where it stands in the whole is not known. */
+static void critical_paths(struct trace_tree *t)
 {
-    if (from >= to)
-        return;
-    t->path = mem_grow(t->path, t->n_path, cap, sizeof *t->path);
-    t->path[t->n_path++] = (struct critical_piece){.node = node, .from = from, .to = to};
-    t->nodes[node].on_critical_path = true;
-    t->nodes[node].critical_self_ns += to - from;
-}
-
-static void critical_path(struct trace_tree *t)
-{
-    struct cut_span *cut = mem_array((size_t)t->nodes[0].n_below + 1, sizeof *cut);
-    struct end_key *ends = mem_array((size_t)t->nodes[0].n_below + 1, sizeof *ends);
-    uint32_t *next = numbers(t->n), n = cut_branch(t, cut, ends, next), at = 0;
     size_t cap = 0;
-    sd_time to = cut[0].to;
-    bool back = false; /* from a child: then only what ends before `to` */
-    while (at != TREE_NONE) {
-        uint32_t *e = &next[at];
-        while (back && *e < n && ends[*e].parent == at && cut[ends[*e].node].to >= to)
-            ++*e;
-        if (*e < n && ends[*e].parent == at) {
-            uint32_t child = ends[(*e)++].node;
-            add_piece(t, at, cut[child].to, to, &cap);
-            at = child;
-            to = cut[child].to;
-            back = false;
-        } else {
-            add_piece(t, at, cut[at].from, to, &cap);
-            to = cut[at].from;
-            at = t->nodes[at].parent;
-            back = true;
+    for (uint32_t root = 0; root < t->n; root += t->nodes[root].n_below + 1) {
+        const struct trace_span *s = &t->trace->spans[t->nodes[root].span];
+        struct critical_piece *pieces;
+        if (s->parent && !t->nodes[root].cut_circle)
+            continue;
+        uint32_t n = trace_branch_path(t, root, &pieces);
+        for (uint32_t i = 0; i < n; i++) {
+            struct tree_node *k = &t->nodes[pieces[i].node];
+            t->path = mem_grow(t->path, t->n_path, &cap, sizeof *t->path);
+            t->path[t->n_path++] = pieces[i];
+            k->on_critical_path = true;
+            k->critical_self_ns += pieces[i].to - pieces[i].from;
         }
+        free(pieces);
     }
-    for (uint32_t i = 0, k = t->n_path; k && i < --k; i++) {
-        struct critical_piece swap = t->path[i];
-        t->path[i] = t->path[k];
-        t->path[k] = swap;
-    }
-    free(cut);
-    free(ends);
-    free(next);
 }
 
 /* ---- the whole ---- */
@@ -353,7 +405,8 @@ struct trace_tree *trace_tree_new(const struct trace *trace)
                          .order = numbers(n),
                          .first_child = numbers(n),
                          .last_child = numbers(n),
-                         .next = numbers(n)};
+                         .next = numbers(n),
+                         .cut = mem_array((size_t)n + 1, sizeof *b.cut)};
     t->trace = trace;
     t->nodes = mem_array((size_t)n + 1, sizeof *t->nodes);
     t->node_of = numbers(n);
@@ -364,7 +417,7 @@ struct trace_tree *trace_tree_new(const struct trace *trace)
     lay_out(t, &b);
     if (t->n) {
         own_times(t);
-        critical_path(t);
+        critical_paths(t);
         note_times(t);
         t->root = longest_root(t);
         t->start = trace->spans[t->nodes[t->root].span].start;
@@ -375,6 +428,7 @@ struct trace_tree *trace_tree_new(const struct trace *trace)
     free(b.first_child);
     free(b.last_child);
     free(b.next);
+    free(b.cut);
     return t;
 }
 

@@ -4,10 +4,11 @@
  * first keeps it; a circle is cut at the span that starts first. Each such thing is a note.
  *
  * Order of siblings: by start, then by the order in which they came. Own time: the duration less the union of
- * the children's times inside it. The critical path is the rule of the trace viewer of Jaeger, in ns: from
- * the end of the root backwards, always the child that ended last before; children are cut to their parent's
- * time, those that only follow it do not count. Ties and overlaps: see trace_tree.c. Only the first root has
- * one. Costs O(n log n) in the number of spans, whatever their shape; no recursion. */
+ * the children's times inside it; what only follows its parent is not its time. The critical path is the rule
+ * of the trace viewer of Jaeger, in whole microseconds: from the end of the root backwards, always the child
+ * that ended last before; children are cut to their parent's time. Ties and overlaps: see trace_tree.c. Each
+ * root has one that names no parent; one whose parent did not come has none. Costs O(n log n) in the number
+ * of spans, whatever their shape; no recursion. */
 #ifndef CORE_TRACES_TRACE_TREE_H
 #define CORE_TRACES_TRACE_TREE_H
 
@@ -23,9 +24,11 @@ struct tree_node {
     int64_t self_ns;          /* SD_UNKNOWN: its duration is */
     int64_t critical_self_ns; /* time of the critical path that is its own */
     bool on_critical_path;
+    bool cut_circle; /* a root because it was its own ancestor */
 };
 
-/* A piece of the critical path: the span's own. Pieces are in order of time and touch one another. */
+/* A piece of the critical path: the span's own. Pieces of a root are in order of time and touch one another.
+ */
 struct critical_piece {
     uint32_t node;
     sd_time from, to;
@@ -58,6 +61,8 @@ struct trace_tree {
 
 /* The trace must outlive it. */
 struct trace_tree *trace_tree_new(const struct trace *t);
+/* The critical path of a branch as if it were the whole; count. Free *out. */
+uint32_t trace_branch_path(const struct trace_tree *t, uint32_t node, struct critical_piece **out);
 void trace_tree_free(struct trace_tree *t); /* NULL is fine */
 /* A note as a sentence; bit: one of enum trace_note. */
 const char *trace_note_text(unsigned bit);

@@ -58,8 +58,12 @@ struct accesslog_format;
  * (%D, %T), otherwise the sum of $upstream_response_time ("0.1, 0.2 : 0.3"; "-" adds
  * nothing; only "-" is unknown). NULL and a sentence when it cannot work. */
 struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err);
-/* Of JSON: which key is what, each "time=KEY", "duration=took", "duration_unit=ms"; "a.b" is b in the object a.
- * What is not named is told by the usual names. */
+/* The same in GoAccess's notation as well (a %d or %x is in it, or one of its predefined names), whose dates and
+ * times are as strftime writes `date` and `time`; NULL or "": the usual ones, recognised. */
+struct accesslog_format *accesslog_format_timed(const char *text, const char *date, const char *time,
+                                                struct sd_error *err);
+/* Of JSON: which key is what, each "time=KEY", "duration=took", "duration_unit=ms"; "a.b" is b in the object
+ * a. What is not named is told by the usual names. */
 bool accesslog_format_map(struct accesslog_format *f, const char *const *fields, struct sd_error *err);
 void accesslog_format_free(struct accesslog_format *f);
 const char *accesslog_format_name(const struct accesslog_format *f); /* for people */
@@ -94,14 +98,15 @@ const char *accesslog_format_said(const struct accesslog_format *f);
 const char *accesslog_format_assumptions(const struct accesslog_format *f);
 /* Nothing is learned from the lines read meanwhile. */
 void accesslog_format_pause(struct accesslog_format *f, bool pause);
-/* accesslog_parse in two steps, for several formats of one file: takes off what stands around the line (false:
- * that is no line, or only a part of one), then reads it. The time around it is that of `wrapped`. */
+/* accesslog_parse in two steps, for several formats of one file: takes off what stands around the line
+ * (false: that is no line, or only a part of one), then reads it. The time around it is that of `wrapped`. */
 bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *len);
-bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped, const char *line,
-                           size_t len, struct accesslog_line *out, const char **reason);
+bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped,
+                           const char *line, size_t len, struct accesslog_line *out, const char **reason);
 /* What stands around the lines, a sentence without its full stop; NULL: nothing. */
 const char *accesslog_format_wrapped(const struct accesslog_format *f);
-/* Which value of the line that was refused last does not fit, and what stands there; "" when it is not known. */
+/* Which value of the line that was refused last does not fit, and what stands there; "" when it is not known.
+ */
 void accesslog_format_misfit(const struct accesslog_format *f, const char *line, size_t len, char *out,
                              size_t size);
 

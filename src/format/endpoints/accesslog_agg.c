@@ -1,4 +1,5 @@
 #include "format/endpoints/accesslog_agg.h"
+#include "format/endpoints/accesslog_parts.h"
 #include "base/num.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct acc {
     uint32_t n_log;
     int64_t count, with_status, status[6], bytes, with_bytes, timed, total, min, max, first, last;
     int64_t upgraded, upgraded_ns;
+    int64_t queued, upstream; /* of the timed ones, ns; SD_UNKNOWN */
 };
 
 struct slot {
@@ -68,7 +70,9 @@ struct accesslog_agg {
 
     struct cache_route *cached; /* by endpoint */
     size_t n_cached;
-    bool lookups; /* a line told of one */
+    bool lookups;                  /* a line told of one */
+    struct accesslog_parts *parts; /* NULL: nobody wants them */
+    unsigned ticks;                /* since they were handed out */
 
     struct slot slots[SLOTS];
     struct slot *last_slot; /* where the last line went */
@@ -81,6 +85,25 @@ struct accesslog_agg {
     size_t sorted_cap;
     uint32_t dense[SD_HIST_BUCKETS];
 };
+
+static struct parts_name name_of(void *ctx, uint32_t endpoint)
+{
+    const struct accesslog_agg *a = ctx;
+    return (struct parts_name){.method = a->endpoints[endpoint].method,
+                               .route = a->endpoints[endpoint].route};
+}
+
+static void hand_parts(void *ctx, sd_time at, const struct sd_http_part *records, size_t n)
+{
+    const struct accesslog_agg *a = ctx;
+    a->o.emit_parts(a->o.ctx, at, records, n);
+}
+
+static void hand_exemplars(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n)
+{
+    const struct accesslog_agg *a = ctx;
+    a->o.emit_exemplars(a->o.ctx, at, records, n);
+}
 
 struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
 {
@@ -101,6 +124,9 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
         size *= 2;
     a->table = mem_array(size, sizeof *a->table);
     a->mask = size - 1;
+    if (o->emit_parts)
+        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){
+            .name = name_of, .parts = hand_parts, .exemplars = hand_exemplars, .ctx = a});
     a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }
@@ -125,6 +151,7 @@ void accesslog_agg_free(struct accesslog_agg *a)
         free(a->slots[i].cache);
     }
     free(a->cached);
+    accesslog_parts_free(a->parts);
     strbuf_free(&a->held);
     free(a->endpoints);
     free(a->table);
@@ -359,6 +386,8 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
             .latency = timed ? &a->hists[i] : NULL,
             .upgraded = c->upgraded ? c->upgraded : SD_UNKNOWN,
             .upgraded_ns = c->upgraded ? c->upgraded_ns : SD_UNKNOWN,
+            .queue_ns = c->queued,
+            .upstream_ns = c->upstream,
         };
         s->index[c->endpoint] = 0;
     }
@@ -385,7 +414,7 @@ static void flush_slots(struct accesslog_agg *a)
 
 bool accesslog_agg_pending(const struct accesslog_agg *a)
 {
-    return a->open > 0 || a->held_lines;
+    return a->open > 0 || a->held_lines || (a->parts && accesslog_parts_pending(a->parts));
 }
 
 /* ---- lines ---- */
@@ -427,7 +456,8 @@ static void count_cache(struct accesslog_agg *a, struct slot *s, uint32_t e, con
     accesslog_cache_route(&a->cached[e], l);
 }
 
-static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
+static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now, const char *line,
+                       size_t len)
 {
     sd_time at = sd_known(l->at) ? l->at : now;
     if (at < 0)
@@ -437,8 +467,13 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     uint32_t e = endpoint_cached(a, l);
     if (!s->index[e]) {
         s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
-        s->accs[s->n] =
-            (struct acc){.endpoint = e, .min = INT64_MAX, .max = INT64_MIN, .first = at, .last = at};
+        s->accs[s->n] = (struct acc){.endpoint = e,
+                                     .min = INT64_MAX,
+                                     .max = INT64_MIN,
+                                     .first = at,
+                                     .last = at,
+                                     .queued = SD_UNKNOWN,
+                                     .upstream = SD_UNKNOWN};
         s->index[e] = (uint16_t)++s->n;
     }
     uint32_t i = s->index[e] - 1u;
@@ -460,6 +495,10 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     a->intake.newest = l->at;
     if (l->cache)
         count_cache(a, s, e, l);
+    bool latency = sd_known(l->duration_ns) && l->status != 101;
+    uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
+    if (a->parts)
+        accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
     if (!sd_known(l->duration_ns))
         return;
     if (l->status == 101) { /* how long a connection was open: no latency */
@@ -474,9 +513,20 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     c->n_log++;
     if (s->n_log == s->log_cap)
         s->log = mem_grow(s->log, s->n_log, &s->log_cap, sizeof *s->log);
-    s->log[s->n_log++] = i << 12 | sd_hist_index(l->duration_ns);
+    s->log[s->n_log++] = i << 12 | bucket;
+    if (sd_known(l->queue_ns))
+        c->queued = add_known(c->queued, l->queue_ns);
+    if (sd_known(l->upstream_ns))
+        c->upstream = add_known(c->upstream, l->upstream_ns);
     if (s->n_log >= LOG_MAX)
         slot_flush(a, s);
+}
+
+/* Of a format that is given: which of its values the first such line does not have. */
+static void note_misfit(struct accesslog_agg *a, const char *line, size_t len)
+{
+    if (!a->automatic && !*a->intake.misfit && a->format)
+        accesslog_format_misfit(a->format, line, len, a->intake.misfit, sizeof a->intake.misfit);
 }
 
 static void unparsed(struct accesslog_agg *a, const char *line, size_t len, const char *reason)
@@ -549,7 +599,8 @@ static bool parse_line(struct accesslog_agg *a, const char *line, size_t len, st
            (*reason && a->automatic && try_others(a, line, len, out, reason));
 }
 
-/* What may stand before a line that is read otherwise: a byte order mark, a torn line and NUL bytes, colours. */
+/* What may stand before a line that is read otherwise: a byte order mark, a torn line and NUL bytes, colours.
+ */
 static bool skip_noise(const char **line, size_t *len)
 {
     const char *s = *line, *nul = memrchr(s, 0, *len);
@@ -559,7 +610,8 @@ static bool skip_noise(const char **line, size_t *len)
     if (end - s >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
         s += 3;
     if (end - s > 2 && *s == 0x1b && s[1] == '[') { /* colours */
-        const char *m = memchr(s, 'm', (size_t)MIN(end - s, 12)), *off = memrchr(s, 0x1b, *len - (size_t)(s - *line));
+        const char *m = memchr(s, 'm', (size_t)MIN(end - s, 12)),
+                   *off = memrchr(s, 0x1b, *len - (size_t)(s - *line));
         if (m)
             s = m + 1;
         if (off && off > s && end - off < 8)
@@ -586,16 +638,38 @@ static void read_line(struct accesslog_agg *a, const char *line, size_t len, sd_
         return;
     }
     if (parse_line(a, line, len, &l, &reason))
-        count_line(a, &l, now);
+        count_line(a, &l, now, line, len);
     else if (!reason)
         a->intake.lines--; /* a header */
     else if (skip_noise(&clean, &rest) && parse_line(a, clean, rest, &l, &(const char *){NULL}))
-        count_line(a, &l, now);
-    else
+        count_line(a, &l, now, line, len);
+    else {
+        note_misfit(a, line, len);
         unparsed(a, line, len, len ? reason : "The line is empty.");
+    }
 }
 
 static const char TOO_LONG[] = "The line is longer than 1 MiB.";
+
+static void know_format(struct accesslog_agg *a, const char *bytes, size_t len, bool all)
+{
+    if (a->format)
+        accesslog_format_learn(a->format, bytes, len, all);
+    else
+        adopt(a, accesslog_detect(bytes, len, all, a->o.unit, NULL, NULL));
+    a->learning = !a->format;
+    a->wrapped = a->format;
+    a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
+}
+
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len)
+{
+    if (!a->learning || a->held_lines || !len)
+        return;
+    know_format(a, bytes, len, false);
+    if (a->format)
+        note_format(a);
+}
 
 /* Finds the format by the lines held, and reads them. `all`: no more will come. */
 static void settle(struct accesslog_agg *a, bool all)
@@ -605,13 +679,7 @@ static void settle(struct accesslog_agg *a, bool all)
     struct strbuf held = a->held;
     a->held = (struct strbuf){0};
     a->held_lines = 0;
-    if (a->format)
-        accesslog_format_learn(a->format, held.text, held.len, all);
-    else
-        adopt(a, accesslog_detect(held.text, held.len, all, a->o.unit, NULL, NULL));
-    a->learning = !a->format;
-    a->wrapped = a->format;
-    a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
+    know_format(a, held.text, held.len, all);
     if (a->format)
         accesslog_format_pause(a->format, true); /* these lines are learned from already */
     for (const char *s = held.text, *end = s + held.len, *stop; s < end; s = stop + 1) {
@@ -646,6 +714,20 @@ void accesslog_agg_flush(struct accesslog_agg *a)
 {
     settle(a, false);
     flush_slots(a);
+    if (a->parts)
+        accesslog_parts_flush(a->parts);
+    a->ticks = 0;
+}
+
+void accesslog_agg_tick(struct accesslog_agg *a)
+{
+    enum { TICKS = 10 }; /* of half a second */
+    settle(a, false);
+    flush_slots(a);
+    if (a->parts && ++a->ticks >= TICKS) {
+        accesslog_parts_flush(a->parts);
+        a->ticks = 0;
+    }
 }
 
 /* A hole of NUL bytes where a line should begin: log rotation by copytruncate, and a writer that keeps its

@@ -28,6 +28,11 @@ struct accesslog_agg_options {
     /* What the cache in front did in that second; without a name. Not called before a line tells of a lookup.
      * May be NULL. */
     void (*emit_cache)(void *ctx, sd_time at, struct sd_cache *record);
+    /* Parts of the requests to an endpoint, and its slowest ones, of ten seconds each
+     * (format/endpoints/accesslog_parts.h), then no parts: the ten seconds are over. Both or none may be
+     * NULL. */
+    void (*emit_parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
+    void (*emit_exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);
     void *ctx;
 };
 
@@ -38,6 +43,7 @@ struct accesslog_intake {
     const char *format;  /* its name; NULL: not found yet */
     const char *wrapped; /* what stands around the lines, a sentence; NULL: nothing */
     const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
+    char misfit[240];    /* of a format that is given: what the first line that does not fit has instead; "" */
     int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
     size_t n_samples;    /* a line for each different reason, at most 8 */
     struct {
@@ -58,12 +64,16 @@ void accesslog_agg_free(struct accesslog_agg *a);
 /* `now` stands in for the time when the format has none. */
 void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
                         sd_time now);
+/* Lines that are not to be counted, before any other: the format is learned from them. */
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len);
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);
 /* Hands out all open seconds, and reads the first lines, which are held back until there are enough of them
  * to tell the format. */
 void accesslog_agg_flush(struct accesslog_agg *a);
+/* The same while the log goes on: parts are handed out less often. */
+void accesslog_agg_tick(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
 /* Routes whose requests looked into the cache, since the beginning; texts are the call's. How many. */

@@ -17,8 +17,8 @@ struct cache_column {
     struct {
         uint16_t words, dashes, others;
     } seen[CACHE_PLACES];
-    bool found;   /* one of the two */
-    bool varnish; /* the format is varnishncsa's */
+    bool found;          /* one of the two */
+    bool varnish;        /* the format is varnishncsa's */
     const char *product; /* whose it is otherwise; NULL: nginx's */
 };
 

@@ -1,15 +1,7 @@
 /* accesslog_format.c - format strings become a list of values and literals. */
 #include <stdlib.h>
 
-#include "format/endpoints/accesslog_internal.h"
-
-struct variable {
-    const char *name;
-    enum accesslog_field field;
-    int64_t scale;
-    int rank;
-    bool list;
-};
+#include "format/endpoints/accesslog_build.h"
 
 /* What is not here is skipped over. Of several for the same thing the highest rank is
  * read: the request as sent before its normalised parts, $request_time before $upstream... */
@@ -110,7 +102,7 @@ static const struct variable APACHE[] = {
 
 #define COMBINED "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""
 #define ISTIO_TAIL                                                                                           \
-    "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "         \
+    "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "        \
     "\"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\" $rest"
 #define ALB                                                                                                  \
     "$elb $c $upstream_addr $slowdive_part_queue $slowdive_part_upstream $slowdive_part $status $target "    \
@@ -144,8 +136,9 @@ static const struct {
     {.name = "haproxy", .read = accesslog_parse_haproxy},
     {.name = "w3c", .read = accesslog_parse_w3c},
     {.name = "logfmt", .read = accesslog_parse_logfmt},
-    {.name = "alb", .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
-                            "\"$host\" $rest"},
+    {.name = "alb",
+     .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
+             "\"$host\" $rest"},
     {.name = "elb", .text = "$time_iso8601 " ALB},
     {.name = "envoy",
      .text = "[$time_iso8601] \"$request\" $status $flags $received $body_bytes_sent $slowdive_ms "
@@ -167,11 +160,6 @@ static const struct {
 
 /* ---- building ---- */
 
-struct builder {
-    struct accesslog_format *f;
-    struct strbuf literal; /* text since the last value */
-};
-
 static void end_literal(struct builder *b)
 {
     struct accesslog_format *f = b->f;
@@ -188,12 +176,13 @@ static void end_literal(struct builder *b)
     op->literal_len = len;
     if (op->field == FIELD_TAIL)
         f->spots.behind = f->n > 6 ? "the user agent" : f->n > 4 ? "the bytes" : "the time";
+    op->number_end = f->cut_short && !len && (op->field == FIELD_DURATION || op->field == FIELD_BYTES);
     const char *before = f->n > 1 ? f->ops[f->n - 2].literal : f->prefix;
     size_t n = strlen(before);
     op->quoted = n && before[n - 1] == '"' && text[0] == '"';
 }
 
-static bool add_value(struct builder *b, const char *name, const struct variable *v, struct sd_error *err)
+bool accesslog_add_value(struct builder *b, const char *name, const struct variable *v, struct sd_error *err)
 {
     struct accesslog_format *f = b->f;
     if (f->n && !b->literal.len) {
@@ -262,7 +251,7 @@ static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), name);
         const struct variable *v = find_variable(NGINX, ARRAY_LEN(NGINX), word);
-        if (!add_value(b, word, v, err))
+        if (!accesslog_add_value(b, word, v, err))
             return false;
         if (v && v->field == FIELD_STAMP) {
             b->f->ops[b->f->n - 1].pattern =
@@ -298,7 +287,7 @@ static bool add_stamp(struct builder *b, const char *pattern, size_t n, struct s
     bool ok = epoch || frac || accesslog_stamp_known(text);
     if (!ok)
         fail(err, "In the log format the time %%{%.60s}t cannot be read.", text);
-    ok = ok && add_value(b, "t", epoch ? epoch : &STAMP, err);
+    ok = ok && accesslog_add_value(b, "t", epoch ? epoch : &STAMP, err);
     if (ok && !epoch) {
         b->f->ops[b->f->n - 1].pattern = text;
         b->f->stamped = true;
@@ -347,7 +336,7 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
                     return false;
                 continue;
             }
-            if (!add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
+            if (!accesslog_add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
                 return false;
             b->f->apache_us |= !strcmp(word, "D");
             b->f->cache.varnish |= str_starts(word, "{Varnish:");
@@ -431,11 +420,11 @@ static bool is_apache(const char *s)
 static void choose(struct accesslog_format *f)
 {
     static const unsigned char GROUP[FIELD_COUNT] = {
-        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1,       [FIELD_EPOCH] = 1,     [FIELD_REQUEST] = 2,
-        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,         [FIELD_STATUS] = 4,    [FIELD_BYTES] = 5,
-        [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,           [FIELD_TAIL] = 7,      [FIELD_STAMP] = 1,
-        [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9,  [FIELD_QUEUE] = 10,    [FIELD_UPSTREAM] = 11,
-        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,    [FIELD_TRACE] = 14,
+        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1,      [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
+        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,        [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
+        [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,          [FIELD_TAIL] = 7,   [FIELD_STAMP] = 1,
+        [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9, [FIELD_QUEUE] = 10, [FIELD_UPSTREAM] = 11,
+        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,   [FIELD_TRACE] = 14,
     };
     int best[15] = {0};
     bool request = false;
@@ -453,7 +442,7 @@ static void choose(struct accesslog_format *f)
                     op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
                 if (taken)
                     *top = INT32_MAX; /* of equals the first */
-                else /* $upstream_response_time beside $request_time */
+                else                  /* $upstream_response_time beside $request_time */
                     op->field = op->field == FIELD_DURATION && op->list ? FIELD_UPSTREAM_TIME : FIELD_SKIP;
             }
         }
@@ -480,15 +469,23 @@ static struct accesslog_format *empty(const char *name)
     return f;
 }
 
-static struct accesslog_format *compile(const char *name, const char *text, struct sd_error *err)
+struct times {
+    const char *date, *time; /* GoAccess's forms of them; NULL: not given */
+};
+
+static struct accesslog_format *compile(const char *name, const char *text, struct times times,
+                                        struct sd_error *err)
 {
     struct builder b = {.f = empty(name)};
     char *plain = from_gunicorn(without_conf(text));
     size_t len = strlen(plain);
     while (len && (plain[len - 1] == '\n' || plain[len - 1] == '\r'))
         plain[--len] = 0;
-    b.f->sigil = is_apache(plain) ? "%" : "$";
-    bool ok = is_apache(plain) ? build_apache(&b, plain, err) : build_nginx(&b, plain, err);
+    bool goaccess = accesslog_is_goaccess(plain);
+    b.f->sigil = goaccess || is_apache(plain) ? "%" : "$";
+    bool ok = goaccess           ? accesslog_build_goaccess(&b, plain, times.date, times.time, err)
+              : is_apache(plain) ? build_apache(&b, plain, err)
+                                 : build_nginx(&b, plain, err);
     if (ok)
         end_literal(&b);
     ok = ok && check(b.f, err);
@@ -508,7 +505,7 @@ struct accesslog_format *accesslog_builtin(size_t i)
     if (i >= ARRAY_LEN(BUILTIN))
         return NULL;
     if (BUILTIN[i].text) {
-        struct accesslog_format *f = compile(BUILTIN[i].name, BUILTIN[i].text, &err);
+        struct accesslog_format *f = compile(BUILTIN[i].name, BUILTIN[i].text, (struct times){0}, &err);
         for (size_t k = 0; f && k < f->n; k++)
             f->ops[k].here = BUILTIN[i].here;
         if (f) {
@@ -522,14 +519,22 @@ struct accesslog_format *accesslog_builtin(size_t i)
     return f;
 }
 
+struct accesslog_format *accesslog_format_timed(const char *text, const char *date, const char *time,
+                                                struct sd_error *err)
+{
+    const char *form = accesslog_goaccess_name(text);
+    const char *name = form ? form : text;
+    for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
+        if (!strcmp(BUILTIN[i].name, name) && !(form && date && *date && BUILTIN[i].text))
+            return accesslog_builtin(i);
+    if (!strcmp(name, "ingress"))
+        return accesslog_builtin(0);
+    return compile(form ? text : "the given format", name, (struct times){.date = date, .time = time}, err);
+}
+
 struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
-        if (!strcmp(BUILTIN[i].name, text))
-            return accesslog_builtin(i);
-    if (!strcmp(text, "ingress"))
-        return accesslog_builtin(0);
-    return compile("the given format", text, err);
+    return accesslog_format_timed(text, NULL, NULL, err);
 }
 
 void accesslog_format_free(struct accesslog_format *f)

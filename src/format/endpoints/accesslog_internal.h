@@ -44,6 +44,7 @@ struct accesslog_op {
     bool quoted;   /* stands in "": ends at a quote without a backslash */
     bool list;     /* may hold ", " and " : " */
     bool to_path;  /* ends at the slash that begins the next value */
+    bool number_end; /* the last of a line: what follows its digits is left alone */
     bool padded;   /* blanks may stand before it */
     bool here;     /* of FIELD_STAMP: without a zone it is this machine's local time */
     char *pattern; /* of FIELD_STAMP */
@@ -90,14 +91,14 @@ enum { W3C_COLUMNS = 64 };
 struct accesslog_format {
     char *name;
     const char *sigil; /* before the names of its values: "$" or "%" */
-    char *prefix; /* literal text in front of the first value */
+    char *prefix;      /* literal text in front of the first value */
     size_t prefix_len;
     struct accesslog_op *ops;
     size_t n, cap;
     accesslog_reader *read; /* of a form that is no list of values and literals; NULL */
     bool lenient;           /* text behind the last value is left alone */
     bool cut_short;         /* GoAccess's notation: values at the end may be missing */
-    bool stamped; /* has FIELD_STAMP, gathered in `stamp` */
+    bool stamped;           /* has FIELD_STAMP, gathered in `stamp` */
     struct accesslog_stamp stamp;
     bool apache_us; /* has %D, which Tomcat 9 writes in milliseconds */
     struct wrapper w;
@@ -109,7 +110,7 @@ struct accesslog_format {
     char map_key[SPOT_KEY + 1];
     const struct accesslog_op *misfit; /* the value of the last line that did not fit; NULL: none */
     size_t misfit_at;                  /* where in the line it should stand */
-    int64_t taken_unit; /* of time-taken, as the header tells */
+    int64_t taken_unit;                /* of time-taken, as the header tells */
 
     struct spots spots; /* which number is the duration, where the format does not say */
     struct cache_column cache;
@@ -117,7 +118,7 @@ struct accesslog_format {
     char time_text[40]; /* the last time stamp and what it meant */
     size_t time_len;
     sd_time time_value;
-    struct strbuf scratch;        /* of the target */
+    struct strbuf scratch; /* of the target */
 };
 
 /* ---- values (accesslog_value.c) ---- */

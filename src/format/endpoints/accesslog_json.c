@@ -10,8 +10,8 @@
     {                                                                                                        \
         .role = r, .paths = { __VA_ARGS__ }                                                                  \
     }
-/* First present wins. "request.method" is "method" in the object under "request", or that key itself. The path
- * as requested comes first: $uri is what the server made of it. */
+/* First present wins. "request.method" is "method" in the object under "request", or that key itself. The
+ * path as requested comes first: $uri is what the server made of it. */
 static const struct {
     enum json_role role;
     const char *paths[24];
@@ -25,12 +25,12 @@ static const struct {
         "http.url", "httpRequest.requestUrl"),
     ROW(J_PATH, "path"),
     ROW(J_REQUEST, "request", "request_line", "req"),
-    ROW(J_STATUS, "status", "DownstreamStatus", "status_code", "response_status", "response_code", "http_status",
-        "statusCode", "response.status", "res.statusCode", "response.statusCode", "EdgeResponseStatus",
-        "http.response.status_code", "http.status_code", "httpRequest.status", "code"),
+    ROW(J_STATUS, "status", "DownstreamStatus", "status_code", "response_status", "response_code",
+        "http_status", "statusCode", "response.status", "res.statusCode", "response.statusCode",
+        "EdgeResponseStatus", "http.response.status_code", "http.status_code", "httpRequest.status", "code"),
     ROW(J_BYTES, "body_bytes_sent", "DownstreamContentSize", "bytes_sent", "size", "bytes", "bytes_out",
-        "response_size", "response.size", "EdgeResponseBytes", "response_body_size", "http.response.body.bytes",
-        "httpRequest.responseSize"),
+        "response_size", "response.size", "EdgeResponseBytes", "response_body_size",
+        "http.response.body.bytes", "httpRequest.responseSize"),
     ROW(J_UPSTREAM_TIME, "upstream_response_time", "upstream_service_time", "OriginDuration", "ups_time",
         "OriginResponseDurationMs", "OriginResponseTime", "upstream_time", "urt"),
     ROW(J_UPSTREAM, "upstream_addr", "upstream_host", "ServiceAddr", "upstream", "fastly_server", "OriginIP"),
@@ -109,10 +109,10 @@ static int64_t unit_by_writer(const struct json_scan *j, const char *key, size_t
     } WRITERS[] = {
         {.key = "Duration", .beside = "DownstreamStatus", .unit = 1}, /* Traefik */
         {.key = "OriginDuration", .beside = "DownstreamStatus", .unit = 1},
-        {.key = "duration", .beside = "controller", .unit = SD_MS},         /* lograge */
-        {.key = "duration", .beside = "response_flags", .unit = SD_MS},     /* Envoy, Istio */
-        {.key = "duration", .beside = "request.uri", .unit = SD_S},         /* Caddy */
-        {.key = "responseTime", .beside = "res.statusCode", .unit = SD_MS}, /* pino */
+        {.key = "duration", .beside = "controller", .unit = SD_MS},               /* lograge */
+        {.key = "duration", .beside = "response_flags", .unit = SD_MS},           /* Envoy, Istio */
+        {.key = "duration", .beside = "request.uri", .unit = SD_S},               /* Caddy */
+        {.key = "responseTime", .beside = "res.statusCode", .unit = SD_MS},       /* pino */
         {.key = "OriginResponseTime", .beside = "EdgeResponseStatus", .unit = 1}, /* Cloudflare */
         {.key = "upstream_service_time", .beside = "response_flags", .unit = SD_MS},
         {.key = "time_elapsed", .beside = "fastly_server", .unit = SD_US},
@@ -228,7 +228,8 @@ static enum accesslog_cache cache_of(struct accesslog_format *f, const struct js
         char path[JSON_PATH];
         v = &j->values[i];
         size_t n = is_text(v) ? accesslog_json_path(j, i, path) : 0;
-        if (n && n < sizeof f->cache.key && (accesslog_cache_name(path, n) || accesslog_cache_name(v->key, v->key_len)) &&
+        if (n && n < sizeof f->cache.key &&
+            (accesslog_cache_name(path, n) || accesslog_cache_name(v->key, v->key_len)) &&
             accesslog_cache_word(v->text, v->n)) {
             snprintf(f->cache.key, sizeof f->cache.key, "%.*s", (int)n, path);
             if (accesslog_json_find(j, "EdgeResponseStatus", 18))
@@ -297,7 +298,8 @@ static void read_names(const struct json_scan *j, struct accesslog_line *out)
         out->request_id = v->text, out->request_id_len = v->n;
 }
 
-static const char *read_object(struct accesslog_format *f, const struct json_scan *j, struct accesslog_line *out)
+static const char *read_object(struct accesslog_format *f, const struct json_scan *j,
+                               struct accesslog_line *out)
 {
     const struct json_value *status = j->best[J_STATUS], *v;
     if (!status)
@@ -417,13 +419,15 @@ bool accesslog_format_map(struct accesslog_format *f, const char *const *fields,
                 return fail(err, "The unit \"%.20s\" is none of s, ms, us and ns.", key);
             continue;
         }
-        while (k < ARRAY_LEN(NAMES) && (strlen(NAMES[k].name) != n || memcmp(NAMES[k].name, fields[i], n) != 0))
+        while (k < ARRAY_LEN(NAMES) &&
+               (strlen(NAMES[k].name) != n || memcmp(NAMES[k].name, fields[i], n) != 0))
             k++;
         if (k == ARRAY_LEN(NAMES))
-            return fail(err,
-                        "The field \"%.60s\" is none of time, method, path, request, status, duration, "
-                        "duration_unit, bytes, upstream, upstream_time, host, trace_id, request_id and cache.",
-                        fields[i]);
+            return fail(
+                err,
+                "The field \"%.60s\" is none of time, method, path, request, status, duration, "
+                "duration_unit, bytes, upstream, upstream_time, host, trace_id, request_id and cache.",
+                fields[i]);
         if (NAMES[k].role == J_CACHE)
             snprintf(f->cache.key, sizeof f->cache.key, "%s", key);
         else if (!accesslog_json_map(f->scan, key, NAMES[k].role))

@@ -96,7 +96,7 @@ static bool read_bytes(const char *p, size_t n, struct accesslog_line *out)
     else if (accesslog_decimal(p, n, 1, &v))
         out->bytes = v;
     else
-        return n == 0;
+        return n == 0 || *p == '-'; /* -1: nothing was sent */
     return true;
 }
 
@@ -259,8 +259,11 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
             p++;
     q = p;
     if (op->field != FIELD_STAMP) {
-        if (!(q = value_end(op, p, end)))
+        if (!(q = value_end(op, p, end)) && !(f->cut_short && !memchr(p, ' ', (size_t)(end - p)) && (q = end)))
             return NO_MATCH;
+        if (op->number_end)
+            for (q = p; q < end && ((*q >= '0' && *q <= '9') || *q == '.'); q++)
+                ;
         const char *why = read_value(f, op, p, (size_t)(q - p), out, request);
         if (why)
             return why;
@@ -271,7 +274,7 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
         if ((size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
             return NO_MATCH;
     }
-    *at = q + op->literal_len;
+    *at = MIN(q + op->literal_len, end);
     return NULL;
 }
 
@@ -281,6 +284,11 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
     const char *p = line, *end = line + len;
     *reason = "The line does not match the log format.";
     f->misfit = NULL;
+    f->misfit_at = 0;
+    if (f->cut_short && len && *line == '#') { /* GoAccess takes these for comments */
+        *reason = NULL;
+        return false;
+    }
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
@@ -322,8 +330,8 @@ bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *l
     return !f->w.wrap[0] || accesslog_unwrap(&f->w, line, len);
 }
 
-bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped, const char *line,
-                           size_t len, struct accesslog_line *out, const char **reason)
+bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped,
+                           const char *line, size_t len, struct accesslog_line *out, const char **reason)
 {
     *out = (struct accesslog_line){.at = SD_UNKNOWN,
                                    .target = "-",
@@ -366,8 +374,8 @@ void accesslog_format_misfit(const struct accesslog_format *f, const char *line,
         what[k] = (unsigned char)line[at + k] < ' ' || line[at + k] == 0x7f ? '.' : line[at + k];
     what[k] = 0;
     if (f->misfit)
-        snprintf(out, size, "%s%s cannot be read at byte %zu, where the line has \"%s\"", f->sigil, f->misfit->name,
-                 at + 1, what);
+        snprintf(out, size, "%s%s cannot be read at byte %zu, where the line has \"%s\"", f->sigil,
+                 f->misfit->name, at + 1, what);
     else
         snprintf(out, size, "the line goes on where the format ends, at byte %zu, with \"%s\"", at + 1, what);
 }

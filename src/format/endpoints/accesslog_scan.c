@@ -184,7 +184,8 @@ static struct json_is role_of(struct json_scan *j, size_t i)
         !memcmp(j->seen[i].key, v->key, v->key_len))
         return j->seen[i].is;
     struct json_is is = find_role(j, i);
-    for (size_t k = i + 1; v->type == JSON_OBJECT && k < JSON_VALUES; k++) /* what is in it is something else */
+    for (size_t k = i + 1; v->type == JSON_OBJECT && k < JSON_VALUES;
+         k++) /* what is in it is something else */
         j->seen[k].len = 0;
     if (v->key_len && v->key_len < JSON_KEY) {
         memcpy(j->seen[i].key, v->key, v->key_len);

@@ -1,5 +1,5 @@
-/* accesslog_scan.h - the values of a JSON object of one line, where they stand: no tree, no copies. What a key
- * means is remembered by its place, because the objects of a log have the same keys in the same order. */
+/* accesslog_scan.h - the values of a JSON object of one line, where they stand: no tree, no copies. What a
+ * key means is remembered by its place, because the objects of a log have the same keys in the same order. */
 #ifndef FORMAT_ENDPOINTS_ACCESSLOG_SCAN_H
 #define FORMAT_ENDPOINTS_ACCESSLOG_SCAN_H
 
@@ -36,7 +36,8 @@ struct json_is {
 enum json_type { JSON_OTHER, JSON_STRING, JSON_NUMBER, JSON_OBJECT };
 
 struct json_value {
-    const char *key, *text; /* neither is NUL-terminated; of a string without its quotes, escapes as they are */
+    const char *key,
+        *text; /* neither is NUL-terminated; of a string without its quotes, escapes as they are */
     size_t key_len, n;
     enum json_type type;
     int parent; /* index of the object it is in; -1: the outermost */
@@ -64,7 +65,8 @@ struct json_scan {
 };
 
 struct json_scan *accesslog_json_new(void); /* for free() */
-/* Of an object; false: it is not JSON. Objects in lists, and those deeper than JSON_LEVELS, are passed over. */
+/* Of an object; false: it is not JSON. Objects in lists, and those deeper than JSON_LEVELS, are passed over.
+ */
 bool accesslog_json_scan(struct json_scan *j, const char *s, const char *end);
 /* The key with those of the objects around it, "req.url", from the object with the status. */
 size_t accesslog_json_path(const struct json_scan *j, size_t i, char out[JSON_PATH]);

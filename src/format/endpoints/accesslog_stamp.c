@@ -129,7 +129,7 @@ static const char *composed(char c)
 bool accesslog_stamp_known(const char *pattern)
 {
     for (const char *p = pattern; (p = strchr(p, '%')); p += 2)
-        if (!p[1] || !strchr("edmbBhYyHkIlMSpPszZaAjTFDRn%t", p[1]))
+        if (!p[1] || !strchr("edmbBhYyHkIlMSpPszZaAjTFDRn%tf*", p[1]))
             return false;
     return strchr(pattern, '%') != NULL;
 }
@@ -143,8 +143,41 @@ static bool fraction(const char **s, const char *end, int digits, struct accessl
     return true;
 }
 
+/* Any usual form of a moment, up to what ends it: a quote, a bracket, a comma, or a blank that no hour follows. */
+static bool any_moment(const char **s, const char *end, struct accesslog_stamp *t)
+{
+    const char *p = *s;
+    sd_time at;
+    while (p < end && !strchr("\"],|\t", *p) &&
+           !(*p == ' ' && !(end - p > 3 && (p[3] == ':' || p[1] == '+' || p[1] == '-'))))
+        p++;
+    if (!accesslog_time_any(*s, (size_t)(p - *s), &at))
+        return false;
+    t->epoch = at / SD_S;
+    t->ns = at % SD_S;
+    t->has_epoch = true;
+    *s = p;
+    return true;
+}
+
+static bool microseconds(const char **s, const char *end, struct accesslog_stamp *t)
+{
+    int64_t v;
+    if (!number(s, end, 1, 18, &v))
+        return false;
+    t->epoch = v / 1000000;
+    t->ns = v % 1000000 * SD_US;
+    return t->has_epoch = true;
+}
+
 bool accesslog_stamp_read(const char *pattern, const char **s, const char *end, struct accesslog_stamp *t)
 {
+    if (!strcmp(pattern, "%auto"))
+        return any_moment(s, end, t);
+    if (!strcmp(pattern, "%auto-date"))
+        pattern = end - *s > 4 && (*s)[4] == '-' ? "%Y-%m-%d" : "%d/%b/%Y";
+    if (!strcmp(pattern, "%f") || !strcmp(pattern, "%*"))
+        return microseconds(s, end, t);
     if (!strcmp(pattern, "msec_frac"))
         return fraction(s, end, 3, t);
     if (!strcmp(pattern, "usec_frac"))

@@ -51,8 +51,9 @@ static const struct {
 };
 
 /* What IIS writes when nobody chose others. */
-static const char IIS[] = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
-                          "cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
+static const char IIS[] =
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
+    "cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
 
 static enum column column_of(const char *s, size_t n)
 {

@@ -210,7 +210,8 @@ static void join(struct wrapper *w, struct strbuf *part, const char **line, size
     *len = w->line.len;
 }
 
-static bool unwrap_json(struct wrapper *w, const char *key, const char *moment, const char **line, size_t *len)
+static bool unwrap_json(struct wrapper *w, const char *key, const char *moment, const char **line,
+                        size_t *len)
 {
     size_t n, time_len;
     const char *end = *line + *len, *s = text_of(*line, end, key, &n);
@@ -244,8 +245,8 @@ static bool unwrap_json(struct wrapper *w, const char *key, const char *moment, 
     return true;
 }
 
-/* NAME=VALUE: the time comes before the message. A message with control characters is NAME, then its length in
- * 8 bytes, then the text. */
+/* NAME=VALUE: the time comes before the message. A message with control characters is NAME, then its length
+ * in 8 bytes, then the text. */
 static bool unwrap_export(struct wrapper *w, const char **line, size_t *len)
 {
     static const char MESSAGE[] = "MESSAGE=", TIME[] = "__REALTIME_TIMESTAMP=";
@@ -296,10 +297,11 @@ bool accesslog_unwrap(struct wrapper *w, const char **line, size_t *len)
 {
     w->time = NULL;
     for (size_t i = 0; i < ARRAY_LEN(w->wrap) && w->wrap[i]; i++) {
-        bool whole = w->wrap[i] == WRAP_DOCKER         ? unwrap_json(w, DOCKER, "\"time\"", line, len)
-                     : w->wrap[i] == WRAP_JOURNAL_JSON ? unwrap_json(w, JOURNAL, "\"__REALTIME_TIMESTAMP\"", line, len)
-                     : w->wrap[i] == WRAP_JOURNAL      ? unwrap_export(w, line, len)
-                                                       : unwrap_prefix(w, w->wrap[i], line, len);
+        bool whole = w->wrap[i] == WRAP_DOCKER ? unwrap_json(w, DOCKER, "\"time\"", line, len)
+                     : w->wrap[i] == WRAP_JOURNAL_JSON
+                         ? unwrap_json(w, JOURNAL, "\"__REALTIME_TIMESTAMP\"", line, len)
+                     : w->wrap[i] == WRAP_JOURNAL ? unwrap_export(w, line, len)
+                                                  : unwrap_prefix(w, w->wrap[i], line, len);
         if (!whole)
             return false;
     }

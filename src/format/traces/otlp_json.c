@@ -1,8 +1,6 @@
 /* otlp_json.c - OTLP in JSON. Names are lowerCamelCase; those of protobuf are taken, too, and enums by number
  * or by name. */
-#include <stdlib.h>
-
-#include "format/json_check.h"
+#include "format/traces/otlp_read.h"
 #include "format/traces/otlp_values.h"
 
 enum { DEPTH_MAX = 100 };
@@ -220,7 +218,7 @@ static void read_status(struct otlp_traces *t, struct otlp_span *s, struct json_
         if (json_is(j, "code"))
             s->head.error = enum_of(j, CODES) == 2;
         else if (json_is(j, "message"))
-            s->message = otlp_json_text(&t->space->of_span, &t->space->text, j);
+            s->message = otlp_json_text(&t->of_span, &t->text, j);
         else
             json_skip(j);
     }
@@ -228,7 +226,7 @@ static void read_status(struct otlp_traces *t, struct otlp_span *s, struct json_
 
 static void read_event(struct otlp_traces *t, struct json_pull *j)
 {
-    struct otlp_attributes *a = &t->space->of_event;
+    struct otlp_attributes *a = &t->of_event;
     struct span_text name = {.at = "", .n = 0};
     sd_time at = SD_UNKNOWN;
     otlp_attributes_clear(a);
@@ -238,9 +236,9 @@ static void read_event(struct otlp_traces *t, struct json_pull *j)
         if (is(j, "timeUnixNano", "time_unix_nano"))
             at = otlp_time(time_of(j));
         else if (json_is(j, "name"))
-            name = otlp_json_text(a, &t->space->text, j);
+            name = otlp_json_text(a, &t->text, j);
         else if (json_is(j, "attributes"))
-            otlp_json_attributes(a, &t->space->text, j);
+            otlp_json_attributes(a, &t->text, j);
         else
             json_skip(j);
     }
@@ -273,7 +271,7 @@ static bool read_head(struct otlp_traces *t, struct otlp_span *s, struct json_pu
     else if (is(j, "parentSpanId", "parent_span_id"))
         s->head.parent = plain(j);
     else if (json_is(j, "name"))
-        s->head.name = otlp_json_text(&t->space->of_span, &t->space->text, j);
+        s->head.name = otlp_json_text(&t->of_span, &t->text, j);
     else if (json_is(j, "kind"))
         s->head.kind = enum_of(j, KINDS);
     else if (is(j, "startTimeUnixNano", "start_time_unix_nano"))
@@ -288,7 +286,7 @@ static bool read_head(struct otlp_traces *t, struct otlp_span *s, struct json_pu
 static void read_span(struct otlp_traces *t, struct json_pull *j)
 {
     struct otlp_span s = {.head = {.name = {.at = "", .n = 0}}};
-    struct otlp_attributes *a = &t->space->of_span;
+    struct otlp_attributes *a = &t->of_span;
     struct json_pull events = {0};
     otlp_attributes_clear(a);
     if (!json_enter(j, '{'))
@@ -297,11 +295,11 @@ static void read_span(struct otlp_traces *t, struct json_pull *j)
         if (read_head(t, &s, j))
             continue;
         if (json_is(j, "attributes"))
-            otlp_json_attributes(a, &t->space->text, j);
+            otlp_json_attributes(a, &t->text, j);
         else if (json_is(j, "status"))
             read_status(t, &s, j);
         else if (json_is(j, "links"))
-            t->links += count_items(j);
+            span_draft_links(t->draft, count_items(j));
         else {
             if (json_is(j, "events"))
                 events = *j;
@@ -340,8 +338,11 @@ static void read_scopes(struct otlp_traces *t, struct json_pull *j)
             continue;
         while (json_key(j)) {
             if (json_is(j, "spans") && json_enter(j, '['))
-                while (json_item(j))
+                while (json_item(j)) {
+                    if (t->ended)
+                        return;
                     read_span(t, j);
+                }
             else if (!json_is(j, "spans"))
                 json_skip(j);
         }
@@ -357,7 +358,6 @@ static bool holds_scopes(const struct json_pull *j)
 /* One ResourceSpans. Its resource may stand behind its spans. */
 static void read_resource_spans(struct otlp_traces *t, struct json_pull *j)
 {
-    struct otlp_space *x = t->space;
     struct json_pull resource = {0}, scopes = {0}, at = *j;
     json_skip(j);
     if (!json_enter(&at, '{'))
@@ -369,42 +369,41 @@ static void read_resource_spans(struct otlp_traces *t, struct json_pull *j)
             scopes = at;
         json_skip(&at);
     }
-    otlp_json_resource(&x->resource, &x->text, resource.at ? resource : json_pull("{}", 2));
-    span_draft_service(t->draft, otlp_value_of(&x->resource, "service.name"),
-                       otlp_labels(&x->resource, &x->labels));
+    otlp_json_resource(&t->resource, &t->text, resource.at ? resource : json_pull("{}", 2));
+    otlp_traces_service(t);
     if (scopes.at)
         read_scopes(t, &scopes);
 }
 
-/* {"resourceSpans":[...]}, or one of these alone. False: neither. */
+/* {"resourceSpans":[...]}, or one of these alone. False: there is something else in its place. */
 static bool read_request(struct otlp_traces *t, struct json_pull j)
 {
-    struct json_pull list = json_pull(NULL, 0), whole = j;
+    struct json_pull list = {0}, whole = j;
     bool alone = false;
     if (!json_enter(&j, '{'))
         return false;
-    bool empty = true;
-    for (; json_key(&j); empty = false) {
+    while (json_key(&j)) {
         if (is(&j, "resourceSpans", "resource_spans"))
             list = j;
         alone |= holds_scopes(&j);
         json_skip(&j);
     }
+    char c = list.at ? json_peek(&list) : '[';
+    if (c != '[' && c != 'n') /* null: none */
+        return false;
     if (list.at && json_enter(&list, '['))
         while (json_item(&list))
             read_resource_spans(t, &list);
     else if (alone)
         read_resource_spans(t, &whole);
-    return list.at || alone || empty;
+    return true;
 }
 
-bool otlp_json_traces(const char *text, size_t n, struct otlp_traces *t, struct sd_error *err)
+bool otlp_json_spans(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
+                     struct sd_error *err)
 {
-    otlp_space_of(t);
-    if (!json_check(text, n, err))
-        return false;
-    struct json_pull j = json_pull(text, n);
-    if (json_peek(&j) != '{' || !read_request(t, j))
-        return fail(err, "The JSON has no \"resourceSpans\".");
-    return true;
+    struct otlp_traces *t = otlp_traces_new(d, sink);
+    bool read = read_request(t, json_pull(bytes, len));
+    otlp_traces_free(t);
+    return read || fail(err, "The JSON is no object with a list of \"resourceSpans\".");
 }

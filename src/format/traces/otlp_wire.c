@@ -1,5 +1,5 @@
 /* otlp_wire.c - OTLP in protobuf. The numbers of its fields stand beside what is read. */
-#include "format/proto_pull.h"
+#include "format/traces/otlp_read.h"
 #include "format/traces/otlp_values.h"
 
 /* ---- which fields are messages ---- */
@@ -176,7 +176,7 @@ static void read_status(struct otlp_span *s, struct proto p)
 
 static void read_event(struct otlp_traces *t, struct proto p)
 {
-    struct otlp_attributes *a = &t->space->of_event;
+    struct otlp_attributes *a = &t->of_event;
     struct proto_field f;
     struct span_text name = {.at = "", .n = 0};
     sd_time at = SD_UNKNOWN;
@@ -187,7 +187,7 @@ static void read_event(struct otlp_traces *t, struct proto p)
         else if (proto_is_bytes(&f, 2))
             name = text_of(&f.bytes);
         else if (proto_is_bytes(&f, 3))
-            otlp_wire_attribute(a, &t->space->text, f.bytes);
+            otlp_wire_attribute(a, &t->text, f.bytes);
     }
     otlp_span_event(t, at, name, a);
 }
@@ -208,10 +208,10 @@ static void read_span_field(struct otlp_traces *t, struct otlp_span *s, const st
         s->head.name = text_of(&f->bytes);
         break;
     case 9:
-        otlp_wire_attribute(&t->space->of_span, &t->space->text, f->bytes);
+        otlp_wire_attribute(&t->of_span, &t->text, f->bytes);
         break;
     case 13:
-        t->links++;
+        span_draft_links(t->draft, 1);
         break;
     case 15:
         read_status(s, f->bytes);
@@ -227,7 +227,7 @@ static void read_span(struct otlp_traces *t, struct proto p)
     struct proto again = p;
     struct proto_field f;
     size_t events = 0;
-    otlp_attributes_clear(&t->space->of_span);
+    otlp_attributes_clear(&t->of_span);
     while (proto_field(&p, &f)) {
         if (f.type == PROTO_BYTES)
             read_span_field(t, &s, &f);
@@ -239,7 +239,7 @@ static void read_span(struct otlp_traces *t, struct proto p)
             s.end = f.value;
         events += proto_is_bytes(&f, 11);
     }
-    otlp_span_begin(t, &s, &t->space->of_span);
+    otlp_span_begin(t, &s, &t->of_span);
     while (events && proto_field(&again, &f))
         if (proto_is_bytes(&f, 11))
             read_event(t, f.bytes);
@@ -260,13 +260,11 @@ void otlp_wire_resource(struct otlp_attributes *a, struct strbuf *scratch, struc
 
 static void read_resource_spans(struct otlp_traces *t, struct proto p)
 {
-    struct otlp_space *x = t->space;
     struct proto_field f, of;
-    otlp_wire_resource(&x->resource, &x->text, p);
-    span_draft_service(t->draft, otlp_value_of(&x->resource, "service.name"),
-                       otlp_labels(&x->resource, &x->labels));
+    otlp_wire_resource(&t->resource, &t->text, p);
+    otlp_traces_service(t);
     while (proto_field(&p, &f))
-        while (proto_is_bytes(&f, 2) && proto_field(&f.bytes, &of))
+        while (proto_is_bytes(&f, 2) && !t->ended && proto_field(&f.bytes, &of))
             if (proto_is_bytes(&of, 2))
                 read_span(t, of.bytes);
 }
@@ -281,18 +279,20 @@ static bool is_alone(struct proto p)
     return false;
 }
 
-bool otlp_wire_traces(const void *bytes, size_t n, struct otlp_traces *t, struct sd_error *err)
+bool otlp_proto_spans(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
+                      struct sd_error *err)
 {
-    struct proto p = proto(bytes, n);
+    struct proto p = proto(bytes, len);
     struct proto_field f;
     bool alone = is_alone(p);
-    otlp_space_of(t);
-    if (!proto_check(bytes, n, alone ? RESOURCE_SPANS : REQUEST, err))
+    if (!proto_check(bytes, len, alone ? RESOURCE_SPANS : REQUEST, err))
         return false;
+    struct otlp_traces *t = otlp_traces_new(d, sink);
     if (alone)
         read_resource_spans(t, p);
-    while (!alone && proto_field(&p, &f))
+    while (!alone && !t->ended && proto_field(&p, &f))
         if (proto_is_bytes(&f, 1))
             read_resource_spans(t, f.bytes);
+    otlp_traces_free(t);
     return true;
 }

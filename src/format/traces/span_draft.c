@@ -401,6 +401,11 @@ void span_draft_kind(struct span_draft *d, int kind)
 
 /* ---- statements ---- */
 
+void span_draft_links(struct span_draft *d, int64_t n)
+{
+    d->intake.links += n;
+}
+
 void span_draft_end(struct span_draft *d)
 {
     if (!d->open)

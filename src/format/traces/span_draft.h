@@ -63,6 +63,8 @@ void span_draft_event(struct span_draft *d, sd_time at, struct span_text name, s
 /* What only the attributes tell: it failed; its kind. Between begin and end. */
 void span_draft_failed(struct span_draft *d);
 void span_draft_kind(struct span_draft *d, int kind);
+/* It has so many links, which are only counted. */
+void span_draft_links(struct span_draft *d, int64_t n);
 void span_draft_end(struct span_draft *d);
 
 size_t span_draft_count(const struct span_draft *d);
@@ -76,6 +78,7 @@ struct span_intake {
     int64_t spans, refused; /* without a trace or an id */
     int64_t cut;            /* attributes, events and values that were left out or cut */
     int64_t nameless;       /* spans of no named service */
+    int64_t links;          /* to other traces, which are not kept */
     const char *reason;     /* why the last one was refused, a sentence; NULL */
 };
 const struct span_intake *span_draft_intake(const struct span_draft *d);

@@ -408,8 +408,9 @@ static void emit_requests(struct span_rates *r, span_rates_emit *emit, void *ctx
 
 static void fingerprint_of(const char *text, const char *system, char out[17])
 {
-    bool store = db_system_is_store(system) || (system && str_eq(system, "mongodb"));
-    if (store || !sql_fingerprint(text, out))
+    static const char *const OTHERS[] = {"mysql", "mariadb", "mongodb", "elasticsearch", "opensearch", NULL};
+    bool other = db_system_is_store(system) || (system && str_find(OTHERS, system) >= 0);
+    if (other || !sql_fingerprint(text, out))
         sql_digest_fingerprint(text, out);
 }
 

@@ -3,8 +3,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/caches/key_class.h"
+#include "core/sql/digest.h"
 #include "core/sql/statement.h"
 #include "core/traces/trace.h"
 
@@ -74,36 +76,46 @@ void span_statement_free(struct span_statement *x)
 
 /* ---- SQL ---- */
 
-static const struct form *form_of(struct span_statement *x, const char *bare)
+/* Texts between double quotes are strings for these. */
+static bool is_mysql(const char *system)
 {
-    char *scanned = sql_hide_expression(bare);
-    uint64_t hash = str_hash(scanned, strlen(scanned));
+    static const char *const NAMES[] = {"mysql", "mariadb", "tidb", "vitess", NULL};
+    return str_find(NAMES, system) >= 0;
+}
+
+static const struct form *form_of(struct span_statement *x, const char *bare, bool mysql)
+{
+    char *scanned = mysql ? sql_digest(bare) : sql_hide_expression(bare);
+    uint64_t hash = str_hash(scanned, strlen(scanned)) ^ mysql;
     struct form *f;
-    free(scanned);
     HASH_FIND(hh, x->forms, &hash, sizeof hash, f);
-    if (f)
+    if (f) {
+        free(scanned);
         return f;
+    }
     if (x->form_bytes > FORM_BYTES_MAX)
         forget_forms(x);
     f = mem_alloc(sizeof *f);
     f->hash = hash;
-    f->shown = sql_hide_literals(bare);
+    f->shown = mysql ? scanned : sql_hide_literals(bare);
+    if (!mysql)
+        free(scanned);
     x->form_bytes += sizeof *f + strlen(f->shown);
     HASH_ADD(hh, x->forms, hash, sizeof f->hash, f);
     return f;
 }
 
-static const char *sql_shown(struct span_statement *x, const char *text)
+static const char *sql_shown(struct span_statement *x, const char *text, bool mysql)
 {
     char *stripped = strstr(text, "/*") ? sql_strip_tags(text) : NULL;
     const char *bare = stripped ? stripped : text;
-    uint64_t hash = str_hash(bare, strlen(bare));
+    uint64_t hash = str_hash(bare, strlen(bare)) ^ mysql;
     struct known *k;
     HASH_FIND(hh, x->known, &hash, sizeof hash, k);
     if (!k) {
         if (x->n_known == TEXTS_MAX)
             forget_known(x);
-        const struct form *form = form_of(x, bare); /* may forget all */
+        const struct form *form = form_of(x, bare, mysql); /* may forget all */
         k = mem_alloc(sizeof *k);
         k->hash = hash;
         k->form = form;
@@ -125,7 +137,8 @@ static const char *store_command(struct strbuf *out, const char *text)
     strbuf_clear(out);
     strbuf_add(out, text, MIN(n, (size_t)64));
     size_t key_len = strcspn(key, " \t\r\n");
-    if (!key_len)
+    if (!key_len || !strncasecmp(text, "auth ", 5) ||
+        !strncasecmp(text, "hello ", 6)) /* a password follows */
         return strbuf_text(out);
     strbuf_char(out, ' ');
     size_t n_parts = key_split(key, key_len, parts);
@@ -148,29 +161,31 @@ static const char *string_end(const char *p)
     return *p ? p + 1 : p;
 }
 
-/* Keys and what holds them together stay. The first value does, too: {"find": "orders", ...} names what it is
- * about. */
+/* Keys and what holds them together stay. The first value of all does, too: {"find": "orders", ...} names
+ * what it is about. */
 static const char *json_command(struct strbuf *out, const char *text)
 {
-    bool first = true;
+    bool named = false;
+    int depth = 0;
     strbuf_clear(out);
     for (const char *p = text, *end; *p; p = end) {
         if (*p == '"') {
             end = string_end(p);
-            const char *next = end + strspn(end, " \t\r\n");
-            bool key = *next == ':';
-            if (key || first)
+            bool key = end[strspn(end, " \t\r\n")] == ':';
+            if (key || (!named && depth == 1))
                 strbuf_add(out, p, (size_t)(end - p));
             else
                 strbuf_char(out, '?');
-            first &= key;
+            named |= !key;
         } else if (strchr("{}[]:, \t\r\n", *p)) {
             end = p + 1;
             strbuf_char(out, *p);
+            depth += *p == '{' || *p == '[' ? 1 : *p == '}' || *p == ']' ? -1 : 0;
+            named |= depth > 1;
         } else {
             end = p + strcspn(p, "\"{}[]:, \t\r\n");
             strbuf_char(out, '?');
-            first = false;
+            named = true;
         }
     }
     return strbuf_text(out);
@@ -182,5 +197,5 @@ const char *span_statement_shown(struct span_statement *x, const char *text, con
         return store_command(&x->out, text);
     if (*text == '{' || *text == '[')
         return json_command(&x->out, text);
-    return sql_shown(x, text);
+    return sql_shown(x, text, is_mysql(system));
 }

@@ -267,17 +267,3 @@ enum trace_form trace_form_read(const char *bytes, size_t len, bool checked, str
         return form;
     return read_as(form, bytes, len, d, sink, err) ? form : TRACE_NONE;
 }
-
-/* TODO merge: until the decoder of OTLP is here. */
-__attribute__((weak)) bool otlp_json_spans(const char *bytes, size_t len, struct span_draft *d,
-                                           const struct span_sink *sink, struct sd_error *err)
-{
-    (void)bytes, (void)len, (void)d, (void)sink;
-    return fail(err, "OTLP in JSON is not read yet");
-}
-__attribute__((weak)) bool otlp_proto_spans(const char *bytes, size_t len, struct span_draft *d,
-                                            const struct span_sink *sink, struct sd_error *err)
-{
-    (void)bytes, (void)len, (void)d, (void)sink;
-    return fail(err, "OTLP in protobuf is not read yet");
-}

@@ -6,6 +6,8 @@
 #include "format/json_check.h"
 #include "format/json_pull.h"
 
+enum { ENOUGH = 256 }; /* bytes to tell whether it is protobuf */
+
 /* How the bytes are to be cut into entries. */
 enum cutting { CUT_UNKNOWN, CUT_LINES, CUT_WHOLE };
 
@@ -128,24 +130,27 @@ static bool is_proto(const struct trace_reader *r)
     return r->bytes.len && trace_form_proto((const uint8_t *)r->bytes.text, r->bytes.len) != TRACE_NONE;
 }
 
-static void decide(struct trace_reader *r)
+/* False: it is nothing that has spans. */
+static bool decide(struct trace_reader *r)
 {
     size_t blank = 0;
     while (blank < r->bytes.len && is_space(r->bytes.text[blank]))
         blank++;
-    bool proto = is_proto(r); /* its first byte may be a line feed */
-    if (blank == r->bytes.len && !proto)
-        return;
-    if (proto || (r->bytes.text[blank] != '{' && r->bytes.text[blank] != '[')) {
+    bool json = blank < r->bytes.len && (r->bytes.text[blank] == '{' || r->bytes.text[blank] == '[');
+    bool enough = r->bytes.len >= ENOUGH; /* protobuf may begin with a line feed, and needs some to be told */
+    if (enough && is_proto(r)) {
         r->cutting = CUT_WHOLE;
-        return;
+        return true;
     }
+    if (!json || (blank && !enough))
+        return !enough || blank == r->bytes.len;
     size_t from = MAX(blank, r->searched);
     const char *feed = memchr(r->bytes.text + from, '\n', r->bytes.len - from);
     if (feed)
         r->cutting = how_to_cut(r->bytes.text + blank, (size_t)(feed - r->bytes.text) - blank);
     r->searched = feed && r->cutting == CUT_LINES ? 0 : r->bytes.len;
     r->counts.lines = r->cutting == CUT_LINES;
+    return true;
 }
 
 /* ---- feeding ---- */
@@ -157,13 +162,14 @@ bool trace_reader_feed(struct trace_reader *r, const char *bytes, size_t n, stru
         return false;
     r->counts.bytes += (int64_t)n;
     strbuf_add(&r->bytes, bytes, n);
-    if (r->cutting == CUT_UNKNOWN)
-        decide(r);
+    if (r->cutting == CUT_UNKNOWN && !decide(r))
+        return fail(err, "it has no spans of OTLP, Tempo, Jaeger or Zipkin");
     if (r->cutting == CUT_LINES)
         read_lines(r, false);
     size_t max = r->cutting == CUT_LINES ? TRACE_LINE_MAX : TRACE_DOCUMENT_MAX;
     if (r->bytes.len > max)
-        return fail(err, "has a %s of more than %zu MiB", r->counts.lines ? "line" : "document", max >> 20);
+        return fail(err, "it has a %s of more than %zu MiB", r->counts.lines ? "line" : "document",
+                    max >> 20);
     return !r->ended;
 }
 

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define ZLIB_CONST /* the input is const */
-#include <zlib.h>
 
 #include "base/units.h"
 #include "format/endpoints/accesslog_agg.h"
 #include "source/log/log_cache.h"
+#include "source/log/log_files.h"
+#include "source/log/log_state.h"
+#include "source/log/log_unpack.h"
 #include "source/log/tail.h"
 
 #define READ_SIZE ((size_t)256 << 10)
@@ -29,7 +30,8 @@
 #define SKEW_NS (60 * SD_S)
 
 struct log_options {
-    const char *format, *unit;
+    const char *format, *unit, *date_format, *time_format, *state;
+    const char *const *fields;
     const char *const *routes;
     int64_t max_routes;
     int64_t backlog;
@@ -41,8 +43,32 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_TEXT,
      .offset = AT(format),
      .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, haproxy-clf, json, ltsv, or a string in "
-             "nginx's, Apache's or gunicorn's notation; empty: detected from the first lines"},
+     .help = "the log's format: common, combined, ingress-nginx, haproxy, haproxy-clf, json, ltsv, logfmt, w3c, "
+             "alb, elb, s3, envoy, istio, squid, uwsgi, django, a name of GoAccess (COMBINED, AWSALB, ...), or a "
+             "string in nginx's, Apache's, gunicorn's or GoAccess's notation; empty: detected from the first "
+             "lines"},
+    {.name = "date_format",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(date_format),
+     .fallback = "",
+     .help = "of %d in GoAccess's notation, as strftime has it; empty: %d/%b/%Y or %Y-%m-%d"},
+    {.name = "time_format",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(time_format),
+     .fallback = "",
+     .help = "of %t in GoAccess's notation, as strftime has it; empty: %H:%M:%S"},
+    {.name = "fields",
+     .type = SD_OPTION_LIST,
+     .offset = AT(fields),
+     .fallback = "",
+     .help = "of a JSON log, which key is what: time=KEY, and so method, path, request, status, duration, "
+             "duration_unit (s, ms, us, ns), bytes, upstream, upstream_time, host, trace_id, request_id, cache; "
+             "a.b is b in the object a"},
+    {.name = "state",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(state),
+     .fallback = "",
+     .help = "a file that keeps how far the log was read, so that the next run goes on there"},
     {.name = "unit",
      .type = SD_OPTION_TEXT,
      .offset = AT(unit),
@@ -74,16 +100,19 @@ static const struct sd_option OPTIONS[] = {
 struct log {
     struct route_rules *rules;
     struct accesslog_agg *agg;
-    struct tail tail;
-    bool tailing;
-    int fd; /* of a stream: a pipe, a .gz, a file read to its end; -1 */
-    bool own_fd, pollable, gz, stream_ended;
-    bool inflating, member_open;
-    z_stream z;
+    struct log_files files; /* read before what follows: rotated ones, those of a pattern */
+    struct tail *tails;     /* followed */
+    size_t n_tails;
+    int fd; /* of a stream: a pipe, a packed file, a file read to its end; -1 */
+    bool own_fd, pollable, many;
+    struct log_unpack *unpack; /* NULL: the stream is not packed */
     struct accesslog_carry carry;
-    char *buffer, *plain;
+    char *buffer;
+    int64_t saved; /* the offset in the state file */
+    bool state_failed;
     sd_time flushed_at, intake_at, routes_at;
-    bool cached; /* a line told of a lookup in a cache */
+    struct sd_batch *parts; /* being filled; NULL: none */
+    bool cached;            /* a line told of a lookup in a cache */
     int64_t lines_told;
     int64_t
         skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
@@ -119,11 +148,42 @@ static void emit_cache(void *ctx, sd_time at, struct sd_cache *record)
     l->cached = true;
 }
 
+/* What there is of ten seconds goes into one batch: there may be many endpoints. */
+static void add_part(struct sd_source *s, sd_time at, enum sd_kind kind, const void *record)
+{
+    struct log *l = s->priv;
+    if (!l->parts)
+        l->parts = s->host->batch(s, at);
+    if (s->host->add(l->parts, kind, record))
+        return;
+    s->host->publish(s, l->parts); /* full */
+    l->parts = s->host->batch(s, at);
+    s->host->add(l->parts, kind, record);
+}
+
+static void emit_parts(void *ctx, sd_time at, const struct sd_http_part *records, size_t n)
+{
+    struct sd_source *s = ctx;
+    struct log *l = s->priv;
+    for (size_t i = 0; i < n; i++)
+        add_part(s, at, SD_HTTP_PART, &records[i]);
+    if (!n && l->parts) {
+        s->host->publish(s, l->parts);
+        l->parts = NULL;
+    }
+}
+
+static void emit_exemplars(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add_part(ctx, at, SD_EXEMPLAR, &records[i]);
+}
+
 /* A record of the totals so far. The lists live in `lists`. */
 struct intake_lists {
     const char *texts[8], *whys[8];
     struct sd_texts samples, reasons;
-    char note[600];
+    char note[1000];
 };
 
 static void add_sentence(struct intake_lists *lists, const char *sentence)
@@ -141,6 +201,13 @@ static void read_note(const struct accesslog_intake *in, int64_t skew_ns, struct
                  unit_format_int(UNIT_AGE, skew_ns < 0 ? -skew_ns : skew_ns, value),
                  skew_ns < 0 ? "behind" : "ahead of");
         add_sentence(lists, text);
+    }
+    if (in->wrapped)
+        add_sentence(lists, in->wrapped);
+    if (*in->misfit) {
+        char whole[300];
+        snprintf(whole, sizeof whole, "Of the first line that does not fit the given format, %s", in->misfit);
+        add_sentence(lists, whole);
     }
     if (*in->said)
         add_sentence(lists, in->said);
@@ -209,9 +276,110 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
 
 /* ---- opening ---- */
 
-static bool is_gz(const char *path)
+/* Where a log was read to, -1 when nothing is known. What it was renamed to since then is read first. */
+static enum sd_result resume(struct sd_source *s, struct log *l, const char *path, int64_t *offset,
+                             struct sd_error *err)
 {
-    return str_ends(path, ".gz");
+    const struct log_options *o = s->opts;
+    struct log_place place;
+    bool found = false;
+    *offset = -1;
+    if (!*o->state)
+        return SD_OK;
+    char *whole = log_files_absolute(path);
+    bool ok = log_state_read(o->state, whole, &place, &found, err);
+    free(whole);
+    if (!ok)
+        return SD_CONFIG;
+    if (!found)
+        return SD_OK;
+    l->saved = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 && log_place_is_in(fd, &place))
+        *offset = place.offset;
+    if (fd >= 0)
+        close(fd);
+    if (*offset >= 0) {
+        ssize_t n = log_files_head(path, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+        return SD_OK;
+    }
+    char **names;
+    size_t n;
+    if (!log_state_rotated(path, &place, &names, &n))
+        return sd_fail(err, SD_CONFIG,
+                       "%.200s says that %.200s was read to byte %lld, but the file it was then is gone; remove the "
+                       "state file to read the log from its beginning",
+                       o->state, path, (long long)place.offset);
+    for (size_t i = 0; i < n; i++)
+        log_files_add(&l->files, names[i], i ? 0 : place.offset);
+    free(names);
+    *offset = 0;
+    return SD_OK;
+}
+
+static enum sd_result add_tail(struct sd_source *s, struct log *l, const char *path, struct sd_error *err)
+{
+    const struct log_options *o = s->opts;
+    int64_t offset;
+    enum sd_result r = resume(s, l, path, &offset, err);
+    if (r != SD_OK)
+        return r;
+    l->tails = mem_realloc(l->tails, (l->n_tails + 1) * sizeof *l->tails);
+    struct tail *t = &l->tails[l->n_tails];
+    if (!tail_open(t, path, o->backlog, err)) {
+        tail_close(t);
+        return SD_RETRY;
+    }
+    l->n_tails++;
+    if (offset >= 0) {
+        t->now.offset = offset;
+        t->now.carry.skipping = false;
+    } else if (t->now.offset) { /* a header may stand at its beginning */
+        ssize_t n = log_files_head(path, l->buffer, READ_SIZE / 4);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+    }
+    return SD_OK;
+}
+
+/* The files that a pattern names: packed ones are read, the others followed. */
+static enum sd_result open_many(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    struct log_files all = {0};
+    enum sd_result r = SD_OK;
+    if (!log_files_match(&all, s->target))
+        return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "no file matches %.300s", s->target);
+    l->many = true;
+    for (size_t i = 0; i < all.n && r == SD_OK; i++) {
+        const char *path = all.files[i].path;
+        if (s->follow && !log_is_packed(path)) {
+            r = add_tail(s, l, log_files_keep(&l->files, path), err);
+        } else {
+            log_files_add(&l->files, mem_strdup(path), 0);
+        }
+    }
+    log_files_free(&all);
+    return r;
+}
+
+static enum sd_result open_stream(struct sd_source *s, struct log *l, const struct stat *st, struct sd_error *err)
+{
+    const struct log_options *o = s->opts;
+    const char *path = s->target;
+    int64_t offset = -1;
+    if (*o->state && (!S_ISREG(st->st_mode) || log_is_packed(path)))
+        return sd_fail(err, SD_CONFIG, "--state keeps a place in a plain file, and %.200s is none", path);
+    enum sd_result r = resume(s, l, path, &offset, err);
+    if (r != SD_OK)
+        return r;
+    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (l->fd < 0)
+        return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot open %.300s: %s", path, strerror(errno));
+    if (offset > 0)
+        lseek(l->fd, offset, SEEK_SET);
+    l->own_fd = true;
+    l->pollable = !S_ISREG(st->st_mode);
+    return SD_OK;
 }
 
 static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_error *err)
@@ -223,28 +391,62 @@ static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_e
     if (!*path)
         return sd_fail(err, SD_CONFIG,
                        "log: needs a file, as in log:/var/log/nginx/access.log, or log:- for standard input");
+    if (!strcmp(path, "-") && *o->state)
+        return sd_fail(err, SD_CONFIG, "--state keeps a place in a file, and standard input is none");
     if (!strcmp(path, "-")) {
         l->fd = STDIN_FILENO;
         l->pollable = fstat(l->fd, &st) == 0 && !S_ISREG(st.st_mode);
         return SD_OK;
     }
-    if (stat(path, &st) < 0)
-        return sd_fail(err, bad, "cannot open %.300s: %s", path, strerror(errno));
+    if (stat(path, &st) < 0) {
+        int why = errno;
+        if (strpbrk(path, "*?["))
+            return open_many(s, l, err);
+        return sd_fail(err, bad, "cannot open %.300s: %s", path, strerror(why));
+    }
     if (S_ISDIR(st.st_mode))
         return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", path);
-    l->gz = is_gz(path);
-    if (S_ISREG(st.st_mode) && s->follow && !l->gz) {
-        if (!tail_open(&l->tail, path, o->backlog, err))
-            return SD_RETRY;
-        l->tailing = true;
-        return SD_OK;
+    if (S_ISREG(st.st_mode) && s->follow && !log_is_packed(path))
+        return add_tail(s, l, path, err);
+    return open_stream(s, l, &st, err);
+}
+
+/* ---- how far it was read ---- */
+
+static void save_one(struct sd_source *s, struct log *l, const char *path, int fd, int64_t offset,
+                     const struct accesslog_carry *carry)
+{
+    const struct log_options *o = s->opts;
+    struct log_place place;
+    struct sd_error err;
+    if (offset < 0 || !log_place_of(fd, offset - (int64_t)carry->text.len, &place))
+        return;
+    char *whole = log_files_absolute(path);
+    if (!log_state_write(o->state, whole, &place, &err) && !l->state_failed) {
+        l->state_failed = true;
+        s->host->log(s, "%s", err.text);
+        s->host->note(s, SD_STATE_LIVE, "%s", err.text);
     }
-    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (l->fd < 0)
-        return sd_fail(err, bad, "cannot open %.300s: %s", path, strerror(errno));
-    l->own_fd = true;
-    l->pollable = !S_ISREG(st.st_mode);
-    return SD_OK;
+    free(whole);
+}
+
+/* After all that was read has been handed out. A line that is not whole yet comes again. */
+static void save_state(struct sd_source *s, struct log *l)
+{
+    const struct log_options *o = s->opts;
+    struct stat st;
+    int64_t all = 0;
+    if (!*o->state)
+        return;
+    for (size_t i = 0; i < l->n_tails; i++)
+        all += l->tails[i].now.offset - (int64_t)l->tails[i].now.carry.text.len + (int64_t)l->tails[i].now.ino;
+    if (l->n_tails && all == l->saved)
+        return;
+    l->saved = all;
+    for (size_t i = 0; i < l->n_tails; i++)
+        save_one(s, l, l->tails[i].path, l->tails[i].now.fd, l->tails[i].now.offset, &l->tails[i].now.carry);
+    if (!l->n_tails && l->fd >= 0 && fstat(l->fd, &st) == 0 && S_ISREG(st.st_mode))
+        save_one(s, l, s->target, l->fd, lseek(l->fd, 0, SEEK_CUR), &l->carry);
 }
 
 /* As accesslog_format_unit has it; 0: not given. */
@@ -263,18 +465,31 @@ static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_err
     return fail(err, "The unit \"%.20s\" is none of s, ms, us, ns and none.", o->unit);
 }
 
+/* *format stays NULL: it is to be detected. */
+static bool format_given(const struct log_options *o, struct accesslog_format **format, struct sd_error *err)
+{
+    bool fields = o->fields && o->fields[0];
+    const char *text = o->format && *o->format && strcmp(o->format, "auto") != 0 ? o->format : fields ? "json" : NULL;
+    if (!text)
+        return true;
+    *format = accesslog_format_timed(text, o->date_format, o->time_format, err);
+    if (*format && fields && !accesslog_format_map(*format, o->fields, err)) {
+        accesslog_format_free(*format);
+        return false;
+    }
+    return *format != NULL;
+}
+
 static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
     struct log *l = s->priv;
     *l = (struct log){.fd = -1};
-    l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
     struct accesslog_format *format = NULL;
     int64_t unit = 0;
     if (!unit_given(o, &unit, err))
         return SD_CONFIG;
-    if (o->format && *o->format && strcmp(o->format, "auto") != 0 &&
-        !(format = accesslog_format_new(o->format, err)))
+    if (!format_given(o, &format, err))
         return SD_CONFIG;
     l->rules = o->routes && o->routes[0] ? route_rules_new(o->routes, err) : NULL;
     if (o->routes && o->routes[0] && !l->rules) {
@@ -287,6 +502,8 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .unit = unit,
                                                                .emit = emit,
                                                                .emit_cache = emit_cache,
+                                                               .emit_parts = emit_parts,
+                                                               .emit_exemplars = emit_exemplars,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
     l->flushed_at = l->intake_at = s->host->now(s);
@@ -297,17 +514,18 @@ static void log_close_source(struct sd_source *s)
 {
     struct log *l = s->priv;
     if (l->agg) { /* zeroed when open was never entered */
-        tail_close(&l->tail);
+        for (size_t i = 0; i < l->n_tails; i++)
+            tail_close(&l->tails[i]);
         if (l->own_fd)
             close(l->fd);
-        if (l->inflating)
-            inflateEnd(&l->z);
     }
+    free(l->tails);
+    log_files_free(&l->files);
+    log_unpack_free(l->unpack);
     accesslog_agg_free(l->agg);
     accesslog_carry_free(&l->carry);
     route_rules_free(l->rules);
     free(l->buffer);
-    free(l->plain);
     *l = (struct log){.fd = -1};
 }
 
@@ -317,91 +535,126 @@ static void flush_when_due(struct sd_source *s, struct log *l)
 {
     sd_time now = s->host->now(s);
     if (accesslog_agg_pending(l->agg) && (now - l->flushed_at >= FLUSH_EVERY || now < l->flushed_at)) {
-        accesslog_agg_flush(l->agg);
+        if (*((const struct log_options *)s->opts)->state)
+            accesslog_agg_flush(l->agg);
+        else
+            accesslog_agg_tick(l->agg);
         l->flushed_at = now;
+        save_state(s, l);
     }
     tell_intake(s, l, false);
 }
 
+/* What a followed file has new; false: nothing. *full: there is more. */
+static bool read_tail(struct sd_source *s, struct log *l, struct tail *t, bool *full)
+{
+    struct accesslog_carry *whose, *ended;
+    sd_time now = s->host->now(s);
+    size_t n = tail_read(t, l->buffer, READ_SIZE, now, &whose, &ended);
+    if (n)
+        accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
+    if (n && n < READ_SIZE && l->caught_up)
+        compare_clocks(l, now, true);
+    l->caught_up |= n < READ_SIZE;
+    if (ended)
+        accesslog_agg_end(l->agg, ended, now);
+    const char *why = t->missing ? t->why : NULL;
+    if (l->n_tails == 1 && !str_eq(why, l->said_missing)) {
+        l->said_missing = why;
+        if (why)
+            s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
+        else
+            s->host->note(s, SD_STATE_LIVE, "%s exists again", s->target);
+    }
+    *full |= n == READ_SIZE || ended;
+    return n || ended;
+}
+
 static enum sd_result follow(struct sd_source *s, struct log *l)
 {
+    bool keeps = *((const struct log_options *)s->opts)->state;
     while (!s->host->should_stop(s)) {
-        struct accesslog_carry *whose, *ended;
-        sd_time now = s->host->now(s);
-        size_t n = tail_read(&l->tail, l->buffer, READ_SIZE, now, &whose, &ended);
-        if (n)
-            accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
-        if (n && n < READ_SIZE && l->caught_up)
-            compare_clocks(l, now, true);
-        l->caught_up |= n < READ_SIZE;
-        if (ended)
-            accesslog_agg_end(l->agg, ended, now);
-        const char *why = l->tail.missing ? l->tail.why : NULL;
-        if (!str_eq(why, l->said_missing)) {
-            l->said_missing = why;
-            if (why)
-                s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
-            else
-                s->host->note(s, SD_STATE_LIVE, "%s exists again", s->target);
-        }
-        if (n || ended) {
+        bool any = false, full = false;
+        for (size_t i = 0; i < l->n_tails; i++)
+            any |= read_tail(s, l, &l->tails[i], &full);
+        if (any) {
+            if (keeps) { /* what was read is handed out at once, and the place kept right behind it */
+                accesslog_agg_flush(l->agg);
+                save_state(s, l);
+            }
             tell_intake(s, l, false);
-            if (n == READ_SIZE || ended)
+            if (full)
                 continue;
         }
         flush_when_due(s, l);
         /* Rest first: a busy log shall not wake us for each of its lines. */
         int woken = s->host->wait(s, -1, 0, s->host->now(s) + REST);
         if (woken == 0) {
-            now = s->host->now(s);
-            woken = s->host->wait(s, tail_fd(&l->tail), POLLIN, now + TICK - REST);
+            int fd = l->n_tails == 1 ? tail_fd(&l->tails[0]) : -1;
+            woken = s->host->wait(s, fd, POLLIN, s->host->now(s) + TICK - REST);
             if (woken == 1)
-                tail_woken(&l->tail);
+                tail_woken(&l->tails[0]);
         }
         if (woken < 0)
             break;
     }
     if (s->host->should_stop(s)) {
         accesslog_agg_flush(l->agg);
+        save_state(s, l);
         tell_intake(s, l, true);
     }
     return SD_OK;
 }
 
-/* Unpacks `n` bytes of l->buffer; a file may hold several gzip members. */
-static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, struct sd_error *err)
+struct feeding {
+    struct sd_source *s;
+    struct log *l;
+    int64_t skip; /* bytes that were counted before */
+};
+
+static void feed(void *ctx, const char *bytes, size_t n)
 {
-    l->z.next_in = (Bytef *)l->buffer;
-    l->z.avail_in = (uInt)n;
-    while (l->z.avail_in) {
-        if (!l->inflating) {
-            if (inflateInit2(&l->z, 15 + 32) != Z_OK)
-                return fail(err, "cannot unpack %.300s: out of memory", s->target);
-            l->inflating = true;
-            l->plain = mem_alloc(READ_SIZE);
-        }
-        if (!l->member_open && *l->z.next_in == 0) { /* padding between members */
-            l->z.next_in++;
-            l->z.avail_in--;
+    struct feeding *f = ctx;
+    size_t skip = (size_t)MIN(f->skip, (int64_t)n);
+    f->skip -= (int64_t)skip;
+    accesslog_agg_feed(f->l->agg, &f->l->carry, bytes + skip, n - skip, f->s->host->now(f->s));
+}
+
+static bool is_over(void *ctx)
+{
+    const struct feeding *f = ctx;
+    return f->s->host->should_stop(f->s);
+}
+
+/* Unpacks `n` bytes of l->buffer. */
+static bool feed_packed(struct sd_source *s, struct log *l, size_t n, struct sd_error *err)
+{
+    const char *wrong = "";
+    struct feeding f = {.s = s, .l = l};
+    if (log_unpack_feed(l->unpack, l->buffer, n, feed, &f, is_over, &wrong))
+        return true;
+    return fail(err, "%.300s is not a complete %s file: %s", s->target,
+                str_ends(s->target, ".zst") ? "zstd" : "gzip", wrong);
+}
+
+/* The files that come before what is followed, each to its end. */
+static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    for (size_t i = 0; i < l->files.n && !s->host->should_stop(s); i++) {
+        const char *wrong = NULL;
+        struct feeding f = {.s = s, .l = l, .skip = l->files.files[i].offset};
+        if (l->files.files[i].done)
             continue;
+        l->files.files[i].done = true;
+        if (f.skip) {
+            ssize_t n = log_files_head(l->files.files[i].path, l->buffer, READ_SIZE);
+            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0);
         }
-        l->member_open = true;
-        int r;
-        do {
-            l->z.next_out = (Bytef *)l->plain;
-            l->z.avail_out = (uInt)READ_SIZE;
-            r = inflate(&l->z, Z_NO_FLUSH);
-            accesslog_agg_feed(l->agg, &l->carry, l->plain, READ_SIZE - l->z.avail_out, now);
-            if (s->host->should_stop(s))
-                return true;
-        } while (r == Z_OK && l->z.avail_out == 0);
-        if (r == Z_STREAM_END) {
-            l->member_open = false;
-            inflateReset(&l->z);
-        } else if (r != Z_OK && r != Z_BUF_ERROR) {
-            return fail(err, "%.300s is not a complete gzip file: %s", s->target,
-                        l->z.msg ? l->z.msg : "damaged");
-        }
+        if (!log_unpack_file(l->files.files[i].path, feed, &f, &wrong))
+            return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
+        if (l->carry.text.len)
+            accesslog_agg_feed(l->agg, &l->carry, "\n", 1, s->host->now(s));
+        tell_intake(s, l, false);
     }
     return true;
 }
@@ -446,9 +699,18 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     }
     if (binary)
         return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
-    if (o->format && *o->format)
-        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"",
-                       s->target, line);
+    if ((o->format && *o->format) || (o->fields && o->fields[0])) {
+        char why[240] = "";
+        const char *full = in->n_samples ? in->samples[0].text : "";
+        struct accesslog_format *format = NULL;
+        struct accesslog_line ignored;
+        const char *reason = NULL;
+        if (format_given(o, &format, NULL) && format && !accesslog_parse(format, full, strlen(full), &ignored, &reason))
+            accesslog_format_misfit(format, full, strlen(full), why, sizeof why);
+        accesslog_format_free(format);
+        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"%s%s",
+                       s->target, line, *why ? ": " : reason ? ". " : "", *why ? why : reason ? reason : "");
+    }
     const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
                            ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
                            : NULL;
@@ -471,14 +733,19 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
 static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error *err)
 {
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
-    accesslog_agg_end(l->agg, &l->carry, s->host->now(s));
+    if (*((const struct log_options *)s->opts)->state && l->fd >= 0) {
+        accesslog_agg_flush(l->agg); /* a line without its end comes again */
+        save_state(s, l);
+    } else {
+        accesslog_agg_end(l->agg, &l->carry, s->host->now(s));
+    }
     if (in->lines && in->unparsed == in->lines)
         return not_a_log(s, l, err);
     accesslog_agg_flush(l->agg);
     tell_intake(s, l, true);
-    if (l->member_open) {
+    if (l->unpack && log_unpack_open(l->unpack)) {
         s->host->note(s, SD_STATE_ENDED, "%s is truncated; the data before that place is shown", s->target);
-        s->host->log(s, "%s is a truncated gzip file", s->target);
+        s->host->log(s, "%s is a truncated packed file", s->target);
     }
     return SD_GONE;
 }
@@ -519,14 +786,14 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         if (n == 0)
             return finish(s, l, err);
         /* A packed log without its .gz: from a pipe, access.log.2 of a rotation. */
-        if (!had && n > 1 && (unsigned char)l->buffer[0] == 0x1f && (unsigned char)l->buffer[1] == 0x8b)
-            l->gz = true;
-        if (!had && !l->gz && is_utf16(l->buffer, (size_t)n))
+        if (!had && log_is_packed_head(l->buffer, (size_t)n))
+            l->unpack = log_unpack_new();
+        if (!had && !l->unpack && is_utf16(l->buffer, (size_t)n))
             return refuse_utf16(s, err);
         had = true;
-        if (!l->gz)
+        if (!l->unpack)
             accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
-        else if (!feed_gz(s, l, (size_t)n, now, err)) {
+        else if (!feed_packed(s, l, (size_t)n, err)) {
             accesslog_agg_end(l->agg, &l->carry, now);
             accesslog_agg_flush(l->agg);
             tell_intake(s, l, true);
@@ -546,7 +813,9 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
 static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
 {
     struct log *l = s->priv;
-    return l->tailing ? follow(s, l) : stream(s, l, err);
+    if (!read_files(s, l, err))
+        return SD_CONFIG;
+    return l->n_tails ? follow(s, l) : l->many ? finish(s, l, err) : stream(s, l, err);
 }
 
 /* ---- recognising, decoding ---- */
@@ -563,18 +832,11 @@ static int log_recognise(const char *target, const void *head, size_t len)
         return strstr(target, "://") ? 0 : head && str_ends(base, ".log") ? 40 : by_name;
     char *plain = NULL;
     const unsigned char *bytes = head;
-    if (len > 18 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-        z_stream z = {.next_in = head, .avail_in = (uInt)len};
+    if (len > 12 && log_is_packed_head(bytes, len)) {
         const size_t size = 65536;
-        if (inflateInit2(&z, 15 + 32) != Z_OK)
-            return by_name;
         plain = mem_alloc(size);
-        z.next_out = (Bytef *)plain;
-        z.avail_out = (uInt)size;
-        inflate(&z, Z_SYNC_FLUSH);
-        len = size - z.avail_out;
+        len = log_unpack_head(bytes, len, plain, size);
         head = plain;
-        inflateEnd(&z);
     }
     if (is_utf16(head, len) && (by_name || str_ends(base, ".log"))) { /* log_run says what it is */
         free(plain);
@@ -649,9 +911,9 @@ const struct sd_source_ops log_source_ops = {
     .size = sizeof(struct sd_source_ops),
     .name = "log",
     .summary = "access logs of nginx, Apache and others",
-    .targets = "PATH, PATH.gz, log:PATH, - (standard input)",
-    .provides =
-        SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_PREFIX),
+    .targets = "PATH, PATH.gz, PATH.zst, log:PATH, log:PATTERN, - (standard input)",
+    .provides = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_CACHE) |
+                SD_KIND_BIT(SD_CACHE_PREFIX) | SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_EXEMPLAR),
     .opts_size = sizeof(struct log_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct log),

@@ -1,26 +1,68 @@
 #include "source/shared/span_outlet.h"
 
+#include <stdlib.h>
+
 #include "base/num.h"
+
+#define PAUSE (2 * SD_MS)
 
 void span_outlet_open(struct span_outlet *o, struct sd_source *s)
 {
     *o = (struct span_outlet){.s = s, .rates = span_rates_new(0, 0), .newest = SD_UNKNOWN};
 }
 
+/* ---- the queue ---- */
+
+/* Publishing drops the oldest batch that was not read where there is no room. */
+void span_outlet_add(struct span_outlet *o, struct sd_batch *b)
+{
+    o->queue = mem_grow(o->queue, o->n, &o->cap, sizeof *o->queue);
+    o->queue[o->n++] = b;
+}
+
+static bool hand_over(struct span_outlet *o)
+{
+    const struct sd_host *host = o->s->host;
+    size_t i = 0;
+    while (i < o->n && (!host->fits || host->fits(o->s, o->queue[i])))
+        host->publish(o->s, o->queue[i++]);
+    o->n -= i;
+    if (i && o->n)
+        memmove(o->queue, o->queue + i, o->n * sizeof *o->queue);
+    return !o->n;
+}
+
+bool span_outlet_settle(struct span_outlet *o, sd_time until)
+{
+    const struct sd_host *host = o->s->host;
+    sd_time now = SD_UNKNOWN;
+    while (!hand_over(o) && !host->should_stop(o->s) && (now = host->now(o->s)) < until)
+        if (host->wait(o->s, -1, 0, MIN(now + PAUSE, until)) < 0)
+            break;
+    return !o->n;
+}
+
 static void publish_deltas(struct span_outlet *o)
 {
     if (o->batch)
-        o->s->host->publish(o->s, o->batch);
+        span_outlet_add(o, o->batch);
     o->batch = NULL;
 }
 
 void span_outlet_close(struct span_outlet *o)
 {
+    if (o->s)
+        hand_over(o);
     if (o->batch)
         o->s->host->discard(o->batch);
+    for (size_t i = 0; i < o->n; i++)
+        o->s->host->discard(o->queue[i]);
+    free(o->queue);
     span_rates_free(o->rates);
     *o = (struct span_outlet){.s = NULL};
 }
+
+/* ---- records ---- */
 
 static void add_delta(void *ctx, sd_time at, enum sd_kind kind, const void *record)
 {
@@ -52,24 +94,31 @@ static sd_time newest_end(struct span_outlet *o, const struct sd_spans *spans)
     return sd_known(newest) ? newest : now;
 }
 
-bool span_outlet_take(void *outlet, struct span_draft *d)
+void span_outlet_gather(struct span_outlet *o, struct span_draft *d)
 {
-    struct span_outlet *o = outlet;
     const struct sd_host *host = o->s->host;
     struct sd_spans spans;
     if (!span_draft_take(d, &spans))
-        return !host->should_stop(o->s);
+        return;
     o->spans += spans.trace->n;
     struct sd_batch *b = host->batch(o->s, newest_end(o, &spans));
     host->add(b, SD_SPANS, &spans);
-    host->publish(o->s, b);
+    span_outlet_add(o, b);
     span_rates_take(o->rates, &spans, add_delta, o);
     publish_deltas(o);
-    return !host->should_stop(o->s);
+}
+
+bool span_outlet_take(void *outlet, struct span_draft *d)
+{
+    struct span_outlet *o = outlet;
+    span_outlet_gather(o, d);
+    span_outlet_settle(o, INT64_MAX);
+    return !o->s->host->should_stop(o->s);
 }
 
 void span_outlet_flush(struct span_outlet *o)
 {
     span_rates_flush(o->rates, add_delta, o);
     publish_deltas(o);
+    span_outlet_settle(o, INT64_MAX);
 }

@@ -29,7 +29,9 @@ struct bundle_boxes {
     int levels;
     struct node *nodes; /* 0: the whole */
     size_t n, cap;
-    uint32_t *slots; /* of a hash table: numbers of nodes but those of modules, 0: free */
+    struct slot {
+        uint32_t node, hash; /* node 0: free. The hash spares a look at the node, which is not in the cache */
+    } * slots;               /* of nodes but those of modules */
     size_t n_slots, n_keyed;
     uint32_t *order; /* of the nodes in each, heaviest first */
     size_t without;
@@ -45,11 +47,14 @@ static uint64_t key_of(uint32_t parent, const char *label, size_t len)
     return h ^ h >> 32;
 }
 
-static uint32_t *slot_of(struct bundle_boxes *b, uint32_t parent, const char *label, size_t len)
+static struct slot *slot_of(struct bundle_boxes *b, uint32_t hash, uint32_t parent, const char *label,
+                            size_t len)
 {
-    size_t i = key_of(parent, label, len) & (b->n_slots - 1);
-    for (; b->slots[i]; i = (i + 1) & (b->n_slots - 1)) {
-        const struct node *x = &b->nodes[b->slots[i]];
+    size_t i = hash & (b->n_slots - 1);
+    for (; b->slots[i].node; i = (i + 1) & (b->n_slots - 1)) {
+        if (b->slots[i].hash != hash)
+            continue;
+        const struct node *x = &b->nodes[b->slots[i].node];
         if (x->parent == parent && x->len == len && !memcmp(x->key, label, len))
             break;
     }
@@ -58,12 +63,18 @@ static uint32_t *slot_of(struct bundle_boxes *b, uint32_t parent, const char *la
 
 static void grow_slots(struct bundle_boxes *b)
 {
-    free(b->slots);
-    b->n_slots = b->n_slots ? 2 * b->n_slots : 1024;
+    struct slot *old = b->slots;
+    size_t n = b->n_slots;
+    b->n_slots = n ? 4 * n : 4096;
     b->slots = mem_array(b->n_slots, sizeof *b->slots);
-    for (uint32_t i = 1; i < b->n; i++)
-        if (b->nodes[i].level != LEVEL_MODULE)
-            *slot_of(b, b->nodes[i].parent, b->nodes[i].key, b->nodes[i].len) = i;
+    for (size_t k = 0; k < n; k++) {
+        size_t i = old[k].hash & (b->n_slots - 1);
+        while (old[k].node && b->slots[i].node)
+            i = (i + 1) & (b->n_slots - 1);
+        if (old[k].node)
+            b->slots[i] = old[k];
+    }
+    free(old);
 }
 
 /* A new node. The label may end before its text does. */
@@ -87,12 +98,13 @@ static uint32_t node_in(struct bundle_boxes *b, uint32_t parent, const char *lab
 {
     if (2 * (b->n_keyed + 1) > b->n_slots)
         grow_slots(b);
-    uint32_t *slot = slot_of(b, parent, label, len);
-    if (*slot)
-        return *slot;
+    uint32_t hash = (uint32_t)key_of(parent, label, len);
+    struct slot *slot = slot_of(b, hash, parent, label, len);
+    if (slot->node)
+        return slot->node;
     b->n_keyed++;
-    *slot = node_add(b, parent, label, len, level);
-    return *slot;
+    *slot = (struct slot){.node = node_add(b, parent, label, len, level), .hash = hash};
+    return slot->node;
 }
 
 /* ---- how they look ---- */

@@ -1,6 +1,7 @@
 /* One endpoint: percentiles over time, latency heat map, the queries it runs. */
 #include "view/endpoints/endpoint_cache.h"
 #include "view/endpoints/endpoint.h"
+#include "view/endpoints/endpoint_time.h"
 
 #include "core/insight/attribution.h"
 #include "view/shared/common.h"
@@ -164,13 +165,15 @@ static double fastest(const struct hist *h)
 }
 
 static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
-                 const struct hist *h)
+                 const struct endpoint_stats *of)
 {
+    const struct hist *h = &of->latency;
     struct section *s = doc_section(d, SECTION_HEATMAP, "heatmap", "Latency heat map");
     s->weight = 2;
     s->min_height = 4;
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
-    s->note = h->count ? "logarithmic scale" : NULL;
+    const char *modes = endpoint_modes(d, of);
+    s->note = modes ? doc_printf(d, "logarithmic scale; %s", modes) : h->count ? "logarithmic scale" : NULL;
     s->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     struct heatmap *m = &s->heatmap;
     *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
@@ -275,6 +278,8 @@ static struct doc *build_endpoint(const struct view_ctx *c)
     doc_field(d, "route", UNIT_NONE, cell_text(e ? endpoint_route(e) : NULL));
     if (e) {
         endpoint_stats(e, c->span, s);
+        doc_field(d, "evidence", UNIT_NONE, cell_text(evidence_name(s->evidence)));
+        doc_field(d, "error_bound", UNIT_SHARE, cell_real(endpoint_error_bound(s)));
         const char *note = common_note(
             d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
         note = endpoints_reading(d, c, s, note);
@@ -282,10 +287,15 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         queries(d, c, e);
         d->focus = 1;
         endpoint_traces_sections(d, c, endpoint_name(e));
+        endpoint_time_sections(d, c, e, s);
+        endpoint_slowest_section(d, c, e);
+        endpoint_modes_section(d, s);
+        endpoint_parts_section(d, c, e, s);
+        endpoint_evidence_section(d, c, e, s);
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);
-        heat(d, c, e, drawn, &s->latency);
+        heat(d, c, e, drawn, s);
         statuses_graph(d, e, drawn, common_points(c, drawn));
         struct db_share db = db_share_of(c, e);
         figures(d, s, common_seconds(span), endpoints_share(s, all), &db);
@@ -313,6 +323,43 @@ static const struct column ALSO[] = {
      .title = "Latency",
      .help = "from, to, columns, rows, lower_ns, and counts: a row of counts for each latency, the fastest "
              "first"},
+    {.key = "evidence",
+     .title = "Known from",
+     .help =
+         "what the figures are of: access_log, metrics or traces: the first that tells of it in the window"},
+    {.key = "error_bound",
+     .title = "Error",
+     .unit = UNIT_SHARE,
+     .help = "by how much of itself a percentile may be wrong; null when that is not known"},
+    {.key = "evidence_rows",
+     .title = "What tells of it",
+     .help =
+         "when more than one does: evidence, shown, count, error_share, p50_ns, p95_ns, p99_ns, error_bound"},
+    {.key = "modes",
+     .title = "Kinds of durations",
+     .help =
+         "share, ns; absent: they are of one kind. Peaks of the histogram on a logarithmic scale that are "
+         "a factor of 3 or more apart, with 5 % of the requests on each side of a valley that is half as "
+         "high as the lower one at most, and lower than chance makes it"},
+    {.key = "exemplars",
+     .title = "Its slowest requests",
+     .help = "duration_ns, at, status, path, trace_id, request_id, evidence"},
+    {.key = "parts",
+     .title = "Parts",
+     .help =
+         "its requests by status, method, upstream, host and service: by, key, share, count, error_share, "
+         "p50_ns, p99_ns, time_share, evidence"},
+    {.key = "time",
+     .title = "Where its time goes",
+     .help = "part, mean_ns, share, evidence. Of traces own, database, cache, services, external and queue: "
+             "of the critical path of its newest 100; of a log with the times of the server behind: queue, "
+             "upstream, proxy"},
+    {.key = "hops",
+     .title = "Budget",
+     .help = "of the policy file, when there is one for it: hop, max_ns, measured_ns, left_ns, evidence"},
+    {.key = "hops_budget_ns", .title = "Budget", .unit = UNIT_NS, .help = "what a request may take in all"},
+    {.key = "hops_planned_ns", .title = "Planned", .unit = UNIT_NS, .help = "the sum of its hops"},
+    {.key = "hops_left_ns", .title = "Left", .unit = UNIT_NS, .help = "the budget less that"},
     {.key = "summary", .title = "At a glance", .help = "the figures of the view endpoints"},
     {.key = "cache",
      .title = "Cache",

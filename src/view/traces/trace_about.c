@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/insight/trace_summary.h"
 #include "core/model/caches.h"
 
 /* The cache of the product that the spans name: the first of them. Looked for once for each name. */
@@ -175,7 +176,7 @@ const char *shown_about(struct doc *d, const struct section *sec, const struct r
     const struct trace_finding *f = s->finding ? &x->findings[s->finding - 1] : NULL;
     if (f) {
         sentence(&m, f->text);
-        sentence(&m, f->advice);
+        sentence(&m, trace_advice(d->arena, x->tree, f));
         sentence(&m, "");
     }
     if (s->kind == SHOWN_GAP) {

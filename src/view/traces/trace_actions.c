@@ -2,6 +2,7 @@
 #include "core/table.h"
 #include "view/action.h"
 #include "view/traces/shown_trace.h"
+#include "view/traces/trace_only.h"
 #include "view/traces/traces.h"
 
 static bool on_trace(const struct action_ctx *c, struct sd_error *why)
@@ -58,12 +59,20 @@ static void run_error(const struct action_ctx *c, struct outcome *out)
     go_next(c, out, is_error, "No span of the trace failed");
 }
 
-/* Own time, which is what can be made faster there. */
+/* Own time, which is what can be made faster there; of siblings that repeat all of it. */
 static int64_t own(const struct shown_trace *x, size_t row)
 {
     const struct shown_row *r = &x->rows[row];
-    int64_t ns = r->kind == SHOWN_SPAN ? x->tree->nodes[r->node].self_ns : SD_UNKNOWN;
-    return sd_known(ns) ? ns : -1;
+    int64_t sum = -1;
+    if (!is_stop(x, row))
+        return -1;
+    uint32_t at = r->node;
+    for (uint32_t k = 0; k < (r->kind == SHOWN_REPEATS ? r->count : 1); k++) {
+        int64_t ns = x->tree->nodes[at].self_ns;
+        sum = sd_known(ns) ? add_sat(MAX(sum, 0), ns) : sum;
+        at += x->tree->nodes[at].n_below + 1;
+    }
+    return sum;
 }
 
 /* The slowest; from where this has gone, the next slower one. */
@@ -114,4 +123,33 @@ static const struct view_action FAILED = {
     .run = run_error,
 };
 
-const struct view_action *const TRACE_ACTIONS[] = {&SLOWEST, &DATABASE, &FAILED, NULL};
+static bool has_traces(const struct action_ctx *c, struct sd_error *why)
+{
+    return model_has(c->view.model, KINDS_TRACES) || fail(why, "There are no traces here");
+}
+
+/* With the key alone: those that failed, and all again. */
+static void run_only(const struct action_ctx *c, struct outcome *out)
+{
+    bool now = view_chosen_text(&c->view, TRACES_ONLY_CHOICE) != NULL;
+    const char *what = c->arg ? c->arg : now ? NULL : "failed";
+    out->choose = TRACES_ONLY_CHOICE;
+    out->choice_text = what && *what ? arena_strdup(out->arena, what) : NULL;
+    if (c->view.key && c->on != &traces_view)
+        out->view = "traces";
+    outcome_message(out, SEVERITY_INFO, what && *what ? "Only traces that are all of this: %s" : "All traces",
+                    what);
+}
+
+static const struct view_action ONLY = {
+    .name = "only",
+    .keys = "V",
+    .group = "Tables",
+    .help = "list the traces that failed only, and all again",
+    .args = "[WHAT]",
+    .args_help = "only traces that are all of this: failed,500ms,checkout",
+    .enabled = has_traces,
+    .run = run_only,
+};
+
+const struct view_action *const TRACE_ACTIONS[] = {&SLOWEST, &DATABASE, &FAILED, &ONLY, NULL};

@@ -3,11 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/insight/trace_summary.h"
 #include "view/traces/trace_lookup.h"
 
 enum { PROBLEMS_MOST = 500 };
 
+struct looked_at {
+    const char *endpoint;
+    int64_t traces;
+};
 struct gathering {
+    struct looked_at *endpoints;
+    size_t n_endpoints, cap_endpoints;
     struct trace_problem *items;
     size_t n, cap;
     struct arena *arena;
@@ -30,6 +37,16 @@ static struct trace_problem *problem_of(struct gathering *g, const char *endpoin
                                             .about = arena_strdup(g->arena, about),
                                             .worst_ns = -1};
     return &g->items[g->n++];
+}
+
+static struct looked_at *endpoint_of(struct gathering *g, const char *endpoint)
+{
+    for (size_t i = 0; i < g->n_endpoints; i++)
+        if (g->endpoints[i].endpoint == endpoint || str_eq(g->endpoints[i].endpoint, endpoint))
+            return &g->endpoints[i];
+    g->endpoints = mem_grow(g->endpoints, g->n_endpoints, &g->cap_endpoints, sizeof *g->endpoints);
+    g->endpoints[g->n_endpoints] = (struct looked_at){.endpoint = endpoint};
+    return &g->endpoints[g->n_endpoints++];
 }
 
 static const char *about_of(const struct trace_tree *k, const struct trace_finding *f)
@@ -55,7 +72,7 @@ static void gather(struct gathering *g, const struct trace_entry *e, const struc
             continue;
         p->worst_ns = f[i].cost_ns;
         p->text = arena_strdup(g->arena, f[i].text);
-        p->advice = arena_strdup(g->arena, f[i].advice);
+        p->advice = trace_advice(g->arena, k, &f[i]);
         p->worst_trace = arena_strdup(g->arena, e->id);
     }
     trace_findings_free(f, n);
@@ -84,13 +101,17 @@ struct trace_problems trace_problems(const struct view_ctx *c, const char *endpo
             continue;
         out.traces++;
         out.failed += e[i].errors > 0;
+        endpoint_of(&g, e[i].endpoint)->traces++;
         gather(&g, &e[i], t);
     }
+    for (size_t i = 0; i < g.n; i++)
+        g.items[i].of = endpoint_of(&g, g.items[i].endpoint)->traces;
     free(e);
     if (g.n)
         qsort(g.items, g.n, sizeof *g.items, costliest_first);
     out.items = g.n ? arena_copy(a, g.items, g.n * sizeof *g.items) : NULL;
     out.n = g.n;
     free(g.items);
+    free(g.endpoints);
     return out;
 }

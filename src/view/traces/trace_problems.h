@@ -14,6 +14,7 @@ struct trace_problem {
     enum trace_rule rule;
     const char *about; /* the statement or operation that repeats or takes long */
     int64_t traces;    /* that have it */
+    int64_t of;        /* traces of the endpoint that were looked at */
     int64_t cost_ns;   /* of all of them */
     const char *text;  /* of the trace where it costs most, and that trace */
     const char *advice, *worst_trace;

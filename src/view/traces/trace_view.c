@@ -1,7 +1,7 @@
 /* One trace: what is wrong with it, and its spans as a waterfall. */
 #include <stdlib.h>
 
-#include "core/sql/pretty.h"
+#include "core/insight/trace_summary.h"
 #include "core/table.h"
 #include "view/traces/shown_trace.h"
 #include "view/traces/trace_lookup.h"
@@ -279,7 +279,7 @@ static void findings(struct doc *d, struct shown_trace *x)
         r->cells[F_cost_ns] = cell_int(f->cost_ns);
         r->cells[F_count] = cell_int(f->count);
         r->cells[F_kind] = cell_text(trace_rule_name(f->rule));
-        r->cells[F_advice] = cell_text(f->advice);
+        r->cells[F_advice] = cell_text(trace_advice(d->arena, x->tree, f));
         r->cells[F_span_id] = cell_text(shown_span(x, f->node)->id);
         r->severity = SEVERITY_WARN;
         r->dive = shown_dive(x, f->first == TREE_NONE ? f->node : f->first);

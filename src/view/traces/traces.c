@@ -6,6 +6,7 @@
 #include "core/table.h"
 #include "view/traces/shown_trace.h"
 #include "view/traces/trace_lookup.h"
+#include "view/traces/trace_only.h"
 
 enum {
     T_start,
@@ -232,20 +233,25 @@ static int slowest_first(const void *a, const void *b)
     return x->start > y->start ? -1 : x->start < y->start;
 }
 
-static struct trace_list *read_list(struct doc *d, const struct view_ctx *c)
+static struct trace_list *read_list(struct doc *d, const struct view_ctx *c, const char *only)
 {
     struct trace_list *l = mem_alloc(sizeof *l);
     *l = (struct trace_list){.d = d, .model = c->model};
     doc_own(d, l, trace_list_free);
     struct trace_entry *e = trace_entries(c->model, c->span, &l->n);
     l->items = mem_array(l->n + 1, sizeof *l->items);
+    size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
-        l->items[i].e = e[i];
-        l->items[i].e.id = doc_text(d, e[i].id);
-        l->items[i].e.service = doc_text(d, e[i].service);
-        l->items[i].e.name = doc_text(d, e[i].name);
-        l->items[i].e.endpoint = doc_text(d, e[i].endpoint);
+        if (!trace_only(&e[i], only))
+            continue;
+        struct trace_entry *to = &l->items[n++].e;
+        *to = e[i];
+        to->id = doc_text(d, e[i].id);
+        to->service = doc_text(d, e[i].service);
+        to->name = doc_text(d, e[i].name);
+        to->endpoint = doc_text(d, e[i].endpoint);
     }
+    l->n = n;
     free(e);
     qsort(l->items, l->n, sizeof *l->items, slowest_first);
     return l;
@@ -255,13 +261,17 @@ static struct doc *build_traces(const struct view_ctx *c)
 {
     struct doc *d = doc_new("traces", "Traces");
     common_envelope(d, c, common_span(c));
-    struct trace_list *l = read_list(d, c);
+    const char *only = view_chosen_text(c, TRACES_ONLY_CHOICE);
+    struct trace_list *l = read_list(d, c, only);
     struct section *s = doc_table(d, "rows", "Traces", COLUMNS, T_COLUMNS);
     doc_rows(d, &s->table, &SOURCE, l, l->n);
     s->table.sort_column = T_duration_ns;
     s->table.sort_reverse = true;
     s->weight = 1;
-    s->empty = common_empty(d, c, KINDS_TRACES);
+    s->empty = only && model_has(c->model, KINDS_TRACES)
+                   ? doc_printf(d, "No trace here is all of this: %s.%s", only,
+                                common_hint(d, c, "only", "shows all"))
+                   : common_empty(d, c, KINDS_TRACES);
     s->note = common_note(
         d, c,
         &(struct note){.kinds = KINDS_TRACES, .n = (int64_t)l->n, .what = "traces", .last = SD_UNKNOWN});
@@ -269,6 +279,8 @@ static struct doc *build_traces(const struct view_ctx *c)
     if (lost > 0)
         s->note = doc_printf(d, "%s; %lld older or faster ones were given up", s->note ? s->note : "",
                              (long long)lost);
+    if (only)
+        s->note = doc_printf(d, "only %s: %s", only, s->note ? s->note : "");
     return d;
 }
 

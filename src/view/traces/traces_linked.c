@@ -45,7 +45,8 @@ static void of_query(const struct view_ctx *c, const char *name, struct link_lis
 enum { STATEMENTS_MAX = 32 };
 
 /* The queries of the database sources that its spans run; count, at most STATEMENTS_MAX. */
-static size_t queries_of(const struct view_ctx *c, const struct trace *t, struct link_list *l, const char **keys)
+static size_t queries_of(const struct view_ctx *c, const struct trace *t, struct link_list *l,
+                         const char **keys)
 {
     const char *seen[STATEMENTS_MAX];
     size_t n = 0, n_seen = 0;

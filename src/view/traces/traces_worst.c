@@ -5,18 +5,19 @@
 
 /* A line for an endpoint needs as much. */
 #define THRESHOLDS(X)                                                                                        \
-    X(MIN_TRACES, 3, "traces that have it")                                                                  \
-    X(MIN_SHARE, 0.05, "of the traces of the span")                                                          \
+    X(MIN_TRACES, 3, "traces that have it, or")                                                              \
+    X(MIN_SHARE, 0.5, "of the traces of the endpoint")                                                       \
     X(MIN_COST, 50e6, "ns in each, on average")                                                              \
-    X(LINES, 5, "of one kind")
+    X(LINES, 5, "at most, of traces")
 enum { THRESHOLDS(WORST_ENUM) T_END };
 static const double LIMIT[T_END] = {THRESHOLDS(WORST_VALUE)};
 
-static bool counts(const struct trace_problem *p, const struct trace_problems *all)
+static bool counts(const struct trace_problem *p)
 {
-    double each = (double)p->cost_ns / (double)p->traces;
+    double each = (double)p->cost_ns / (double)p->traces, share = (double)p->traces / (double)p->of;
     return p->endpoint && (p->rule == TRACE_N_PLUS_ONE || p->rule == TRACE_REPEATED_N_PLUS_ONE) &&
-           p->traces >= (int64_t)MIN(LIMIT[T_MIN_TRACES], (double)all->traces) && each >= LIMIT[T_MIN_COST];
+           ((double)p->traces >= LIMIT[T_MIN_TRACES] || share >= LIMIT[T_MIN_SHARE]) &&
+           each >= LIMIT[T_MIN_COST];
 }
 
 void traces_worst(const struct view_ctx *c, struct worst_list *l)
@@ -29,12 +30,12 @@ void traces_worst(const struct view_ctx *c, struct worst_list *l)
     int lines = 0;
     for (size_t i = 0; i < all.n && lines < (int)LIMIT[T_LINES]; i++) {
         const struct trace_problem *p = &all.items[i];
-        if (!counts(p, &all))
+        if (!counts(p))
             continue;
         lines++;
         const char *why = doc_printf(l->d, "%s a request, in %lld of %lld traces: %s",
                                      unit_format_int(UNIT_NS, p->cost_ns / p->traces, a),
-                                     (long long)p->traces, (long long)all.traces, p->text);
+                                     (long long)p->traces, (long long)p->of, p->text);
         worst_add(l, (struct worst_item){
                          .severity = SEVERITY_WARN,
                          .rank = isfinite(seconds) ? (double)p->cost_ns / 1e9 / seconds : 0,

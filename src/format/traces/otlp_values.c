@@ -1,31 +1,33 @@
-/* otlp.c - what both encodings of OTLP have in common. */
-#include "format/traces/otlp.h"
+#include "format/traces/otlp_values.h"
 
 #include <stdlib.h>
 
-#include "base/redact.h"
+enum { EVENT_TEXT_MAX = 512 };
 
-enum { LABELS_MAX = 64, LABEL_VALUE_MAX = 256, EVENT_TEXT_MAX = 512 };
-
-struct otlp_space *otlp_space_of(struct otlp_traces *t)
+struct otlp_traces *otlp_traces_new(struct span_draft *d, const struct span_sink *sink)
 {
-    if (!t->space)
-        t->space = mem_alloc(sizeof *t->space);
-    return t->space;
+    struct otlp_traces *t = mem_alloc(sizeof *t);
+    t->draft = d;
+    t->sink = sink;
+    return t;
 }
 
 void otlp_traces_free(struct otlp_traces *t)
 {
-    struct otlp_space *x = t->space;
-    if (!x)
-        return;
-    otlp_attributes_clear(&x->resource);
-    otlp_attributes_clear(&x->of_span);
-    otlp_attributes_clear(&x->of_event);
-    strbuf_free(&x->labels);
-    strbuf_free(&x->text);
-    free(x);
-    t->space = NULL;
+    otlp_attributes_clear(&t->resource);
+    otlp_attributes_clear(&t->of_span);
+    otlp_attributes_clear(&t->of_event);
+    span_resource_free(&t->labels);
+    strbuf_free(&t->text);
+    free(t);
+}
+
+void otlp_traces_service(struct otlp_traces *t)
+{
+    span_resource_clear(&t->labels);
+    for (size_t i = 0; i < t->resource.n; i++)
+        span_resource_add(&t->labels, t->resource.items[i].key, t->resource.items[i].value);
+    span_draft_service(t->draft, otlp_value_of(&t->resource, "service.name"), span_resource_text(&t->labels));
 }
 
 /* ---- values as text ---- */
@@ -122,8 +124,6 @@ void otlp_add_json(struct strbuf *out, const char *text, size_t n)
     strbuf_char(out, '"');
 }
 
-/* ---- resources ---- */
-
 static bool is(struct span_text t, const char *name)
 {
     return t.n == strlen(name) && memcmp(t.at, name, t.n) == 0;
@@ -137,66 +137,14 @@ struct span_text otlp_value_of(const struct otlp_attributes *a, const char *key)
     return (struct span_text){0};
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const struct span_text *x = &(*(const struct otlp_attribute *const *)a)->key;
-    const struct span_text *y = &(*(const struct otlp_attribute *const *)b)->key;
-    int order = memcmp(x->at, y->at, MIN(x->n, y->n));
-    return order ? order : (x->n > y->n) - (x->n < y->n);
-}
-
-static void add_escaped(struct strbuf *out, const char *text, size_t n)
-{
-    for (size_t i = 0; i < n && text[i]; i++) {
-        if (strchr(",=\\", text[i]))
-            strbuf_char(out, '\\');
-        if (text[i] == '\n')
-            strbuf_str(out, "\\n");
-        else
-            strbuf_char(out, text[i]);
-    }
-}
-
-const char *otlp_labels(const struct otlp_attributes *a, struct strbuf *out)
-{
-    const struct otlp_attribute *sorted[OTLP_ATTRIBUTES];
-    size_t n = 0;
-    for (size_t i = 0; i < a->n; i++)
-        if (a->items[i].key.n)
-            sorted[n++] = &a->items[i];
-    strbuf_clear(out);
-    if (n)
-        qsort(sorted, n, sizeof(*sorted), by_key);
-    for (size_t i = 0; i < MIN(n, (size_t)LABELS_MAX); i++) {
-        const struct otlp_attribute *at = sorted[i];
-        char *plain =
-            mem_printf("%.*s=%.*s", (int)MIN(at->key.n, (size_t)128), at->key.at,
-                       (int)MIN(at->value.n, (size_t)LABEL_VALUE_MAX), at->value.n ? at->value.at : "");
-        char *shown = redact(plain), *equals = strchr(shown, '=');
-        if (out->len)
-            strbuf_char(out, ',');
-        if (equals) {
-            add_escaped(out, shown, (size_t)(equals - shown));
-            strbuf_char(out, '=');
-            add_escaped(out, equals + 1, strlen(equals + 1));
-        }
-        free(plain);
-        free(shown);
-    }
-    return strbuf_text(out);
-}
-
 /* ---- spans ---- */
 
 void otlp_span_begin(struct otlp_traces *t, struct otlp_span *s, const struct otlp_attributes *a)
 {
-    t->spans++;
     s->head.start = otlp_time(s->start);
     s->head.duration = sd_known(s->head.start) && sd_known(otlp_time(s->end)) && s->end >= s->start
                            ? (int64_t)(s->end - s->start)
                            : SD_UNKNOWN;
-    if (span_draft_full(t->draft))
-        t->full(t->ctx);
     if (!span_draft_begin(t->draft, &s->head))
         return;
     for (size_t i = 0; i < a->n; i++)
@@ -209,7 +157,7 @@ void otlp_span_begin(struct otlp_traces *t, struct otlp_span *s, const struct ot
 void otlp_span_event(struct otlp_traces *t, sd_time at, struct span_text name,
                      const struct otlp_attributes *a)
 {
-    struct strbuf *text = &t->space->text;
+    struct strbuf *text = &t->text;
     struct span_text type = otlp_value_of(a, "exception.type");
     struct span_text message = otlp_value_of(a, "exception.message");
     strbuf_clear(text);
@@ -232,4 +180,5 @@ void otlp_span_event(struct otlp_traces *t, sd_time at, struct span_text name,
 void otlp_span_end(struct otlp_traces *t)
 {
     span_draft_end(t->draft);
+    t->ended |= !span_draft_room(t->draft, t->sink);
 }

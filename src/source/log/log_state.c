@@ -1,0 +1,270 @@
+#include "source/log/log_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source/log/log_unpack.h"
+
+static const char HEADER[] = "slowdive: how far logs were read, 1\n";
+
+/* ---- places ---- */
+
+uint64_t log_place_hash(const char *bytes, size_t n)
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)bytes[i]) * 1099511628211u;
+    return h;
+}
+
+static bool hash_at(int fd, int64_t from, size_t n, uint64_t *hash)
+{
+    char bytes[LOG_PLACE_BYTES];
+    for (size_t at = 0; at < n;) {
+        ssize_t r = pread(fd, bytes + at, n - at, from + (int64_t)at);
+        if (r <= 0)
+            return false;
+        at += (size_t)r;
+    }
+    *hash = log_place_hash(bytes, n);
+    return true;
+}
+
+bool log_place_of(int fd, int64_t offset, struct log_place *place)
+{
+    struct stat st;
+    size_t n = (size_t)MIN(offset, (int64_t)LOG_PLACE_BYTES);
+    if (fstat(fd, &st) < 0)
+        return false;
+    *place = (struct log_place){.dev = st.st_dev, .ino = st.st_ino, .offset = offset};
+    return hash_at(fd, 0, n, &place->head) && hash_at(fd, offset - (int64_t)n, n, &place->before);
+}
+
+bool log_place_is_in(int fd, const struct log_place *place)
+{
+    struct log_place now;
+    return log_place_of(fd, place->offset, &now) && now.head == place->head && now.before == place->before;
+}
+
+/* ---- the file ---- */
+
+static bool no_state(const char *file, struct sd_error *err)
+{
+    return fail(err, "%.200s is no state file of slowdive; name another one, or remove it", file);
+}
+
+static bool read_all(const char *file, char **text, struct sd_error *err)
+{
+    enum { MOST = 1 << 20 };
+    struct stat st;
+    *text = NULL;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    if (fd < 0)
+        return fail(err, "cannot open the state file %.200s: %s", file, strerror(errno));
+    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MOST;
+    *text = mem_alloc(MOST + 1);
+    ssize_t n = ok ? read(fd, *text, MOST) : -1;
+    close(fd);
+    if (n > 0)
+        (*text)[n] = 0;
+    if (n > 0 && str_starts(*text, HEADER) && !memchr(*text, 0, (size_t)n) && (*text)[n - 1] == '\n')
+        return true;
+    free(*text);
+    *text = NULL;
+    return n == 0 || no_state(file, err);
+}
+
+/* A line is of `path`: its place. */
+static bool line_is(const char *line, size_t len, const char *path, struct log_place *p)
+{
+    int used = 0;
+    size_t n = strlen(path);
+    if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNx64 " %" SCNx64 " %n", &p->dev, &p->ino, &p->offset,
+               &p->head, &p->before, &used) != 5 ||
+        p->offset < 0)
+        return false;
+    return (size_t)used + n == len && !memcmp(line + used, path, n);
+}
+
+bool log_state_read(const char *file, const char *path, struct log_place *place, bool *found,
+                    struct sd_error *err)
+{
+    char *text;
+    *found = false;
+    if (!read_all(file, &text, err))
+        return false;
+    for (char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n')); s = stop + 1) {
+        *stop = 0; /* sscanf stays in the line */
+        if (line_is(s, (size_t)(stop - s), path, place)) {
+            *found = true;
+            break;
+        }
+    }
+    free(text);
+    return true;
+}
+
+static bool write_beside(const char *file, const struct strbuf *b, struct sd_error *err)
+{
+    char *beside = mem_printf("%s.%ld", file, (long)getpid());
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == EEXIST && unlink(beside) == 0) /* of a process that was killed */
+        fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool ok = fd >= 0 && write(fd, b->text, b->len) == (ssize_t)b->len;
+    ok = (fd < 0 || close(fd) == 0) && ok;
+    if (ok && rename(beside, file) == 0) {
+        free(beside);
+        return true;
+    }
+    fail(err, "cannot write the state file %.200s: %s", file, strerror(errno));
+    if (fd >= 0)
+        unlink(beside);
+    free(beside);
+    return false;
+}
+
+/* The lock of the folder: other workers read, change and replace the file as well. */
+static int lock_folder(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *folder = slash ? mem_strndup(file, (size_t)(slash - file) + 1) : mem_strdup(".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd >= 0)
+        flock(fd, LOCK_EX);
+    return fd;
+}
+
+bool log_state_write(const char *file, const char *path, const struct log_place *place, struct sd_error *err)
+{
+    char *text = NULL;
+    struct strbuf b = {0};
+    struct log_place other;
+    int lock = lock_folder(file);
+    bool ok = read_all(file, &text, err);
+    strbuf_str(&b, HEADER);
+    for (const char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n')); s = stop + 1) {
+        char *line = mem_strndup(s, (size_t)(stop - s));
+        if (!line_is(line, (size_t)(stop - s), path, &other))
+            strbuf_printf(&b, "%s\n", line);
+        free(line);
+    }
+    strbuf_printf(&b, "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %s\n", place->dev, place->ino,
+                  place->offset, place->head, place->before, path);
+    ok = ok && write_beside(file, &b, err);
+    if (lock >= 0)
+        close(lock);
+    strbuf_free(&b);
+    free(text);
+    return ok;
+}
+
+/* ---- what it was renamed to ---- */
+
+struct sibling {
+    char *path;
+    struct timespec at; /* written last */
+};
+
+static int by_age(const void *a, const void *b)
+{
+    const struct sibling *x = a, *y = b;
+    if (x->at.tv_sec != y->at.tv_sec)
+        return x->at.tv_sec < y->at.tv_sec ? -1 : 1;
+    if (x->at.tv_nsec != y->at.tv_nsec)
+        return x->at.tv_nsec < y->at.tv_nsec ? -1 : 1;
+    return strcmp(y->path, x->path); /* .2 before .1 */
+}
+
+static size_t siblings_of(const char *path, struct sibling **out)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    char *folder = slash ? mem_strndup(path, (size_t)(slash - path) + 1) : mem_strdup("./");
+    size_t n = 0, cap = 0, len = strlen(base);
+    DIR *d = opendir(folder);
+    struct stat st;
+    *out = NULL;
+    for (struct dirent *e; d && n < 1000 && (e = readdir(d));) {
+        if (strncmp(e->d_name, base, len) != 0 || (e->d_name[len] != '.' && e->d_name[len] != '-'))
+            continue;
+        char *name = mem_printf("%s%s", folder, e->d_name);
+        if (lstat(name, &st) < 0 || !S_ISREG(st.st_mode)) {
+            free(name);
+            continue;
+        }
+        *out = mem_grow(*out, n, &cap, sizeof **out);
+        (*out)[n++] = (struct sibling){.path = name, .at = st.st_mtim};
+    }
+    if (d)
+        closedir(d);
+    free(folder);
+    if (n)
+        qsort(*out, n, sizeof **out, by_age);
+    return n;
+}
+
+/* The bytes of a packed file, gone through to the place. */
+struct going {
+    const struct log_place *place;
+    int64_t at;
+    char head[LOG_PLACE_BYTES], ring[LOG_PLACE_BYTES];
+};
+
+static void go_on(void *ctx, const char *bytes, size_t n)
+{
+    struct going *g = ctx;
+    for (size_t i = 0; i < n && g->at < g->place->offset; i++, g->at++) {
+        if (g->at < (int64_t)LOG_PLACE_BYTES)
+            g->head[g->at] = bytes[i];
+        g->ring[g->at % (int64_t)LOG_PLACE_BYTES] = bytes[i];
+    }
+}
+
+static bool is_packed_place(const char *path, const struct log_place *place)
+{
+    struct going g = {.place = place};
+    char before[LOG_PLACE_BYTES];
+    if (!log_unpack_file(path, go_on, &g, NULL) || g.at < place->offset)
+        return false;
+    size_t n = (size_t)MIN(place->offset, (int64_t)LOG_PLACE_BYTES);
+    for (size_t i = 0; i < n; i++)
+        before[i] = g.ring[(place->offset - (int64_t)n + (int64_t)i) % (int64_t)LOG_PLACE_BYTES];
+    return log_place_hash(g.head, n) == place->head && log_place_hash(before, n) == place->before;
+}
+
+static bool is_place(const char *path, const struct log_place *place)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool is = log_place_is_in(fd, place);
+    close(fd);
+    return is || (log_is_packed(path) && is_packed_place(path, place));
+}
+
+bool log_state_rotated(const char *path, const struct log_place *place, char ***files, size_t *n)
+{
+    struct sibling *all;
+    size_t count = siblings_of(path, &all), from = count;
+    for (size_t i = count; i-- > 0 && from == count;) /* the newest first */
+        if (is_place(all[i].path, place))
+            from = i;
+    *n = 0;
+    *files = from < count ? mem_array(count - from, sizeof **files) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (i >= from)
+            (*files)[(*n)++] = all[i].path;
+        else
+            free(all[i].path);
+    }
+    free(all);
+    return *n > 0;
+}
