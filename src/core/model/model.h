@@ -99,7 +99,9 @@ size_t model_endpoints(const struct model *m);
 struct endpoint *model_endpoint(const struct model *m, size_t i); /* order of first sight */
 /* "GET /orders/:id" (or just a route: first match); NULL. */
 struct endpoint *model_find_endpoint(const struct model *m, const char *name);
-const char *endpoint_name(const struct endpoint *e);   /* "GET /orders/:id" */
+const char *endpoint_name(const struct endpoint *e); /* "GET /orders/:id" */
+/* Is that its name, or another by which other evidence knows it: "GET /orders/{id}"? */
+bool endpoint_is_called(const struct endpoint *e, const char *name);
 const char *endpoint_method(const struct endpoint *e); /* NULL when unknown */
 const char *endpoint_route(const struct endpoint *e);
 
