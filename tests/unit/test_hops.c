@@ -64,7 +64,7 @@ static void a_mistake_is_told_with_its_place(void **state)
         {"hops: [{name: a, max: 1s, hops: [{name: b, max: 1s}]}, {name: a, max: 1s, hops: [{name: b, max: "
          "1s}]}]",
          "a budget of hops of this name"},
-        {"hops: [", "policy.yaml:1:"},
+        {"hops: [", "policy.yaml:"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct hop_plans p;

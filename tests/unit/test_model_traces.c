@@ -388,12 +388,6 @@ static void statements_of_endpoints(void **state)
     assert_int_equal(query_links(m, links[0].query, SPAN_ALL, links, 4), 1);
     assert_ptr_equal(links[0].endpoint, e);
 
-    struct endpoint_parts parts;
-    endpoint_parts_of(m, "GET /orders", SPAN_ALL, 100, &parts);
-    assert_int_equal(parts.traces, 30);
-    assert_int_equal(parts.total_ns, 30 * 100 * SD_MS);
-    assert_int_equal(parts.part_ns[PART_DATABASE], 30 * 7 * 8 * SD_MS);
-    assert_int_equal(parts.part_ns[PART_OWN], 30 * 44 * SD_MS);
     struct arena *a = arena_new();
     struct service_call *calls;
     assert_int_equal(service_calls(m, SPAN_ALL, 100, a, &calls), 2);

@@ -429,6 +429,9 @@ double metric_rate(const struct metric_info *e, struct span span);
 void metric_series(const struct model *m, const struct metric_info *e, struct span span, size_t n,
                    double *out);
 
+/* How many samples of it are in the span. */
+size_t metric_points(const struct metric_info *e, struct span span);
+
 /* ---- database servers as a whole ----
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,
  * PARAMETER and BLOAT, of all sources; with each the same thing at the beginning of the span, or when it was

@@ -12,8 +12,8 @@ struct program {
     sd_time since;
 };
 struct programs {
-    struct program items[PROGRAMS_MOST];
-    size_t n;
+    struct program *items;
+    size_t n, cap;
 };
 
 static struct program *program_new(struct part *p, struct programs *x, struct origin *o, const char *key,
@@ -21,6 +21,11 @@ static struct program *program_new(struct part *p, struct programs *x, struct or
 {
     if (x->n == PROGRAMS_MOST)
         return NULL;
+    if (x->n == x->cap) {
+        size_t want = x->cap ? 2 * x->cap : 4;
+        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+        x->cap = want;
+    }
     struct program *k = &x->items[x->n++];
     *k = (struct program){.origin = o,
                           .key = model_strdup(p, key, KEY_BYTES),
@@ -69,7 +74,7 @@ static void version_seen(struct part *p, struct programs *x, struct origin *o, c
     }
     if (!program_new(p, x, o, service, version, at) || !earlier)
         return;
-    char title[100], text[400];
+    char title[KEY_BYTES + VERSION_BYTES], text[KEY_BYTES + VERSION_BYTES + 80];
     snprintf(title, sizeof title, "deploy %.80s", version);
     snprintf(text, sizeof text, "%.200s: its first span with service.version %.60s", service, version);
     event_add(p, o, at, &(struct sd_event){.severity = "info", .title = title, .text = text});
@@ -174,5 +179,6 @@ void programs_free(struct part *p, struct programs *x)
         model_strfree(p, x->items[i].key);
         model_strfree(p, x->items[i].version);
     }
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
     model_give(p, x, sizeof *x);
 }
