@@ -130,6 +130,8 @@ static void span_text(struct shown_trace *x, struct mixed_text *m, uint32_t node
         time_line(m, "Critical", n->critical_self_ns);
     line(m, "Waits", s->follows ? "its parent does not wait for it" : NULL);
     statement(x, m, s);
+    if (!s->statement && (s->n_events || s->n_attributes))
+        sentence(m, "");
     events(x, m, s);
     attributes(x, m, s);
     line(m, "Span", s->id);
