@@ -166,6 +166,7 @@ const struct domain endpoint_parts_domain = {
     .name = "endpoint_parts",
     .kinds = SD_KIND_BIT(SD_HTTP_PART),
     .is_data = true,
+    .beside = SD_KIND_BIT(SD_HTTP_PART),
     .state_size = sizeof(struct endpoint_parts),
     .apply = parts_apply,
     .drop = parts_drop,
