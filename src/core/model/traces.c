@@ -377,6 +377,7 @@ const struct domain traces_domain = {
     .name = "traces",
     .kinds = SD_KIND_BIT(SD_SPANS) | SD_KIND_BIT(SD_EXEMPLAR),
     .is_data = true,
+    .beside = SD_KIND_BIT(SD_EXEMPLAR),
     .state_size = sizeof(struct traces),
     .apply = traces_apply,
     .until = traces_until,
