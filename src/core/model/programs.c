@@ -117,8 +117,8 @@ static void look_at_spans(struct part *p, struct programs *x, struct origin *o, 
 
 /* ---- starts ---- */
 
-static void start_seen(struct part *p, struct programs *x, struct origin *o, const char *key, const char *what,
-                       sd_time since, sd_time at)
+static void start_seen(struct part *p, struct programs *x, struct origin *o, const char *key,
+                       const char *what, sd_time since, sd_time at)
 {
     struct program *k = NULL;
     for (size_t i = 0; i < x->n && !k; i++)
@@ -144,7 +144,8 @@ static void look_at_metric(struct part *p, struct programs *x, struct origin *o,
     if (!seconds || !isfinite(r->value) || r->value <= 0)
         return;
     double ns = str_eq(r->unit, "time") ? r->value : r->value * 1e9;
-    start_seen(p, x, o, r->labels ? r->labels : r->name, r->labels ? r->labels : o->name, real_to_int(ns), at);
+    start_seen(p, x, o, r->labels ? r->labels : r->name, r->labels ? r->labels : o->name, real_to_int(ns),
+               at);
 }
 
 void programs_look(struct part *p, struct programs **x, struct origin *o, const struct sd_batch *b)
