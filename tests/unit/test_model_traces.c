@@ -165,12 +165,16 @@ static void what_is_sent_again_counts_once(void **state)
         assert_int_equal(e[0].spans, 100);
         assert_int_equal(e[0].notes, 0);
     }
+    add(d, "twice", "1", NULL, "/", T0, 1000); /* in one record: two spans */
+    add(d, "twice", "1", NULL, "/", T0, 1000);
+    give(m, d, T0 + 2);
+    assert_int_equal(model_trace(m, "twice")->n, 2);
     for (int again = 0; again < 3; again++) {
         add(d, "t", id16(id, 7), "not hex", "x", T0 + 8, 1); /* the same id, another span */
         give(m, d, T0 + again);
-        assert_int_equal(model_traces(m, SPAN_ALL, e, 4), 1);
-        assert_int_equal(e[0].spans, 101);
-        assert_int_equal(e[0].notes, 16);
+        assert_int_equal(model_traces(m, SPAN_ALL, e, 4), 2);
+        assert_int_equal(e[1].spans, 101);
+        assert_int_equal(e[1].notes, 16);
     }
     free(d);
     model_free(m);

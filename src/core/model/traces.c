@@ -32,7 +32,7 @@ struct traces {
     struct slowest *slowest;
     struct line lines[LINES];
     size_t n;
-    uint64_t next_key;
+    uint64_t next_key, record;
     int64_t lost;
     struct kept_trace *indexed[PLACES_HELD]; /* have places for their spans; one leaves for the next */
     size_t next_indexed;
@@ -246,6 +246,7 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     struct by_span attributes = group(r->of_span, n), events = group(r->event_span, n);
     struct kept_trace **traces = mem_array((size_t)n_traces + 1, sizeof *traces);
     struct record_texts known = record_texts_new(r);
+    x->record++;
     for (uint32_t i = 0; i < n; i++) {
         int64_t k = list_int(r->trace, i);
         const char *id = list_text(r->traces, k);
@@ -257,6 +258,9 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
             line_leave(x, traces[k]);
             line_add(x, traces[k], FRESH);
             traces[k]->seen = MAX(traces[k]->seen, at);
+            if (traces[k]->record != x->record)
+                traces[k]->n_before = traces[k]->n;
+            traces[k]->record = x->record;
         }
         if (traces[k]->n >= 16 && !traces[k]->places)
             will_grow(p, traces[k]);
