@@ -53,7 +53,7 @@ void endpoint_time_of(const struct model *m, const struct endpoint *e, struct sp
     size_t n = model_traces(m, span, list, LISTED);
     *out = (struct endpoint_time){0};
     for (size_t i = 0; i < n && out->traces < TIME_TRACES; i++) {
-        if (!list[i].endpoint || list[i].spans > SPANS_MOST || model_find_endpoint(m, list[i].endpoint) != e)
+        if (list[i].spans > SPANS_MOST || !endpoint_is_called(e, list[i].endpoint))
             continue;
         const struct trace *t = model_trace(m, list[i].id);
         if (t)

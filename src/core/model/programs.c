@@ -12,8 +12,8 @@ struct program {
     sd_time since;
 };
 struct programs {
-    struct program items[PROGRAMS_MOST];
-    size_t n;
+    struct program *items;
+    size_t n, cap;
 };
 
 static struct program *program_new(struct part *p, struct programs *x, struct origin *o, const char *key,
@@ -21,6 +21,11 @@ static struct program *program_new(struct part *p, struct programs *x, struct or
 {
     if (x->n == PROGRAMS_MOST)
         return NULL;
+    if (x->n == x->cap) {
+        size_t want = x->cap ? 2 * x->cap : 4;
+        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+        x->cap = want;
+    }
     struct program *k = &x->items[x->n++];
     *k = (struct program){.origin = o,
                           .key = model_strdup(p, key, KEY_BYTES),
@@ -131,7 +136,7 @@ static void start_seen(struct part *p, struct programs *x, struct origin *o, con
     if (since <= add_sat(k->since, START_ALIKE)) /* an older one is another process of the same name */
         return;
     k->since = since;
-    char title[KEY_BYTES + 20], text[KEY_BYTES + 80];
+    char title[120], text[160];
     snprintf(title, sizeof title, "restart%s%.100s", *what ? " of " : "", what);
     snprintf(text, sizeof text, "%.100s reports a new start time", o->name);
     event_add(p, o, MIN(since, at), &(struct sd_event){.severity = "warn", .title = title, .text = text});
@@ -174,5 +179,6 @@ void programs_free(struct part *p, struct programs *x)
         model_strfree(p, x->items[i].key);
         model_strfree(p, x->items[i].version);
     }
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
     model_give(p, x, sizeof *x);
 }
