@@ -424,6 +424,9 @@ static void exemplars(void **state)
     assert_int_equal(model_exemplars(m, "GET /a", SPAN_ALL, out, 8), 8);
     assert_int_equal(((const struct sd_exemplar *)out[0].r)->duration_ns, 39 * SD_MS);
     assert_int_equal(model_exemplars(m, "GET /c", SPAN_ALL, out, 8), 0);
+    struct record_entry *all = mem_array(64, sizeof *all);
+    assert_int_equal(model_exemplars(m, NULL, SPAN_ALL, all, 64), 40); /* two batches of each second */
+    free(all);
     assert_int_equal(model_exemplars(m, NULL, (struct span){T0, T0 + 2 * SD_S}, out, 8), 4);
     model_free(m);
 }

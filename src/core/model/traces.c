@@ -37,6 +37,7 @@ struct traces {
     struct kept_trace *indexed[PLACES_HELD]; /* have places for their spans; one leaves for the next */
     size_t next_indexed;
     struct history exemplars;
+    sd_time exemplars_of, exemplars_at; /* time of the newest batch with one, and where it stands */
     struct unpacked facts_of, shown;
     struct trace_links *links;
     uint64_t shown_key, shown_version;
@@ -282,6 +283,20 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
 
 /* ---- the domain ---- */
 
+/* Several batches may be of one time, and a moment of a history is one: the next ones are moved on by some
+ * ns. */
+static sd_time free_moment(struct traces *x, sd_time at)
+{
+    x->exemplars_at = at == x->exemplars_of ? x->exemplars_at + 1 : at;
+    x->exemplars_of = at;
+    for (int i = 0; i < 64; i++, x->exemplars_at++) {
+        const struct moment *k = history_at(&x->exemplars, x->exemplars_at);
+        if (!k || k->at != x->exemplars_at)
+            break;
+    }
+    return x->exemplars_at;
+}
+
 static void exemplars_add(struct part *p, const struct sd_batch *b)
 {
     struct traces *x = p->state;
@@ -289,10 +304,7 @@ static void exemplars_add(struct part *p, const struct sd_batch *b)
     const void *r, **records = mem_array(batch_len(b) + 1, sizeof *records);
     for (size_t i = 0; (r = batch_each(b, SD_EXEMPLAR, &i));)
         records[n++] = r;
-    sd_time at = batch_time(b);
-    while (n && x->exemplars.n && history_at(&x->exemplars, at) &&
-           history_at(&x->exemplars, at)->at == at) /* several sources at one time */
-        at++;
+    sd_time at = free_moment(x, batch_time(b));
     if (n)
         history_add_upto(p, &x->exemplars, at, SD_EXEMPLAR, records, n, p->share / 8);
     free(records);
