@@ -334,7 +334,7 @@ static sd_time traces_until(const struct sd_batch *b)
         for (uint32_t k = 0; r->id && k < r->id->n; k++) {
             int64_t start = list_int(r->start, k), duration = zero_if_unknown(list_int(r->duration, k));
             int64_t end = sd_known(start) ? add_sat(start, duration) : at;
-            if (end > to && end - at < BELIEVED)
+            if (end > to && end < at + BELIEVED)
                 to = end;
         }
     return to;

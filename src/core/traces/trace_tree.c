@@ -186,8 +186,12 @@ static void lay_out(struct trace_tree *t, const struct building *b)
 
 /* ---- own times ---- */
 
+/* Times that cannot be true stay within 142 years of 1970, so that their differences fit. */
+#define TIME_MOST ((sd_time)4500000000000000000)
+
 static sd_time whole_us(sd_time t)
 {
+    t = MAX(MIN(t, TIME_MOST), -TIME_MOST);
     sd_time rest = t % SD_US;
     return t - (rest < 0 ? rest + SD_US : rest);
 }
