@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "core/insight/trace_summary.h"
 #include "core/traces/trace_findings.h"
+#include "core/traces/trace_network.h"
 #include "core/traces/trace_parts.h"
 #include "core/traces/trace_statement.h"
 
@@ -269,6 +270,43 @@ static void parts_sum_to_the_duration(void **state)
     trace_tree_free(t);
 }
 
+static void phases_of_the_network(void **state)
+{
+    (void)state;
+    struct made m = {0};
+    struct trace_event events[] = {
+        {T0, "domainLookupStart"},          {T0 + 2 * SD_MS, "domainLookupEnd"},
+        {T0 + 2 * SD_MS, "connectStart"},   {T0 + 5 * SD_MS, "secureConnectionStart"},
+        {T0 + 13 * SD_MS, "connectEnd"},    {T0 + 13 * SD_MS, "requestStart"},
+        {T0 + 33 * SD_MS, "responseStart"}, {T0 + 34 * SD_MS, "responseEnd"},
+    };
+    int root = add(&m, -1, SPAN_INTERNAL, "web", "load", 0, 100);
+    for (int i = 0; i < 7; i++) {
+        int c = add(&m, root, SPAN_CLIENT, "web", "GET", 1, 50);
+        m.attributes[20 + 2 * i] = (struct trace_attribute){"server.address", "shop.example"};
+        m.attributes[21 + 2 * i] = (struct trace_attribute){"network.protocol.version", "1.1"};
+        m.spans[c].first_attribute = (uint32_t)(20 + 2 * i);
+        m.spans[c].n_attributes = 2;
+    }
+    m.trace.events = events;
+    m.spans[1].n_events = ARRAY_LEN(events);
+    int dns = add(&m, 2, SPAN_INTERNAL, "web", "dns.lookup", 1, 4);
+    (void)dns;
+    struct trace_tree *t = trace_tree_new(&m.trace);
+    struct network_call call;
+    assert_false(trace_network(t, 0, &call));
+    assert_true(trace_network(t, t->node_of[1], &call));
+    char *text = trace_network_text(&call);
+    assert_string_equal(text,
+                        "a new connection, DNS 2.00 ms, TCP 3.00 ms, TLS 8.00 ms, waiting for the answer "
+                        "20.0 ms, receiving it 1.00 ms, HTTP/1.1: 7 calls of this host at the same time, "
+                        "and a browser has 6 connections to one");
+    free(text);
+    assert_true(trace_network(t, t->node_of[2], &call));
+    assert_int_equal(call.ns[PHASE_DNS], 4 * SD_MS);
+    trace_tree_free(t);
+}
+
 static void same_statements(void **state)
 {
     (void)state;
@@ -319,6 +357,7 @@ int main(void)
         cmocka_unit_test(chatty_fan_out),
         cmocka_unit_test(advice_is_the_batch),
         cmocka_unit_test(parts_sum_to_the_duration),
+        cmocka_unit_test(phases_of_the_network),
         cmocka_unit_test(same_statements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* trace_summary.h - what the traces that are kept say together of the services: who calls whom; and what to do
- * about what one of them shows. Where the time of an endpoint goes: endpoint_time.h. Main thread. */
+/* trace_summary.h - what the traces that are kept say together of the services: who calls whom; and what to
+ * do about what one of them shows. Where the time of an endpoint goes: endpoint_time.h. Main thread. */
 #ifndef CORE_INSIGHT_TRACE_SUMMARY_H
 #define CORE_INSIGHT_TRACE_SUMMARY_H
 

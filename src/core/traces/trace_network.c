@@ -146,5 +146,6 @@ char *trace_network_text(const struct network_call *call)
         strbuf_printf(&out,
                       ": %u calls of this host at the same time, and a browser has %d connections to one",
                       (unsigned)call->beside, HTTP1_CONNECTIONS);
-    return strbuf_text(&out) == out.text ? strbuf_detach(&out) : mem_strdup("");
+    strbuf_add(&out, "", 0); /* a text, even of nothing */
+    return strbuf_detach(&out);
 }
