@@ -145,7 +145,8 @@ static uint16_t name_of(struct names *x, const char *s, size_t n)
         if (x->n + 1 >= PARTS_NAMES)
             return OTHER;
         i = (uint16_t)++x->n;
-        x->text[i] = mem_strndup(s, n);
+        x->text[i] = mem_alloc(n + 1); /* a NUL may be among them */
+        memcpy(x->text[i], s, n);
         x->len[i] = (uint16_t)n;
         x->table[at] = i;
         return x->last = i;
