@@ -288,7 +288,6 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         d->focus = 1;
         endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_time_sections(d, c, e, s);
-        endpoint_slowest_section(d, c, e);
         endpoint_modes_section(d, s);
         endpoint_parts_section(d, c, e, s);
         endpoint_evidence_section(d, c, e, s);
@@ -369,6 +368,10 @@ static const struct column ALSO[] = {
     {.key = "waits", .title = "Waits", .help = "as in the view query, of all statements of the endpoint"},
     {.key = "statuses", .title = "Status codes", .help = "as in the view statuses"},
     {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
+    {.key = "trace_findings",
+     .title = "What its traces show",
+     .help = "findings that are alike together, the costliest first: text, share (of its traces), traces, "
+             "cost_ns, mean_cost_ns, kind, advice, trace_id (where it costs most); absent: it has no traces"},
 };
 
 const struct view endpoint_view = {

@@ -73,8 +73,8 @@ static void problems_section(struct doc *d, const struct view_ctx *c, const char
 
 /* ---- the slowest requests ---- */
 
-enum { EXEMPLARS_MAX = 10, X_COLUMNS = 6 };
-enum { X_at, X_duration_ns, X_status, X_path, X_trace_id, X_evidence };
+enum { EXEMPLARS_MAX = 10, X_COLUMNS = 7 };
+enum { X_at, X_duration_ns, X_status, X_path, X_trace_id, X_evidence, X_request_id };
 static const struct column EXEMPLARS[X_COLUMNS] = {
     [X_at] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .priority = 1, .help = ""},
     [X_duration_ns] = {.key = "duration_ns", .title = "Duration", .unit = UNIT_NS, .help = ""},
@@ -94,12 +94,16 @@ static const struct column EXEMPLARS[X_COLUMNS] = {
                     .flags = COLUMN_LEFT,
                     .priority = 3,
                     .help = "traces, access log, histogram"},
+    [X_request_id] = {.key = "request_id",
+                      .title = "Request id",
+                      .flags = COLUMN_LEFT | COLUMN_HIDDEN,
+                      .help = "as the log has it"},
 };
 
 struct slow_request {
     sd_time at;
     int64_t duration_ns, status;
-    const char *path, *trace_id, *evidence;
+    const char *path, *trace_id, *request_id, *evidence;
 };
 
 static int slowest_first(const void *a, const void *b)
@@ -120,9 +124,11 @@ static void add_request(struct slow_request *list, size_t *n, size_t cap, struct
 static size_t traces_of(const struct view_ctx *c, const char *endpoint, struct slow_request *out, size_t max)
 {
     size_t n, found = 0;
+    const struct endpoint *of = model_find_endpoint(c->model, endpoint);
     struct trace_entry *e = trace_entries(c->model, c->span, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!str_eq(e[i].endpoint, endpoint) || !sd_known(e[i].duration_ns))
+        if (!(of ? endpoint_is_called(of, e[i].endpoint) : str_eq(e[i].endpoint, endpoint)) ||
+            !sd_known(e[i].duration_ns))
             continue;
         struct slow_request r = {.at = sd_known(e[i].start) ? add_sat(e[i].start, e[i].duration_ns)
                                                             : SD_UNKNOWN,
@@ -156,6 +162,7 @@ static void exemplars_section(struct doc *d, const struct view_ctx *c, const cha
                                           .status = x->status,
                                           .path = x->path,
                                           .trace_id = x->trace_id,
+                                          .request_id = x->request_id,
                                           .evidence = x->evidence});
     }
     if (!n)
@@ -170,6 +177,7 @@ static void exemplars_section(struct doc *d, const struct view_ctx *c, const cha
         r->cells[X_status] = cell_int(list[i].status);
         r->cells[X_path] = cell_text(doc_text(d, list[i].path));
         r->cells[X_trace_id] = cell_text(id);
+        r->cells[X_request_id] = cell_text(doc_text(d, list[i].request_id));
         r->cells[X_evidence] = cell_text(doc_text(d, list[i].evidence));
         if (id)
             r->dive = (struct dive){.view = "trace", .arg = id};
