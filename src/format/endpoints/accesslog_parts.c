@@ -403,6 +403,7 @@ static void hand_out_parts(struct accesslog_parts *p)
 {
     if (!p->n)
         return;
+    p->to.before(p->to.ctx);
     sort_entries(p);
     uint32_t from = 0;
     for (uint32_t i = 0; i < p->n_endpoints; from = p->start[i++]) {

@@ -23,6 +23,7 @@ struct parts_name {
 };
 
 struct accesslog_parts_to {
+    void (*before)(void *ctx); /* records of the endpoints themselves go first */
     struct parts_name (*name)(void *ctx, uint32_t endpoint);
     /* `at` is the second of the window's first line; pointers live during the call. No records: that was all
      * of the window.
