@@ -40,7 +40,7 @@ static void add_trace(struct endpoint_time *out, const struct trace *trace, cons
         for (size_t i = 0; i < TRACE_PARTS_N; i++)
             out->parts[i] += (double)MAX(parts[i], 0);
         for (uint32_t i = node; i <= node + t->nodes[node].n_below; i++)
-            if (t->nodes[i].on_critical_path && trace_part_of(t, i) == PART_OWN)
+            if (t->nodes[i].on_critical_path && trace_part_of(t, i, i) == PART_OWN)
                 add_service(out, trace->spans[t->nodes[i].span].service, t->nodes[i].critical_self_ns);
     }
     trace_tree_free(t);
@@ -53,7 +53,7 @@ void endpoint_time_of(const struct model *m, const struct endpoint *e, struct sp
     size_t n = model_traces(m, span, list, LISTED);
     *out = (struct endpoint_time){0};
     for (size_t i = 0; i < n && out->traces < TIME_TRACES; i++) {
-        if (!list[i].endpoint || list[i].spans > SPANS_MOST || model_find_endpoint(m, list[i].endpoint) != e)
+        if (list[i].spans > SPANS_MOST || !endpoint_is_called(e, list[i].endpoint))
             continue;
         const struct trace *t = model_trace(m, list[i].id);
         if (t)

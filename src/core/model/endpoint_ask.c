@@ -37,6 +37,15 @@ const char *endpoint_name(const struct endpoint *e)
     return e->name;
 }
 
+bool endpoint_is_called(const struct endpoint *e, const char *name)
+{
+    const struct endpoint_alias *alias = NULL;
+    if (!name || !strcmp(e->name, name))
+        return name != NULL;
+    HASH_FIND_STR(endpoints_in(e->model)->aliases, name, alias);
+    return alias && alias->of == e;
+}
+
 const char *endpoint_method(const struct endpoint *e)
 {
     return e->method;

@@ -99,7 +99,9 @@ size_t model_endpoints(const struct model *m);
 struct endpoint *model_endpoint(const struct model *m, size_t i); /* order of first sight */
 /* "GET /orders/:id" (or just a route: first match); NULL. */
 struct endpoint *model_find_endpoint(const struct model *m, const char *name);
-const char *endpoint_name(const struct endpoint *e);   /* "GET /orders/:id" */
+const char *endpoint_name(const struct endpoint *e); /* "GET /orders/:id" */
+/* Is that its name, or another by which other evidence knows it: "GET /orders/{id}"? */
+bool endpoint_is_called(const struct endpoint *e, const char *name);
 const char *endpoint_method(const struct endpoint *e); /* NULL when unknown */
 const char *endpoint_route(const struct endpoint *e);
 
@@ -245,9 +247,11 @@ struct link {
     const struct endpoint *endpoint; /* NULL: the route was seen in the database only */
     const char *route;               /* as tagged, folded the way endpoints are */
     struct query *query;
-    double weight;        /* seconds of sampled activity in the span */
-    double share;         /* of the endpoint's (or the query's) linked time */
-    const char *evidence; /* "sampled activity" */
+    double weight; /* seconds of sampled activity in the span; of spans only: brought to the same scale */
+    double share;  /* of the endpoint's (or the query's) linked time */
+    const char *evidence; /* "sampled activity", "database spans", or both */
+    /* From the spans of the traces that are kept: 0 calls: they show none. */
+    int64_t span_calls, span_ns, span_requests; /* requests: traces of the endpoint */
 };
 /* Both return the number of links, best first, at most `max` of them. */
 size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,

@@ -12,8 +12,8 @@ struct program {
     sd_time since;
 };
 struct programs {
-    struct program items[PROGRAMS_MOST];
-    size_t n;
+    struct program *items;
+    size_t n, cap;
 };
 
 static struct program *program_new(struct part *p, struct programs *x, struct origin *o, const char *key,
@@ -21,6 +21,11 @@ static struct program *program_new(struct part *p, struct programs *x, struct or
 {
     if (x->n == PROGRAMS_MOST)
         return NULL;
+    if (x->n == x->cap) {
+        size_t want = x->cap ? 2 * x->cap : 4;
+        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+        x->cap = want;
+    }
     struct program *k = &x->items[x->n++];
     *k = (struct program){.origin = o,
                           .key = model_strdup(p, key, KEY_BYTES),
@@ -69,7 +74,7 @@ static void version_seen(struct part *p, struct programs *x, struct origin *o, c
     }
     if (!program_new(p, x, o, service, version, at) || !earlier)
         return;
-    char title[KEY_BYTES + VERSION_BYTES], text[KEY_BYTES + 80];
+    char title[KEY_BYTES + VERSION_BYTES], text[KEY_BYTES + VERSION_BYTES + 80];
     snprintf(title, sizeof title, "deploy %.80s", version);
     snprintf(text, sizeof text, "%.200s: its first span with service.version %.60s", service, version);
     event_add(p, o, at, &(struct sd_event){.severity = "info", .title = title, .text = text});
@@ -117,8 +122,8 @@ static void look_at_spans(struct part *p, struct programs *x, struct origin *o, 
 
 /* ---- starts ---- */
 
-static void start_seen(struct part *p, struct programs *x, struct origin *o, const char *key, const char *what,
-                       sd_time since, sd_time at)
+static void start_seen(struct part *p, struct programs *x, struct origin *o, const char *key,
+                       const char *what, sd_time since, sd_time at)
 {
     struct program *k = NULL;
     for (size_t i = 0; i < x->n && !k; i++)
@@ -131,7 +136,7 @@ static void start_seen(struct part *p, struct programs *x, struct origin *o, con
     if (since <= add_sat(k->since, START_ALIKE)) /* an older one is another process of the same name */
         return;
     k->since = since;
-    char title[KEY_BYTES + 20], text[KEY_BYTES + 80];
+    char title[120], text[160];
     snprintf(title, sizeof title, "restart%s%.100s", *what ? " of " : "", what);
     snprintf(text, sizeof text, "%.100s reports a new start time", o->name);
     event_add(p, o, MIN(since, at), &(struct sd_event){.severity = "warn", .title = title, .text = text});
@@ -144,7 +149,8 @@ static void look_at_metric(struct part *p, struct programs *x, struct origin *o,
     if (!seconds || !isfinite(r->value) || r->value <= 0)
         return;
     double ns = str_eq(r->unit, "time") ? r->value : r->value * 1e9;
-    start_seen(p, x, o, r->labels ? r->labels : r->name, r->labels ? r->labels : o->name, real_to_int(ns), at);
+    start_seen(p, x, o, r->labels ? r->labels : r->name, r->labels ? r->labels : o->name, real_to_int(ns),
+               at);
 }
 
 void programs_look(struct part *p, struct programs **x, struct origin *o, const struct sd_batch *b)
@@ -173,5 +179,6 @@ void programs_free(struct part *p, struct programs *x)
         model_strfree(p, x->items[i].key);
         model_strfree(p, x->items[i].version);
     }
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
     model_give(p, x, sizeof *x);
 }

@@ -5,6 +5,7 @@
  * root's service and name), and FAILED, with an error. So each one that goes costs a step or two. */
 #include "core/model/traces.h"
 
+#include "core/model/trace_links.h"
 #include "core/model/trace_store.h"
 #include "core/traces/trace_tree.h"
 
@@ -37,6 +38,7 @@ struct traces {
     size_t next_indexed;
     struct history exemplars;
     struct unpacked facts_of, shown;
+    struct trace_links *links;
     uint64_t shown_key, shown_version;
 };
 
@@ -219,16 +221,12 @@ static struct by_span group(const struct sd_ints *of, uint32_t spans)
     return g;
 }
 
-static uint32_t *numbers_for(const struct sd_texts *list)
-{
-    return mem_array(list ? list->n + (size_t)1 : 1, sizeof(uint32_t));
-}
-
 static void add_span(struct part *p, struct kept_trace *t, const struct span_source *s,
                      struct record_texts *known, sd_time at)
 {
     struct traces *x = p->state;
-    if (kept_trace_bytes(t) > p->share / 4 * 3) { /* one alone is as large as all may be */
+    /* Nearly all room is taken, and most of it by this one: all others going would not help for long. */
+    if (p->bytes > p->share - p->share / 8 && kept_trace_bytes(t) > p->share / 4) {
         t->cut = true;
         t->facts.fresh = false;
         return;
@@ -247,11 +245,7 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     uint32_t n = r->id ? r->id->n : 0, n_traces = r->traces ? r->traces->n : 0;
     struct by_span attributes = group(r->of_span, n), events = group(r->event_span, n);
     struct kept_trace **traces = mem_array((size_t)n_traces + 1, sizeof *traces);
-    struct record_texts known = {.services = numbers_for(r->services),
-                                 .resources = numbers_for(r->resources),
-                                 .names = numbers_for(r->names),
-                                 .statements = numbers_for(r->statements),
-                                 .keys = numbers_for(r->keys)};
+    struct record_texts known = record_texts_new(r);
     for (uint32_t i = 0; i < n; i++) {
         int64_t k = list_int(r->trace, i);
         const char *id = list_text(r->traces, k);
@@ -279,11 +273,7 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     free(events.first);
     free(events.order);
     free(traces);
-    free(known.services);
-    free(known.resources);
-    free(known.names);
-    free(known.statements);
-    free(known.keys);
+    record_texts_free(p, &x->texts, r, &known);
 }
 
 /* ---- the domain ---- */
@@ -350,6 +340,12 @@ static bool traces_less(struct part *p, size_t want)
 {
     struct traces *x = p->state;
     size_t held = p->bytes;
+    for (size_t i = 0; i < PLACES_HELD; i++)
+        if (x->indexed[i]) { /* room that large ones have for more */
+            kept_trace_forget_places(p, x->indexed[i]);
+            kept_trace_fit(p, x->indexed[i]);
+            x->indexed[i] = NULL;
+        }
     while (p->bytes > want && one_goes(p))
         ;
     while (p->bytes > want && history_thin(p, &x->exemplars))
@@ -373,6 +369,8 @@ static void traces_clear(struct part *p)
     text_table_free(p, &x->texts);
     unpacked_free(&x->facts_of);
     unpacked_free(&x->shown);
+    trace_links_free(p, x->links);
+    x->links = NULL;
 }
 
 const struct domain traces_domain = {
@@ -527,6 +525,11 @@ const struct trace *model_trace(const struct model *m, const char *id)
     return &x->shown.trace;
 }
 
+struct trace_links **traces_links(const struct model *m)
+{
+    return &traces_in(m)->links;
+}
+
 int64_t model_traces_lost(const struct model *m)
 {
     return traces_in(m)->lost;
@@ -583,7 +586,7 @@ static uint32_t system_of(const struct text_table *x, const struct kept_trace *t
     for (int k = 0; k < 2; k++)
         for (uint32_t i = 0; keys[k] && i < s->n_attributes; i++) {
             uint32_t a = t->attributes[s->first_attribute + i];
-            if (x->items[a]->key == keys[k])
+            if (x->items[a].key == keys[k])
                 return a;
         }
     return 0;
@@ -615,6 +618,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
             use->traces += use->last != all[i];
             use->last = all[i];
         }
+    uint32_t *requests = mem_array((size_t)x->texts.n + 1, sizeof *requests);
+    for (size_t i = 0; i < n; i++)
+        requests[all[i]->facts.endpoint]++;
     if (u.n)
         qsort(u.items, u.n, sizeof *u.items, costliest_first);
     for (size_t i = 0; i < u.n && i < max; i++)
@@ -623,7 +629,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
                                     .system = text_of(&x->texts, u.items[i].system),
                                     .calls = u.items[i].calls,
                                     .total_ns = u.items[i].total_ns,
-                                    .traces = u.items[i].traces};
+                                    .traces = u.items[i].traces,
+                                    .requests = requests[u.items[i].endpoint]};
+    free(requests);
     n = MIN(u.n, max);
     free(all);
     free(u.items);

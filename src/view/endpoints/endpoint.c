@@ -288,7 +288,6 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         d->focus = 1;
         endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_time_sections(d, c, e, s);
-        endpoint_slowest_section(d, c, e);
         endpoint_modes_section(d, s);
         endpoint_parts_section(d, c, e, s);
         endpoint_evidence_section(d, c, e, s);

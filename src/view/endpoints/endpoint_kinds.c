@@ -1,4 +1,4 @@
-/* Requests of an endpoint apart: kinds of durations, the slowest ones, parts with something in common, and
+/* Requests of an endpoint apart: kinds of durations, parts with something in common, and
  * what other evidence tells of them. */
 #include "view/endpoints/endpoint_time.h"
 
@@ -7,7 +7,6 @@
 
 #include "base/num.h"
 #include "core/endpoints/modes.h"
-#include "core/model/traces.h"
 #include "view/shared/common.h"
 
 /* ---- kinds of durations ---- */
@@ -55,125 +54,6 @@ void endpoint_modes_section(struct doc *d, const struct endpoint_stats *s)
         struct row *r = doc_row(d, &x->table);
         r->cells[M_SHARE] = cell_real(m[i].share);
         r->cells[M_NS] = cell_int(m[i].ns);
-    }
-}
-
-/* ---- the slowest ---- */
-
-enum { SLOWEST = 20 };
-enum { S_AT, S_NS, S_STATUS, S_PATH, S_TRACE, S_REQUEST, S_EVIDENCE, S_COLUMNS };
-static const struct column SLOW[S_COLUMNS] = {
-    [S_NS] = {.key = "duration_ns", .title = "Took", .unit = UNIT_NS, .help = "duration"},
-    [S_AT] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .help = "when it ended"},
-    [S_STATUS] =
-        {.key = "status", .title = "Status", .unit = UNIT_COUNT, .priority = 1, .help = "of its answer"},
-    [S_PATH] = {.key = "path",
-                .title = "Request",
-                .flags = COLUMN_LEFT | COLUMN_GROW,
-                .width = 12,
-                .help = "what was asked for"},
-    [S_TRACE] = {.key = "trace_id",
-                 .title = "Trace",
-                 .flags = COLUMN_LEFT,
-                 .priority = 1,
-                 .help = "its trace; Enter opens it"},
-    [S_REQUEST] = {.key = "request_id",
-                   .title = "Request ID",
-                   .flags = COLUMN_HIDDEN | COLUMN_LEFT,
-                   .priority = 4,
-                   .help = "as the log has it"},
-    [S_EVIDENCE] = {.key = "evidence",
-                    .title = "Known from",
-                    .flags = COLUMN_LEFT,
-                    .priority = 3,
-                    .help = "access log, histogram or traces"},
-};
-
-/* One request, of an exemplar or of a trace. */
-struct slow {
-    sd_time at;
-    int64_t ns, status;
-    const char *path, *trace, *request, *evidence;
-};
-
-static int longest_first(const void *a, const void *b)
-{
-    const struct slow *x = a, *y = b;
-    return (x->ns < y->ns) - (x->ns > y->ns);
-}
-
-static size_t from_exemplars(const struct view_ctx *c, const struct endpoint *e, struct slow *out)
-{
-    struct record_entry x[SLOWEST];
-    size_t n = model_exemplars(c->model, endpoint_name(e), c->span, x, SLOWEST);
-    for (size_t i = 0; i < n; i++) {
-        const struct sd_exemplar *r = x[i].r;
-        out[i] = (struct slow){.at = r->at,
-                               .ns = r->duration_ns,
-                               .status = r->status,
-                               .path = r->path,
-                               .trace = r->trace_id,
-                               .request = r->request_id,
-                               .evidence = r->evidence ? r->evidence : "access log"};
-    }
-    return n;
-}
-
-static bool has_trace(const struct slow *s, size_t n, const char *id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(s[i].trace, id))
-            return true;
-    return false;
-}
-
-/* The slowest traces of it that no exemplar names. */
-static size_t from_traces(const struct view_ctx *c, const struct endpoint *e, struct slow *out, size_t n)
-{
-    enum { LISTED = 4096 };
-    struct trace_entry *t = mem_array(LISTED, sizeof *t);
-    struct slow *all = mem_array(LISTED, sizeof *all);
-    size_t found = 0, listed = model_traces(c->model, c->span, t, LISTED);
-    for (size_t i = 0; i < listed; i++)
-        if (t[i].endpoint && model_find_endpoint(c->model, t[i].endpoint) == e && !has_trace(out, n, t[i].id))
-            all[found++] = (struct slow){.at = add_sat(t[i].start, MAX(t[i].duration_ns, 0)),
-                                         .ns = t[i].duration_ns,
-                                         .status = SD_UNKNOWN,
-                                         .path = t[i].name,
-                                         .trace = t[i].id,
-                                         .evidence = "traces"};
-    if (found)
-        qsort(all, found, sizeof *all, longest_first);
-    found = MIN(found, SLOWEST);
-    memcpy(out + n, all, found * sizeof *all);
-    free(all);
-    free(t);
-    return found;
-}
-
-void endpoint_slowest_section(struct doc *d, const struct view_ctx *c, const struct endpoint *e)
-{
-    struct slow x[2 * SLOWEST];
-    size_t n = from_exemplars(c, e, x);
-    n += from_traces(c, e, x, n);
-    if (!n)
-        return;
-    qsort(x, n, sizeof *x, longest_first);
-    struct section *s = doc_table(d, "exemplars", "Its slowest requests", SLOW, S_COLUMNS);
-    s->kinds = SD_KIND_BIT(SD_EXEMPLAR) | SD_KIND_BIT(SD_SPANS);
-    s->table.sort_column = -1;
-    s->min_height = 3;
-    for (size_t i = 0; i < n && i < SLOWEST; i++) {
-        struct row *r = doc_row(d, &s->table);
-        r->cells[S_NS] = cell_int(x[i].ns);
-        r->cells[S_AT] = cell_int(x[i].at);
-        r->cells[S_STATUS] = cell_int(x[i].status);
-        r->cells[S_PATH] = cell_text(doc_text(d, x[i].path));
-        r->cells[S_TRACE] = cell_text(doc_text(d, x[i].trace));
-        r->cells[S_REQUEST] = cell_text(doc_text(d, x[i].request));
-        r->cells[S_EVIDENCE] = cell_text(doc_text(d, x[i].evidence));
-        if (x[i].trace)
-            r->dive = (struct dive){.view = "trace", .arg = doc_text(d, x[i].trace)};
     }
 }
 
@@ -290,20 +170,22 @@ void endpoint_parts_section(struct doc *d, const struct view_ctx *c, const struc
 {
     static const char *const by[] = {"status", "upstream", "host", "service"};
     struct endpoint_part *p = mem_array(PARTS_MOST, sizeof *p);
-    struct section *x = doc_table(d, "parts", "Its requests by what they have in common", PARTS, P_COLUMNS);
-    x->table.sort_column = -1;
-    x->min_height = 3;
-    for (size_t i = 0; i < ARRAY_LEN(by); i++) {
-        size_t n = endpoint_parts(e, by[i], c->span, p, PARTS_MOST);
+    struct section *x = NULL;
+    for (size_t i = 0; i <= ARRAY_LEN(by); i++) {
+        bool method = i == ARRAY_LEN(by);
+        size_t n = method ? methods_of(c, e, p) : endpoint_parts(e, by[i], c->span, p, PARTS_MOST);
         if (!n && i == 0)
             n = statuses_of(s, p);
-        if (n > (i == 0 ? 0 : 1)) /* one upstream tells nothing apart */
-            add_parts(d, &x->table, by[i], p, n);
-        size_t methods = i == 0 ? methods_of(c, e, p) : 0;
-        if (methods > 1)
-            add_parts(d, &x->table, "method", p, methods);
+        if (n < 2) /* one upstream tells nothing apart */
+            continue;
+        if (!x)
+            x = doc_table(d, "parts", "Its requests by what they have in common", PARTS, P_COLUMNS);
+        add_parts(d, &x->table, method ? "method" : by[i], p, n);
     }
-    x->empty = doc_text(d, "Nothing tells its requests apart.");
+    if (x) {
+        x->table.sort_column = -1;
+        x->min_height = 3;
+    }
     free(p);
 }
 

@@ -249,7 +249,7 @@ void endpoint_time_sections(struct doc *d, const struct view_ctx *c, const struc
                             const struct endpoint_stats *s)
 {
     struct known_time k = known_time(c, e, s);
-    bool log = isfinite(k.queue) || isfinite(k.upstream) || isfinite(k.sampled_db);
+    bool log = isfinite(k.queue) || isfinite(k.upstream);
     if (k.traces.traces || log) {
         struct section *t = doc_table(d, "time", "Where its time goes", TIME, T_COLUMNS);
         t->table.sort_column = -1;

@@ -208,7 +208,7 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     memset(all, 0, sizeof *all);
     hist_clear(&all->latency);
-    all->first = all->last = all->queue_ns = all->upstream_ns = SD_UNKNOWN;
+    all->first = all->last = all->queue_ns = all->upstream_ns = all->errors = SD_UNKNOWN;
     for (size_t i = 0; i < model_endpoints(c->model); i++) {
         endpoint_stats(model_endpoint(c->model, i), c->span, s);
         if (!s->count)

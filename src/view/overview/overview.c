@@ -69,7 +69,7 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     section_field(d, f, "rate_per_s", any ? "Requests" : NULL, UNIT_PER_S,
                   cell_real(any ? (double)all->count / seconds : NAN));
     section_field(d, f, "error_share", any ? "Errors (5xx)" : NULL, UNIT_SHARE,
-                  cell_real(any ? (double)all->errors / (double)all->count : NAN));
+                  cell_real(any ? num_ratio(all->errors, all->count) : NAN));
     section_field(d, f, "p99_ns", all->timed ? "P99" : NULL, UNIT_NS,
                   cell_int(hist_quantile(&all->latency, 0.99)));
     section_field(d, f, "p95_ns", all->timed ? "P95" : NULL, UNIT_NS,
@@ -100,7 +100,7 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     line->whole = (double)all->count / seconds;
     line = doc_line(d, &s->graph, "errors_per_s");
     double *errors = line->values;
-    line->whole = (double)all->errors / seconds;
+    line->whole = sd_known(all->errors) ? (double)all->errors / seconds : (double)NAN;
     size_t first = d->n_sections - 1;
     s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");

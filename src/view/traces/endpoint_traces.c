@@ -120,9 +120,11 @@ static void add_request(struct slow_request *list, size_t *n, size_t cap, struct
 static size_t traces_of(const struct view_ctx *c, const char *endpoint, struct slow_request *out, size_t max)
 {
     size_t n, found = 0;
+    const struct endpoint *of = model_find_endpoint(c->model, endpoint);
     struct trace_entry *e = trace_entries(c->model, c->span, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!str_eq(e[i].endpoint, endpoint) || !sd_known(e[i].duration_ns))
+        if (!(of ? endpoint_is_called(of, e[i].endpoint) : str_eq(e[i].endpoint, endpoint)) ||
+            !sd_known(e[i].duration_ns))
             continue;
         struct slow_request r = {.at = sd_known(e[i].start) ? add_sat(e[i].start, e[i].duration_ns)
                                                             : SD_UNKNOWN,

@@ -88,12 +88,13 @@ static int costliest_first(const void *a, const void *b)
 struct trace_problems trace_problems(const struct view_ctx *c, const char *endpoint, size_t most,
                                      struct arena *a)
 {
+    const struct endpoint *of = endpoint ? model_find_endpoint(c->model, endpoint) : NULL;
     size_t n;
     struct trace_entry *e = trace_entries(c->model, c->span, &n);
     struct gathering g = {.arena = a};
     struct trace_problems out = {.in_all = 0};
     for (size_t i = 0; i < n; i++) {
-        if (endpoint && !str_eq(e[i].endpoint, endpoint))
+        if (endpoint && !(of ? endpoint_is_called(of, e[i].endpoint) : str_eq(e[i].endpoint, endpoint)))
             continue;
         out.in_all++;
         const struct trace *t = out.traces < (int64_t)most ? model_trace(c->model, e[i].id) : NULL;
