@@ -393,8 +393,8 @@ static const char *fault_of(const struct otlp_metrics_call *c)
         if (!(p->bounds.items[i] > p->bounds.items[i - 1]))
             return "bounds of a histogram do not ascend";
     for (size_t i = 0; i < p->counts.n; i++)
-        sum += p->counts.items[i];
-    if (p->counts.n && fabs(sum - p->count) > 1e-9 * (sum + 1))
+        sum += p->counts.items[i] >= 0 ? p->counts.items[i] : (double)NAN;
+    if (p->counts.n && !(fabs(sum - p->count) <= 1e-9 * (sum + 1)))
         return "the count of a histogram is not that of its buckets";
     if (c->metric.form == OTLP_EXPONENTIAL &&
         (p->scale < SCALE_MIN || p->scale > SCALE_MAX || abs(p->offset) > 1 << 30))
