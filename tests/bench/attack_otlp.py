@@ -13,7 +13,7 @@ import zlib
 
 PORT, PID, SECONDS = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 HEAD = "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/%s\r\n%sContent-Length: %d\r\n\r\n"
-end = time.monotonic() + SECONDS
+end = 0.0
 
 
 def dial():
@@ -138,8 +138,10 @@ def honest(first, stays):
         time.sleep(0.01)
 
 
+all_attacks = list(attacks())
 before, grown = rss(), 0
-threads = [threading.Thread(target=attack, args=(a, 0.05)) for a in attacks()]
+end = time.monotonic() + SECONDS
+threads = [threading.Thread(target=attack, args=(a, 0.05)) for a in all_attacks]
 threads += [threading.Thread(target=half_open)]
 threads += [threading.Thread(target=honest, args=(k * 10**9, k % 2 == 0)) for k in range(4)]
 for t in threads:
