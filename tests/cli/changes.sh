@@ -68,6 +68,20 @@ ok "what was slower since then is found" [ "$(grep -c '^endpoint,GET /items,medi
 ok "and nothing else" [ "$(grep -c '^[a-z]*,GET /steady,.*,changed,true' out)" = 0 ]
 run changes deploy.log events:deploys.json --format json
 ok "the interval has its ends in JSON" says out '"low":	'
+# Deploys and restarts that nobody announced: a version in spans, a start time.
+cat >told.ndjson <<'END'
+{"kind":"spans","at":1795189860000000000,"traces":["t1","t2"],"services":["shop","shop"],"resources":["service.version=1.4.0","host=a,service.version=1.5.0"],"names":["GET /"],"trace":[0,1],"id":["a","b"],"parent":[null,null],"service":[0,1],"name":[0,0],"span_kind":[2,2],"start":[1795189861000000000,1795189885000000000],"duration":[1000000,1000000],"error":[0,0]}
+{"kind":"spans","at":1795189890000000000,"traces":["t3"],"services":["shop"],"resources":["service.version=1.4.0"],"names":["GET /"],"trace":[0],"id":["a"],"parent":[null],"service":[0],"name":[0],"span_kind":[2],"start":[1795189890000000000],"duration":[1000000],"error":[0]}
+{"kind":"metric","at":1795189860000000000,"name":"process_start_time_seconds","labels":"job=api","value":1795180000}
+{"kind":"metric","at":1795189870000000000,"name":"process_start_time_seconds","labels":"job=api","value":1795180000.4}
+{"kind":"metric","at":1795189895000000000,"name":"process_start_time_seconds","labels":"job=api","value":1795189893}
+END
+run changes deploy.log 'exec:cat told.ndjson' --format json
+ok "a new version in spans is a deploy" says out '"deploy 1.5.0"'
+ok "at its first span" says out '"at":	"2026-11-20T15:51:25.000Z"'
+ok "and one that still runs beside it is none" [ "$(grep -c '"deploy 1' out)" = 1 ]
+ok "a new start time is a restart" says out '"restart of job=api"'
+ok "at that time, once" [ "$(grep -c '"restart of' out)" = 1 ]
 refused "a file that is no list of events" 'is no list of events' changes events:deploy.log
 run replay before.slowdive --baseline before.log --script - <<<':changes
 print'

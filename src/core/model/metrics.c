@@ -313,3 +313,8 @@ double metric_rate(const struct metric_info *e, struct span span)
 {
     return rate(e->series, span);
 }
+
+size_t metric_points(const struct metric_info *e, struct span span)
+{
+    return upto(e->series, span.to) - upto(e->series, span.from - 1);
+}

@@ -218,7 +218,8 @@ struct query_stats {
     double hit_ratio;                  /* NAN when no block was touched */
     double mean_ns;                    /* NAN when no calls */
     sd_time since;                     /* start of counting */
-    bool logged;                       /* counted from a log, which may not have all executions */
+    bool logged;                       /* counted from a log or traces, which may not have all executions */
+    const char *evidence;              /* statistics (the server's own), log, traces */
     bool known;                        /* false: seen in activity only, or no two snapshots
                                           around the span: then all counters are unknown */
 };
@@ -427,6 +428,9 @@ bool metric_now(const struct metric_info *e, sd_time now, double *value, sd_time
 double metric_rate(const struct metric_info *e, struct span span);
 void metric_series(const struct model *m, const struct metric_info *e, struct span span, size_t n,
                    double *out);
+
+/* How many samples of it are in the span. */
+size_t metric_points(const struct metric_info *e, struct span span);
 
 /* ---- database servers as a whole ----
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,

@@ -1,4 +1,5 @@
 #include "format/endpoints/accesslog_agg.h"
+#include "format/endpoints/accesslog_buckets.h"
 #include "format/endpoints/accesslog_parts.h"
 #include "base/num.h"
 
@@ -279,45 +280,6 @@ static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_
 
 /* ---- handing out ---- */
 
-/* The durations of one endpoint, sorted into buckets behind what is there already. */
-static size_t to_buckets(struct accesslog_agg *a, const uint32_t *from, size_t n, struct sd_bucket *out)
-{
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t at = from[i];
-        a->dense[at]++;
-        lo = MIN(lo, at);
-        hi = MAX(hi, at);
-    }
-    for (uint32_t at = lo; n && at <= hi; at++)
-        if (a->dense[at]) {
-            out[k++] = (struct sd_bucket){.index = at, .count = a->dense[at]};
-            a->dense[at] = 0;
-        }
-    return k;
-}
-
-/* Few values: sorting beats walking the buckets between them. */
-static size_t to_buckets_few(uint32_t *v, size_t n, struct sd_bucket *out)
-{
-    size_t k = 0;
-    for (size_t i = 1; i < n; i++) {
-        uint32_t x = v[i];
-        size_t j = i;
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (k && out[k - 1].index == v[i])
-            out[k - 1].count++;
-        else
-            out[k++] = (struct sd_bucket){.index = v[i], .count = 1};
-    }
-    return k;
-}
-
 static void *room(void *items, size_t *cap, size_t need, size_t size)
 {
     if (items && need <= *cap)
@@ -360,8 +322,7 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         const struct acc *c = &s->accs[i];
         const struct endpoint *e = &a->endpoints[c->endpoint];
         uint32_t *v = a->sorted + start[i] - c->n_log;
-        size_t n = c->n_log <= 32 ? to_buckets_few(v, c->n_log, a->buckets + k)
-                                  : to_buckets(a, v, c->n_log, a->buckets + k);
+        size_t n = accesslog_buckets(a->dense, v, c->n_log, a->buckets + k);
         a->hists[i] = (struct sd_hist){.n = (uint32_t)n, .buckets = a->buckets + k};
         k += n;
         bool status = c->with_status > 0, timed = c->timed > 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/schema.h"
+#include "format/endpoints/accesslog_buckets.h"
 #include "format/endpoints/accesslog_trace.h"
 
 enum { BY_STATUS, BY_UPSTREAM, BY_HOST, BY_COUNT };
@@ -51,7 +52,7 @@ struct accesslog_parts {
     struct accesslog_parts_to to;
     int64_t window, minute; /* of the lines, of the slowest */
     struct entry *entries;
-    size_t n, searches, vain; /* searched for ids without finding any */
+    size_t n, searches, seen, vain; /* searched for ids without finding any */
     struct names names[2];
     struct endpoint *endpoints;
     size_t n_endpoints;
@@ -62,7 +63,7 @@ struct accesslog_parts {
     uint32_t *start, *order; /* scratch of a flush */
     struct sd_bucket *buckets;
     uint8_t *places;
-    uint16_t *sorted;
+    uint32_t *sorted;
     size_t start_cap;
     uint32_t dense[SD_HIST_BUCKETS];
 };
@@ -241,7 +242,7 @@ static void consider(struct accesslog_parts *p, struct endpoint *e, sd_time at,
     struct exemplar x = {.duration_ns = l->duration_ns, .at = at, .status = l->status};
     /* A log whose lines have no ids is searched now and then: one may come with a new format. */
     if (p->searches < PARTS_SEARCHES &&
-        (p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
+        (p->traced || p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
         ids_of(l, line, len, &x.ids);
         p->searches++;
         if (*x.ids.trace || *x.ids.request)
@@ -274,39 +275,6 @@ struct sums {
     int64_t count, errors, timed, total;
     size_t end; /* of its buckets in p->sorted */
 };
-
-/* The durations from `from`, which it sorts when they are few, as buckets. */
-static size_t to_buckets(struct accesslog_parts *p, uint16_t *from, size_t n, struct sd_bucket *out)
-{
-    size_t k = 0;
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    if (n <= 24) {
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = i; j && from[j - 1] > from[j]; j--) {
-                uint16_t x = from[j];
-                from[j] = from[j - 1];
-                from[j - 1] = x;
-            }
-        for (size_t i = 0; i < n; i++) {
-            if (k && out[k - 1].index == from[i])
-                out[k - 1].count++;
-            else
-                out[k++] = (struct sd_bucket){.index = from[i], .count = 1};
-        }
-        return k;
-    }
-    for (size_t i = 0; i < n; i++) {
-        p->dense[from[i]]++;
-        lo = MIN(lo, from[i]);
-        hi = MAX(hi, from[i]);
-    }
-    for (uint32_t at = lo; at <= hi; at++)
-        if (p->dense[at]) {
-            out[k++] = (struct sd_bucket){.index = at, .count = p->dense[at]};
-            p->dense[at] = 0;
-        }
-    return k;
-}
 
 /* Sums of the entries by their key, and their durations' buckets sorted by it. */
 static void sum_up(struct accesslog_parts *p, struct endpoint *e, int kind, const uint32_t *order, size_t n,
@@ -354,7 +322,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
             continue;
         struct sd_http_part *r = &records[k];
         size_t timed = (size_t)s->timed;
-        size_t b = to_buckets(p, p->sorted + s->end - timed, timed, p->buckets + at);
+        size_t b = accesslog_buckets(p->dense, p->sorted + s->end - timed, timed, p->buckets + at);
         hists[k] = (struct sd_hist){.n = (uint32_t)b, .buckets = p->buckets + at};
         at += b;
         schema_clear(schema_of(SD_HTTP_PART), r);
@@ -458,6 +426,18 @@ void accesslog_parts_flush(struct accesslog_parts *p)
     hand_out_minute(p);
 }
 
+/* Does the log tell of traces at all? Its first lines are looked at, and then one now and then. */
+static void look(struct accesslog_parts *p, const struct accesslog_line *l, const char *line, size_t len)
+{
+    struct trace_ids ids;
+    ids_of(l, line, len, &ids);
+    if (!*ids.trace)
+        return;
+    p->traced = true;
+    for (size_t i = 0; i < p->n_endpoints; i++)
+        p->endpoints[i].floor = -1;
+}
+
 void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time at, uint32_t bucket,
                            const struct accesslog_line *l, const char *line, size_t len)
 {
@@ -481,6 +461,8 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
         .bucket = bucket & 0x1fff,
         .class = (class > 5 ? 5 : class) & 7,
     };
+    if (!p->traced && (p->seen++ < 1000 || p->seen % 64 == 0))
+        look(p, l, line, len);
     if (bucket < SD_HIST_BUCKETS && l->duration_ns > e->floor)
         consider(p, e, at, l, line, len);
 }

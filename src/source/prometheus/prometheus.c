@@ -10,6 +10,7 @@
 #include "format/metrics/unpack_stream.h"
 #include "format/profiles/profile_file.h"
 #include "source/shared/fetch.h"
+#include "source/shared/latency_file.h"
 
 enum { HEAD = 16384, SERIES = 20000 };
 #define ANSWER_MAX ((size_t)1 << 30) /* bytes, unpacked */
@@ -33,6 +34,8 @@ static const struct sd_option OPTIONS[] = {
      .help = "how long an answer may take"},
     {OPTION(series), .type = SD_OPTION_INT, .fallback = "20000", .min = 1, .max = 1e6, .unit = "",
      .help = "how many series are kept; of more only those that caches are known by"},
+    {OPTION(names), .type = SD_OPTION_TEXT, .fallback = "",
+     .help = "file (YAML) of metrics of durations that are not known by name"},
     {OPTION(user), .type = SD_OPTION_TEXT, .fallback = "", .help = "name for basic authentication"},
     {OPTION(password), .type = SD_OPTION_TEXT, .fallback = "", .flags = SD_OPTION_SECRET,
      .help = "password for basic authentication"},
@@ -150,7 +153,7 @@ static enum sd_result open_url(struct sd_source *s, const char *at, struct sd_er
     return SD_OK;
 }
 
-static enum sd_result prometheus_open(struct sd_source *s, struct sd_error *err)
+static enum sd_result open_target(struct sd_source *s, struct sd_error *err)
 {
     struct prometheus_source *x = s->priv;
     const struct prometheus_options *o = s->opts;
@@ -170,6 +173,19 @@ static enum sd_result prometheus_open(struct sd_source *s, struct sd_error *err)
                                 : at,
                 (size_t)o->series);
     return SD_OK;
+}
+
+static enum sd_result prometheus_open(struct sd_source *s, struct sd_error *err)
+{
+    struct prometheus_source *x = s->priv;
+    const struct prometheus_options *o = s->opts;
+    struct sd_error why = {""};
+    enum sd_result r = open_target(s, err);
+    if (r != SD_OK || !*o->names)
+        return r;
+    char *json = latency_file(o->names, x->scrape.latency, &why);
+    free(json);
+    return json ? SD_OK : sd_fail(err, SD_CONFIG, "%.400s", why.text);
 }
 
 static void prometheus_close(struct sd_source *s)

@@ -7,7 +7,7 @@
 #include "format/metrics/latency_metrics.h"
 
 struct prometheus_options {
-    const char *user, *password, *token, *ca, *cert, *key;
+    const char *names, *user, *password, *token, *ca, *cert, *key;
     int64_t every, timeout, series;
     bool insecure;
 };

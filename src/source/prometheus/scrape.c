@@ -150,7 +150,9 @@ static void add_latency(struct scrape *c)
 {
     strbuf_clear(&c->note);
     latency_metrics_end(
-        c->latency, &(struct latency_out){.give = give_latency, .ctx = c, .whole = !c->s->follow, .undated = !c->ours}, &c->note);
+        c->latency,
+        &(struct latency_out){.give = give_latency, .ctx = c, .whole = !c->s->follow, .undated = !c->ours},
+        &c->note);
 }
 
 /* When all of it was measured: if each point has a time, the newest. */

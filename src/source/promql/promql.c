@@ -7,11 +7,10 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "conf/yaml_json.h"
+#include "source/shared/latency_file.h"
 
 #define EVERY      (15 * SD_S)
 #define LOOK_AGAIN (600 * SD_S)
-#define NAMES_FILE ((size_t)1 << 20)
 
 #define OPTION(name_) .name = #name_, .offset = offsetof(struct promql_options, name_)
 static const struct sd_option OPTIONS[] = {
@@ -95,22 +94,6 @@ static char *base_of(const char *url)
     return mem_strndup(url, n);
 }
 
-static bool read_names(struct promql_source *x, const char *path, struct sd_error *err)
-{
-    char *text;
-    size_t n;
-    struct strbuf json = {0};
-    if (!file_read(path, NAMES_FILE, &text, &n, err))
-        return false;
-    bool good =
-        yaml_to_json(path, text, n, &json, err) && latency_metrics_map(x->own, strbuf_text(&json), err);
-    free(text);
-    if (good)
-        x->names = strbuf_detach(&json);
-    strbuf_free(&json);
-    return good;
-}
-
 static enum sd_result promql_open(struct sd_source *s, struct sd_error *err)
 {
     struct promql_source *x = s->priv;
@@ -124,7 +107,7 @@ static enum sd_result promql_open(struct sd_source *s, struct sd_error *err)
         return sd_fail(err, SD_CONFIG, "it needs a URL, as in prom+http://HOST:9090");
     x->base = base_of(at);
     x->own = latency_metrics_new();
-    if (*o->names && !read_names(x, o->names, &why))
+    if (*o->names && !(x->names = latency_file(o->names, x->own, &why)))
         return sd_fail(err, SD_CONFIG, "%.400s", why.text);
     return SD_OK;
 }
