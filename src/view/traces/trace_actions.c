@@ -143,7 +143,7 @@ static void run_only(const struct action_ctx *c, struct outcome *out)
 
 static const struct view_action ONLY = {
     .name = "only",
-    .keys = "V",
+    .keys = "O",
     .group = "Tables",
     .help = "list the traces that failed only, and all again",
     .args = "[WHAT]",
