@@ -2,11 +2,46 @@
 #include <stdlib.h>
 
 #include "format/metrics/cache_metrics.h"
+#include "format/metrics/latency_metrics.h"
 
 static void one(void *ctx, const struct sd_cache *c)
 {
     if (!c->name || !c->layer || ctx)
         abort();
+}
+
+static void exemplar(void *ctx, const struct exposition_series *s, const struct exposition_exemplar *e)
+{
+    struct latency_exemplar x;
+    if (latency_metrics_exemplar(ctx, s, e, &x) && strlen(x.r.trace_id) != 32)
+        abort();
+}
+
+static void delta(void *ctx, sd_time from, const struct sd_latency *r)
+{
+    (void)from;
+    if (!r->route || !(r->count > 0) || ctx)
+        abort();
+}
+
+/* Twice, so that there is something to compare with. */
+static void durations(struct exposition *x, const uint8_t *data, size_t size)
+{
+    struct latency_metrics *m = latency_metrics_new();
+    struct strbuf note = {0};
+    struct exposition_series e;
+    exposition_exemplars(x, exemplar, m);
+    for (int i = 1; i < 3; i++) {
+        exposition_begin(x, SD_S * 2000000000, NULL, NULL);
+        exposition_feed(x, data, size);
+        exposition_end(x, false);
+        for (size_t k = 0; exposition_each(x, &k, &e);)
+            latency_metrics_take(m, &e, sd_known(e.at) ? e.at : i * SD_S);
+        latency_metrics_end(m, &(struct latency_out){.give = delta, .whole = size % 2}, &note);
+    }
+    strbuf_free(&note);
+    exposition_exemplars(x, NULL, NULL);
+    latency_metrics_free(m);
 }
 
 static uint64_t reading(struct exposition *x, const uint8_t *data, size_t size, size_t piece)
@@ -42,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cache_metrics_each(m, x, "given", SD_S, one, NULL);
     exposition_intake(x, &note, &in);
     exposition_sure(data, size);
+    durations(x, data, size);
     strbuf_free(&note);
     cache_metrics_free(m);
     exposition_free(x);

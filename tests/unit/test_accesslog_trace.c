@@ -68,7 +68,8 @@ static void on_parts(void *ctx, sd_time at, const struct sd_http_part *r, size_t
     struct seen *s = ctx;
     s->ends += !n;
     for (size_t i = 0; i < n; i++) {
-        assert_int_equal(at % (10 * SD_S), 0);
+        assert_int_equal(at % SD_S, 0);
+        assert_true(r[i].interval_ns >= SD_S);
         if (!strcmp(r[i].by, "status")) {
             s->parts += r[i].count;
             s->errors += r[i].errors;

@@ -206,12 +206,133 @@ static void test_lists(void **state)
     assert_false(buckets_rule_named("other", &r));
 }
 
+/* ---- Prometheus' own test file ---- */
+
+struct promql_line {
+    char name[96], labels[160]; /* labels without le and blanks, sorted as written */
+    double le, from, by, times, step;
+};
+
+/* {le="0.1", start="positive"} without le and blanks; its le. */
+static const char *labels_of(const char *s, char *out, size_t size, double *le)
+{
+    struct strbuf b = {0};
+    *le = NO;
+    for (s++; *s && *s != '}'; s += *s == ',') {
+        s += strspn(s, " ");
+        size_t n = strcspn(s, ",}");
+        if (!strncmp(s, "le=\"", 4))
+            *le = strtod(s + 4, NULL);
+        else if (n)
+            strbuf_printf(&b, "%.*s,", (int)n, s);
+        s += n;
+    }
+    snprintf(out, size, "%s", strbuf_text(&b));
+    strbuf_free(&b);
+    return *s ? s + 1 : s;
+}
+
+/* a+bxn in a block that begins with "load". */
+static bool loaded(const char *s, double step, struct promql_line *out)
+{
+    size_t n = strcspn(s, "{ ");
+    char *end;
+    if (s[n] != '{' || n >= sizeof out->name)
+        return false;
+    snprintf(out->name, sizeof out->name, "%.*s", (int)n, s);
+    s = labels_of(s + n, out->labels, sizeof out->labels, &out->le);
+    s += strspn(s, " \t");
+    out->step = step;
+    out->from = strtod(s, &end);
+    if (*end != '+' || isnan(out->le))
+        return false;
+    if (!strncmp(end, "+0x", 3)) { /* no hexadecimal number */
+        out->by = 0;
+        end += 2;
+    } else {
+        out->by = strtod(end, &end);
+    }
+    out->times = *end == 'x' ? strtod(end + 1, NULL) : 0;
+    return true;
+}
+
+/* What it expects of one histogram. False: that is not loaded in the form read here. */
+static bool expected(const struct promql_line *all, size_t n, const char *name, bool rate, double minutes,
+                     double q, const char *line)
+{
+    char labels[160];
+    double ignored;
+    struct bucket_le le[32];
+    struct buckets b;
+    size_t k = 0;
+    const char *value = labels_of(line, labels, sizeof labels, &ignored);
+    for (size_t i = 0; i < n && k < 32; i++)
+        if (!strcmp(all[i].name, name) && !strcmp(all[i].labels, labels))
+            le[k++] = (struct bucket_le){
+                .le = all[i].le,
+                .count =
+                    rate ? all[i].by : all[i].from + all[i].by * fmin(minutes / all[i].step, all[i].times)};
+    if (!k)
+        return false;
+    buckets_from_le(&b, le, k);
+    equal(buckets_quantile(&b, q).value, strtod(value, NULL), line);
+    buckets_free(&b);
+    return true;
+}
+
+static void test_corpus_file(void **state)
+{
+    (void)state;
+    const char *path = test_corpus("metrics/promql/histograms.test");
+    struct promql_line *all = mem_array(1000, sizeof *all);
+    char *text, name[96] = "", *save = NULL;
+    size_t len, n = 0, compared = 0;
+    double step = 0, minutes = 0, q = NO;
+    bool rate = false;
+    struct sd_error err;
+    if (!path) {
+        free(all);
+        skip();
+    }
+    assert_true(file_read(path, 1 << 20, &text, &len, &err));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *s = line + strspn(line, " \t"), *at;
+        if (s == line) { /* a new block */
+            *name = 0;
+            if (!strncmp(line, "clear", 5))
+                n = 0;
+            step = !strncmp(line, "load", 4) ? strtod(strrchr(line, ' ') + 1, NULL) : 0;
+            if (sscanf(line, "eval instant at %lfm histogram_quantile(", &minutes) == 1 &&
+                (at = strstr(line, "histogram_quantile("))) {
+                q = strtod(at + 19, &at);
+                if (*at == '/')
+                    q /= strtod(at + 1, &at);
+                at += strspn(at, ", ");
+                rate = !strncmp(at, "rate(", 5);
+                at += rate ? 5 : 0;
+                size_t end = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+                bool plain = end && end < sizeof name && (at[end] == ')' || (rate && at[end] == '['));
+                snprintf(name, sizeof name, "%.*s", plain ? (int)end : 0, at);
+            }
+        } else if (step > 0 && n < 1000) {
+            n += loaded(s, step, &all[n]);
+        } else if (*name && *s == '{') {
+            compared += expected(all, n, name, rate, minutes, q, s);
+        }
+    }
+    free(text);
+    free(all);
+    if (compared < 30)
+        fail_msg("only %zu figures of the file were compared", compared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classic),         cmocka_unit_test(test_native),
         cmocka_unit_test(test_sums_of_classic), cmocka_unit_test(test_sums_of_native),
         cmocka_unit_test(test_summary),         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_corpus_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,12 +165,16 @@ static void what_is_sent_again_counts_once(void **state)
         assert_int_equal(e[0].spans, 100);
         assert_int_equal(e[0].notes, 0);
     }
+    add(d, "twice", "1", NULL, "/", T0, 1000); /* in one record: two spans */
+    add(d, "twice", "1", NULL, "/", T0, 1000);
+    give(m, d, T0 + 2);
+    assert_int_equal(model_trace(m, "twice")->n, 2);
     for (int again = 0; again < 3; again++) {
         add(d, "t", id16(id, 7), "not hex", "x", T0 + 8, 1); /* the same id, another span */
         give(m, d, T0 + again);
-        assert_int_equal(model_traces(m, SPAN_ALL, e, 4), 1);
-        assert_int_equal(e[0].spans, 101);
-        assert_int_equal(e[0].notes, 16);
+        assert_int_equal(model_traces(m, SPAN_ALL, e, 4), 2);
+        assert_int_equal(e[1].spans, 101);
+        assert_int_equal(e[1].notes, 16);
     }
     free(d);
     model_free(m);
@@ -420,6 +424,9 @@ static void exemplars(void **state)
     assert_int_equal(model_exemplars(m, "GET /a", SPAN_ALL, out, 8), 8);
     assert_int_equal(((const struct sd_exemplar *)out[0].r)->duration_ns, 39 * SD_MS);
     assert_int_equal(model_exemplars(m, "GET /c", SPAN_ALL, out, 8), 0);
+    struct record_entry *all = mem_array(64, sizeof *all);
+    assert_int_equal(model_exemplars(m, NULL, SPAN_ALL, all, 64), 40); /* two batches of each second */
+    free(all);
     assert_int_equal(model_exemplars(m, NULL, (struct span){T0, T0 + 2 * SD_S}, out, 8), 4);
     model_free(m);
 }

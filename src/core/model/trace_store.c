@@ -192,11 +192,12 @@ void kept_trace_forget_places(struct part *p, struct kept_trace *t)
     t->n_places = 0;
 }
 
-/* Did it come before, exactly so? Exporters send again what they had no answer to. */
+/* Did it come before, exactly so? Exporters send again what they had no answer to. What is twice in one
+ * record is two spans. */
 static bool is_known(struct part *p, struct kept_trace *t, const struct kept_span *s)
 {
     if (t->n < FEW) {
-        for (size_t i = 0; i < t->n; i++)
+        for (size_t i = 0; i < t->n_before; i++)
             if (same_span(&t->spans[i], s))
                 return true;
         return false;
@@ -209,7 +210,7 @@ static bool is_known(struct part *p, struct kept_trace *t, const struct kept_spa
     }
     size_t k = place_of_span(t, s);
     if (t->places[k])
-        return true;
+        return t->places[k] <= t->n_before;
     t->places[k] = (uint32_t)t->n + 1;
     return false;
 }

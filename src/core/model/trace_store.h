@@ -71,8 +71,10 @@ struct kept_trace {
     uint64_t key;  /* in the order of sight */
     uint32_t root; /* the longest span without a parent; UINT32_MAX: none came */
     uint32_t errors;
-    bool cut;     /* spans were left out for want of room */
-    uint8_t line; /* which of traces.c's lines it stands in */
+    size_t n_before; /* spans that were there before the record that is read */
+    uint64_t record; /* number of the newest record with a span of it */
+    bool cut;        /* spans were left out for want of room */
+    uint8_t line;    /* which of traces.c's lines it stands in */
     struct kept_trace *before, *after;
     struct slowest *among;
     struct kept_facts facts;

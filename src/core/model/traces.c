@@ -32,11 +32,12 @@ struct traces {
     struct slowest *slowest;
     struct line lines[LINES];
     size_t n;
-    uint64_t next_key;
+    uint64_t next_key, record;
     int64_t lost;
     struct kept_trace *indexed[PLACES_HELD]; /* have places for their spans; one leaves for the next */
     size_t next_indexed;
     struct history exemplars;
+    sd_time exemplars_of, exemplars_at; /* time of the newest batch with one, and where it stands */
     struct unpacked facts_of, shown;
     struct trace_links *links;
     uint64_t shown_key, shown_version;
@@ -246,6 +247,7 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     struct by_span attributes = group(r->of_span, n), events = group(r->event_span, n);
     struct kept_trace **traces = mem_array((size_t)n_traces + 1, sizeof *traces);
     struct record_texts known = record_texts_new(r);
+    x->record++;
     for (uint32_t i = 0; i < n; i++) {
         int64_t k = list_int(r->trace, i);
         const char *id = list_text(r->traces, k);
@@ -257,6 +259,9 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
             line_leave(x, traces[k]);
             line_add(x, traces[k], FRESH);
             traces[k]->seen = MAX(traces[k]->seen, at);
+            if (traces[k]->record != x->record)
+                traces[k]->n_before = traces[k]->n;
+            traces[k]->record = x->record;
         }
         if (traces[k]->n >= 16 && !traces[k]->places)
             will_grow(p, traces[k]);
@@ -278,6 +283,20 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
 
 /* ---- the domain ---- */
 
+/* Several batches may be of one time, and a moment of a history is one: the next ones are moved on by some
+ * ns. */
+static sd_time free_moment(struct traces *x, sd_time at)
+{
+    x->exemplars_at = at == x->exemplars_of ? x->exemplars_at + 1 : at;
+    x->exemplars_of = at;
+    for (int i = 0; i < 64; i++, x->exemplars_at++) {
+        const struct moment *k = history_at(&x->exemplars, x->exemplars_at);
+        if (!k || k->at != x->exemplars_at)
+            break;
+    }
+    return x->exemplars_at;
+}
+
 static void exemplars_add(struct part *p, const struct sd_batch *b)
 {
     struct traces *x = p->state;
@@ -285,10 +304,7 @@ static void exemplars_add(struct part *p, const struct sd_batch *b)
     const void *r, **records = mem_array(batch_len(b) + 1, sizeof *records);
     for (size_t i = 0; (r = batch_each(b, SD_EXEMPLAR, &i));)
         records[n++] = r;
-    sd_time at = batch_time(b);
-    while (n && x->exemplars.n && history_at(&x->exemplars, at) &&
-           history_at(&x->exemplars, at)->at == at) /* several sources at one time */
-        at++;
+    sd_time at = free_moment(x, batch_time(b));
     if (n)
         history_add_upto(p, &x->exemplars, at, SD_EXEMPLAR, records, n, p->share / 8);
     free(records);
@@ -318,7 +334,7 @@ static sd_time traces_until(const struct sd_batch *b)
         for (uint32_t k = 0; r->id && k < r->id->n; k++) {
             int64_t start = list_int(r->start, k), duration = zero_if_unknown(list_int(r->duration, k));
             int64_t end = sd_known(start) ? add_sat(start, duration) : at;
-            if (end > to && end - at < BELIEVED)
+            if (end > to && end < at + BELIEVED)
                 to = end;
         }
     return to;
@@ -377,6 +393,7 @@ const struct domain traces_domain = {
     .name = "traces",
     .kinds = SD_KIND_BIT(SD_SPANS) | SD_KIND_BIT(SD_EXEMPLAR),
     .is_data = true,
+    .beside = SD_KIND_BIT(SD_EXEMPLAR),
     .state_size = sizeof(struct traces),
     .apply = traces_apply,
     .until = traces_until,

@@ -87,11 +87,18 @@ struct accesslog_agg {
     uint32_t dense[SD_HIST_BUCKETS];
 };
 
+static void flush_slots(struct accesslog_agg *a);
+
 static struct parts_name name_of(void *ctx, uint32_t endpoint)
 {
     const struct accesslog_agg *a = ctx;
     return (struct parts_name){.method = a->endpoints[endpoint].method,
                                .route = a->endpoints[endpoint].route};
+}
+
+static void hand_endpoints(void *ctx)
+{
+    flush_slots(ctx);
 }
 
 static void hand_parts(void *ctx, sd_time at, const struct sd_http_part *records, size_t n)
@@ -126,8 +133,11 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->table = mem_array(size, sizeof *a->table);
     a->mask = size - 1;
     if (o->emit_parts)
-        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){
-            .name = name_of, .parts = hand_parts, .exemplars = hand_exemplars, .ctx = a});
+        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
+                                                                    .name = name_of,
+                                                                    .parts = hand_parts,
+                                                                    .exemplars = hand_exemplars,
+                                                                    .ctx = a});
     a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }
@@ -424,8 +434,12 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     if (at < 0)
         at = 0;
     int64_t second = at / SD_S;
-    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
     uint32_t e = endpoint_cached(a, l);
+    bool latency = sd_known(l->duration_ns) && l->status != 101;
+    uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
+    if (a->parts)
+        accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
+    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
     if (!s->index[e]) {
         s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
         s->accs[s->n] = (struct acc){.endpoint = e,
@@ -456,10 +470,6 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     a->intake.newest = l->at;
     if (l->cache)
         count_cache(a, s, e, l);
-    bool latency = sd_known(l->duration_ns) && l->status != 101;
-    uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
-    if (a->parts)
-        accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
     if (!sd_known(l->duration_ns))
         return;
     if (l->status == 101) { /* how long a connection was open: no latency */

@@ -50,7 +50,8 @@ struct endpoint {
 
 struct accesslog_parts {
     struct accesslog_parts_to to;
-    int64_t window, minute; /* of the lines, of the slowest */
+    int64_t window, minute;            /* of the lines, of the slowest */
+    sd_time first, last, minute_first; /* lines of these */
     struct entry *entries;
     size_t n, searches, seen, vain; /* searched for ids without finding any */
     struct names names[2];
@@ -145,7 +146,8 @@ static uint16_t name_of(struct names *x, const char *s, size_t n)
         if (x->n + 1 >= PARTS_NAMES)
             return OTHER;
         i = (uint16_t)++x->n;
-        x->text[i] = mem_strndup(s, n);
+        x->text[i] = mem_alloc(n + 1); /* a NUL may be among them */
+        memcpy(x->text[i], s, n);
         x->len[i] = (uint16_t)n;
         x->table[at] = i;
         return x->last = i;
@@ -258,6 +260,11 @@ static void consider(struct accesslog_parts *p, struct endpoint *e, sd_time at,
 
 /* ---- handing out ---- */
 
+static sd_time second_of(sd_time at)
+{
+    return at / SD_S * SD_S;
+}
+
 /* Which of the keys of an endpoint a name is: its place, PARTS_KEYS for the others. */
 static size_t place_of(struct endpoint *e, int kind, uint16_t name)
 {
@@ -315,6 +322,8 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
     struct sd_http_part records[PARTS_KEYS + 1];
     struct sd_hist hists[PARTS_KEYS + 1];
     size_t k = 0, at = 0;
+    sd_time start_at = second_of(p->first);
+    int64_t interval = second_of(p->last) + SD_S - start_at;
     sum_up(p, e, kind, order, n, sums);
     for (size_t key = 0; key <= PARTS_KEYS; key++) {
         const struct sums *s = &sums[key];
@@ -332,7 +341,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
         r->key = kind == BY_STATUS   ? CLASSES[key]
                  : key == PARTS_KEYS ? "(other)"
                                      : p->names[kind - BY_UPSTREAM].text[e->keys[kind - BY_UPSTREAM][key]];
-        r->interval_ns = PARTS_WINDOW * SD_S;
+        r->interval_ns = interval;
         r->count = s->count;
         r->errors = s->errors;
         r->timed = s->timed;
@@ -341,7 +350,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
         k++;
     }
     if (k)
-        p->to.parts(p->to.ctx, p->window * PARTS_WINDOW * SD_S, records, k);
+        p->to.parts(p->to.ctx, start_at, records, k);
 }
 
 static void hand_out_slowest(struct accesslog_parts *p, struct endpoint *e, struct parts_name name)
@@ -363,7 +372,7 @@ static void hand_out_slowest(struct accesslog_parts *p, struct endpoint *e, stru
         records[i].evidence = "access log";
     }
     if (e->n_slowest)
-        p->to.exemplars(p->to.ctx, p->minute * PARTS_MINUTE * PARTS_WINDOW * SD_S, records, e->n_slowest);
+        p->to.exemplars(p->to.ctx, second_of(p->minute_first), records, e->n_slowest);
     e->n_slowest = 0;
     e->floor = -1;
 }
@@ -394,6 +403,7 @@ static void hand_out_parts(struct accesslog_parts *p)
 {
     if (!p->n)
         return;
+    p->to.before(p->to.ctx);
     sort_entries(p);
     uint32_t from = 0;
     for (uint32_t i = 0; i < p->n_endpoints; from = p->start[i++]) {
@@ -405,7 +415,7 @@ static void hand_out_parts(struct accesslog_parts *p)
             if (kind == BY_STATUS || p->names[kind - BY_UPSTREAM].n)
                 hand_out_kind(p, &p->endpoints[i], kind, name, p->order + from, n);
     }
-    p->to.parts(p->to.ctx, p->window * PARTS_WINDOW * SD_S, NULL, 0);
+    p->to.parts(p->to.ctx, second_of(p->first), NULL, 0);
     p->n = 0;
 }
 
@@ -416,7 +426,7 @@ static void hand_out_minute(struct accesslog_parts *p)
         if (p->endpoints[i].n_slowest)
             hand_out_slowest(p, &p->endpoints[i], p->to.name(p->to.ctx, i));
     if (p->n_pool)
-        p->to.parts(p->to.ctx, p->minute * PARTS_MINUTE * PARTS_WINDOW * SD_S, NULL, 0);
+        p->to.parts(p->to.ctx, second_of(p->minute_first), NULL, 0);
     p->n_pool = p->searches = 0;
 }
 
@@ -451,6 +461,9 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
             hand_out_minute(p);
         p->minute = p->window / PARTS_MINUTE;
     }
+    p->first = p->n ? MIN(p->first, at) : at;
+    p->last = p->n ? MAX(p->last, at) : at;
+    p->minute_first = p->n_pool ? MIN(p->minute_first, at) : at;
     struct endpoint *e = endpoint_at(p, endpoint);
     int class = l->status / 100;
     p->entries[p->n++] = (struct entry){

@@ -65,7 +65,7 @@ void otlp_intake_open(struct otlp_intake *x, struct sd_source *s)
 {
     *x = (struct otlp_intake){.s = s, .sink = {.full = full, .ctx = x}};
     x->draft = span_draft_new();
-    x->metrics = otlp_metrics_new();
+    x->metrics = otlp_metrics_new(s->host->now(s));
     span_outlet_open(&x->outlet, s);
 }
 

@@ -76,8 +76,8 @@ static void problems_section(struct doc *d, const struct view_ctx *c, const char
 enum { EXEMPLARS_MAX = 10, X_COLUMNS = 7 };
 enum { X_at, X_duration_ns, X_status, X_path, X_trace_id, X_evidence, X_request_id };
 static const struct column EXEMPLARS[X_COLUMNS] = {
-    [X_at] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .priority = 1, .help = ""},
-    [X_duration_ns] = {.key = "duration_ns", .title = "Duration", .unit = UNIT_NS, .help = ""},
+    [X_at] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .priority = 1, .help = "when it ended"},
+    [X_duration_ns] = {.key = "duration_ns", .title = "Duration", .unit = UNIT_NS, .help = "of the request"},
     [X_status] = {.key = "status", .title = "Status", .priority = 2, .help = "of the answer"},
     [X_path] = {.key = "path",
                 .title = "Request",

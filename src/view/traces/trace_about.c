@@ -142,6 +142,8 @@ static void span_text(struct shown_trace *x, struct mixed_text *m, uint32_t node
     line(m, "Waits", s->follows ? "its parent does not wait for it" : NULL);
     network(x, m, node);
     statement(x, m, s);
+    if (!s->statement && (s->n_events || s->n_attributes))
+        sentence(m, "");
     events(x, m, s);
     attributes(x, m, s);
     line(m, "Span", s->id);

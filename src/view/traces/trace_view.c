@@ -45,7 +45,10 @@ static const struct column COLUMNS[W_COLUMNS] = {
                  .title = "Depth",
                  .flags = COLUMN_HIDDEN,
                  .help = "in the tree; 0: a root. Rows are in the order of the tree"},
-    [W_service] = {.key = "service", .title = "Service", .flags = COLUMN_HIDDEN | COLUMN_LEFT, .help = ""},
+    [W_service] = {.key = "service",
+                   .title = "Service",
+                   .flags = COLUMN_HIDDEN | COLUMN_LEFT,
+                   .help = "that did it"},
     [W_name] = {.key = "name",
                 .title = "Name",
                 .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -296,11 +299,11 @@ static void findings(struct doc *d, struct shown_trace *x)
 
 enum { P_span_id, P_service, P_name, P_start_ns, P_end_ns, P_COLUMNS };
 static const struct column PATH[P_COLUMNS] = {
-    [P_span_id] = {.key = "span_id", .title = "Span", .help = ""},
-    [P_service] = {.key = "service", .title = "Service", .help = ""},
-    [P_name] = {.key = "name", .title = "Name", .help = ""},
-    [P_start_ns] = {.key = "start_ns", .title = "From", .help = ""},
-    [P_end_ns] = {.key = "end_ns", .title = "To", .help = ""},
+    [P_span_id] = {.key = "span_id", .title = "Span", .help = "whose own time it is"},
+    [P_service] = {.key = "service", .title = "Service", .help = "of the span"},
+    [P_name] = {.key = "name", .title = "Name", .help = "of the span"},
+    [P_start_ns] = {.key = "start_ns", .title = "From", .help = "nanoseconds since 1970-01-01 UTC"},
+    [P_end_ns] = {.key = "end_ns", .title = "To", .help = "its end, likewise"},
 };
 
 static struct cell path_cell(struct doc *d, const struct shown_trace *x)
