@@ -106,9 +106,6 @@ reads "Fastly: microseconds" "1 1 0.0025 9 0" fastly.log
 run cache log:fastly.log --format json
 ok "and its cache" says out "fastly fastly.log"
 
-run sources log:bare.log --for 1s
-ok "the form that was found is said" says out "read as haproxy"
-
 # ---- JSON with names of one's own ----
 echo '{"when":"2026-03-12T09:15:01Z","verb_used":"GET","where":{"asked":"/x/1"},"code_sent":200,"ticks":1500,"sent":5}' >own.log
 refused "keys nobody knows" "is not an access log of a known format" endpoints log:own.log
