@@ -118,6 +118,7 @@ struct log {
     struct sd_batch *parts; /* being filled; NULL: none */
     bool cached;            /* a line told of a lookup in a cache */
     int64_t lines_told;
+    const char *said_format; /* the form that was said last */
     int64_t
         skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
     bool caught_up; /* what was there when it was opened has been read */
@@ -207,6 +208,12 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
         return;
     l->intake_at = now;
     l->lines_told = in->lines;
+    const struct log_options *o = s->opts;
+    if (s->follow && in->format && !str_eq(in->format, l->said_format) && !(o->format && *o->format)) {
+        l->said_format = in->format;
+        s->host->note(s, SD_STATE_LIVE, "read as %s%s%s", in->format, in->wrapped ? ". " : "",
+                      in->wrapped ? in->wrapped : "");
+    }
     sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
     compare_clocks(l, now, false);
