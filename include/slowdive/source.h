@@ -158,7 +158,11 @@ struct sd_source {
     int64_t watch_ns;   /* with `follow`: it is watched for so long only; 0: without an end */
 };
 
-enum { SD_SOURCE_COMMAND = 1 /* the target is a shell's command: only its program is shown */ };
+enum {
+    SD_SOURCE_COMMAND = 1, /* the target is a shell's command: only its program is shown */
+    SD_SOURCE_RECEIVES =
+        2 /* others send to it: what comes while it is watched belongs to it, of whatever time */
+};
 
 struct sd_source_ops {
     uint32_t abi;  /* SD_ABI */

@@ -109,6 +109,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     struct model_limits lim = MODEL_DEFAULTS;
     lim.retention_ns = s->retention_ns;
     lim.max_bytes = (size_t)s->memory_bytes;
+    lim.traces_bytes = (size_t)s->traces_bytes;
     if (limits)
         lim = *limits;
     a->model = model_new(&lim);

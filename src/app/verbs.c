@@ -396,14 +396,32 @@ static struct span span_of_files(const struct app *a)
     return all;
 }
 
+/* Are all sources receivers, which were sent what is older than the time they were watched? */
+static bool received_older(const struct app *a, sd_time began)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    bool all = a->cli->n_args > 0 && model_usage(a->model).first < began;
+    for (size_t i = 0; i < a->cli->n_args && all; i++) {
+        all = registry_resolve(a->cli->args[i], &r, &err);
+        if (!all)
+            break;
+        all = r.ops->size > offsetof(struct sd_source_ops, flags) && (r.ops->flags & SD_SOURCE_RECEIVES);
+        registry_resolved_free(&r);
+    }
+    return all;
+}
+
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
 {
     struct model_usage usage = model_usage(a->model);
     *now = sd_known(t->at) ? t->at : sd_known(usage.last) && a->replay ? usage.last : clock_wall();
     if (sd_known(t->at))
         return t->window_ns ? (struct span){t->at - t->window_ns, t->at} : SPAN_ALL;
-    if (t->for_ns)
+    if (t->for_ns && !received_older(a, t->began))
         return (struct span){t->began, clock_wall()};
+    if (t->for_ns)
+        return SPAN_ALL;
     if (!t->window_ns)
         return SPAN_ALL;
     sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;

@@ -19,6 +19,7 @@ struct settings {
     int64_t window_ns;       /* span that figures are computed over */
     int64_t retention_ns;
     int64_t memory_bytes;        /* cap of the model */
+    int64_t traces_bytes;        /* and of traces, besides */
     bool show_literals;          /* constants in SQL */
     bool allow_actions;          /* cancel and terminate sessions */
     int64_t analyze_limit_ns;    /* the server gives up an EXPLAIN ANALYZE after so long */

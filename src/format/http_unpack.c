@@ -13,13 +13,17 @@ static size_t room(struct strbuf *out, size_t max, char **to)
     return left;
 }
 
-/* The end of a gzip member tells how long it is, modulo 2^32. */
+enum { DEFLATE_LEAST = 100, DEFLATE_MOST = 1040 }; /* a byte becomes 1032 at most; 100 are a bomb's */
+
+/* The end of a gzip member tells how long it is, modulo 2^32. In what is cut any number stands there: it is
+ * only believed where no one packs so, and deflate can. */
 static bool gzip_is_long(const char *bytes, size_t n, size_t max)
 {
     const uint8_t *end = (const uint8_t *)bytes + n;
     if (n < 18 || (uint8_t)bytes[0] != 0x1f || (uint8_t)bytes[1] != 0x8b)
         return false;
-    return ((uint32_t)end[-1] << 24 | (uint32_t)end[-2] << 16 | (uint32_t)end[-3] << 8 | end[-4]) > max;
+    uint32_t told = (uint32_t)end[-1] << 24 | (uint32_t)end[-2] << 16 | (uint32_t)end[-3] << 8 | end[-4];
+    return told > max && told / n >= DEFLATE_LEAST && told / n <= DEFLATE_MOST;
 }
 
 static enum http_unpacked inflate_all(int window, const char *bytes, size_t n, size_t max, struct strbuf *out)

@@ -21,7 +21,7 @@ void mailbox_destroy(struct mailbox *m);
 /* Takes over the reference. Returns how many older batches were dropped to make
  * room; with `wait_room` none is, and the call returns when there is room. */
 size_t mailbox_put(struct mailbox *m, const struct sd_batch *b, bool wait_room);
-const struct sd_batch *mailbox_take(struct mailbox *m); /* caller unrefs; NULL when empty */
+const struct sd_batch *mailbox_take(struct mailbox *m);         /* caller unrefs; NULL when empty */
 bool mailbox_fits(struct mailbox *m, const struct sd_batch *b); /* mailbox_put would neither drop nor wait */
 bool mailbox_is_empty(struct mailbox *m);
 void mailbox_close(struct mailbox *m);

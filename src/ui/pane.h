@@ -79,7 +79,8 @@ bool pane_set_filter(struct pane *p, const char *pattern, struct sd_error *err);
 void pane_set_sort(struct pane *p, const char *column, bool reverse);
 /* NULL-terminated keys; NULL: the view's own choice. */
 void pane_set_columns(struct pane *p, const char *const *keys);
-/* Goes to the row of that identity and opens what it is in; false: the filter hides it, or it is not there. */
+/* Goes to the row of that identity and opens what it is in; false: the filter hides it, or it is not there.
+ */
 bool pane_go_to(struct pane *p, struct section *s, uint64_t identity);
 /* Opens (1), closes (0) or toggles (-1) the selected branch; false: it has no children. */
 bool pane_fold(struct pane *p, struct section *s, int open);

@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct accesslog_format *f = accesslog_format_new(text, &err);
     struct accesslog_line l;
     const char *reason;
-    if (f && end)
-        accesslog_parse(f, (const char *)end + 1, size - n - 1, &l, &reason);
+    char why[100];
+    if (f && end && !accesslog_parse(f, (const char *)end + 1, size - n - 1, &l, &reason))
+        accesslog_format_misfit(f, (const char *)end + 1, size - n - 1, why, sizeof why);
     accesslog_format_free(f);
     free(text);
     return 0;

@@ -13,6 +13,7 @@
 #include "core/schema.h"
 #include "rt/registry.h"
 #include "source/built_in.h"
+#include "tests/lib/dial.h"
 #include "tests/lib/rt_watch.h"
 
 #define SOON (60 * SD_S)
@@ -90,42 +91,9 @@ static bool counted(const struct rt_watch *w)
 
 static uint16_t port;
 
-static struct sockaddr_in address(uint16_t p)
-{
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(p), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-/* One that nobody listens at now. */
-static uint16_t free_port(void)
-{
-    struct sockaddr_in a = address(0);
-    socklen_t len = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-    close(fd);
-    return ntohs(a.sin_port);
-}
-
 static int dial(void)
 {
-    const struct timeval limit = {.tv_sec = 60};
-    struct sockaddr_in a = address(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    return fd;
-}
-
-static void put(int fd, const char *bytes, size_t n)
-{
-    while (n) {
-        ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
-        assert_true(sent > 0);
-        bytes += sent;
-        n -= (size_t)sent;
-    }
+    return dial_port(port);
 }
 
 /* The head of the next answer; its status. 0: the connection is closed. No answer has a body. */
@@ -158,7 +126,7 @@ static char *vital(const char *name, const char *id, double value)
 static struct rt_watch receiver(const char *options)
 {
     char target[128];
-    port = free_port();
+    port = dial_free_port();
     snprintf(target, sizeof target, "rum://127.0.0.1:%u/rum%s", port, options);
     struct rt_watch w = begin(target, true);
     assert_true(rt_watch_until(&w, published, SOON));
@@ -206,7 +174,7 @@ static void answers(void **state)
     char head[2048];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int fd = dial();
-        put(fd, rows[i].sent, strlen(rows[i].sent));
+        dial_put(fd, rows[i].sent, strlen(rows[i].sent));
         int status = next_answer(fd, head);
         if (status != rows[i].status || (rows[i].says && !strstr(head, rows[i].says)))
             fail_msg("row %zu: %s", i, head);
@@ -216,7 +184,7 @@ static void answers(void **state)
         if (rows[i].closed) {
             assert_int_equal(next_answer(fd, head), 0);
         } else { /* and another one, on the same connection */
-            put(fd, rows[i].sent, strlen(rows[i].sent));
+            dial_put(fd, rows[i].sent, strlen(rows[i].sent));
             assert_int_equal(next_answer(fd, head), rows[i].status);
         }
         close(fd);
@@ -240,7 +208,7 @@ static void many_at_once(void **state)
     for (int i = 0; i < MANY; i++)
         strbuf_str(&many, "G / HTTP/1.1\n\n");
     strbuf_str(&many, text);
-    put(fd, many.text, many.len);
+    dial_put(fd, many.text, many.len);
     for (int i = 0; i < MANY; i++)
         assert_int_equal(next_answer(fd, head), 405);
     assert_int_equal(next_answer(fd, head), 204);
@@ -258,7 +226,7 @@ static void split_and_joined(void **state)
     char head[2048], *body = vital("LCP", "one", 100), *text = post_text("", body);
     int fd = dial();
     for (size_t i = 0; i < strlen(text); i++) /* byte by byte */
-        put(fd, text + i, 1);
+        dial_put(fd, text + i, 1);
     assert_int_equal(next_answer(fd, head), 204);
     struct strbuf many = {0};
     for (int i = 0; i < 500; i++) { /* more than one read takes, and no answer waited for */
@@ -270,13 +238,13 @@ static void split_and_joined(void **state)
         free(b);
         free(t);
     }
-    put(fd, many.text, many.len);
+    dial_put(fd, many.text, many.len);
     for (int i = 0; i < 500; i++)
         assert_int_equal(next_answer(fd, head), 204);
     const char *waits = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 14\r\n\r\n";
-    put(fd, waits, strlen(waits));
+    dial_put(fd, waits, strlen(waits));
     assert_int_equal(next_answer(fd, head), 100);
-    put(fd, "{\"name\":\"FID\"}", 14);
+    dial_put(fd, "{\"name\":\"FID\"}", 14);
     assert_int_equal(next_answer(fd, head), 204);
     close(fd);
     wanted = 501;
@@ -303,8 +271,8 @@ static void too_large(void **state)
         body[sizes[i] - 1] = ' ';
         char *start = mem_printf("POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n", sizes[i]);
         int fd = dial();
-        put(fd, start, strlen(start));
-        put(fd, body, (size_t)sizes[i]);
+        dial_put(fd, start, strlen(start));
+        dial_put(fd, body, (size_t)sizes[i]);
         assert_int_equal(next_answer(fd, head), 413);
         assert_int_equal(next_answer(fd, head), 0);
         close(fd);
@@ -313,7 +281,7 @@ static void too_large(void **state)
     body[LIMIT] = 0; /* as large as may be */
     char *text = post_text("", body);
     int fd = dial();
-    put(fd, text, strlen(text));
+    dial_put(fd, text, strlen(text));
     assert_int_equal(next_answer(fd, head), 204);
     close(fd);
     wanted = 1;
@@ -347,17 +315,17 @@ static void stalled_clients_delay_nobody(void **state)
                                         "POST / HTTP/1.1\r\nContent-Length: 70000\r\n\r\n"};
     char head[2048], *body = vital("LCP", "one", 100), *text = post_text("", body);
     int fds[STALLED], good = dial(), idle = dial();
-    put(idle, text, strlen(text)); /* it waits for its next beacon while the others come */
+    dial_put(idle, text, strlen(text)); /* it waits for its next beacon while the others come */
     assert_int_equal(next_answer(idle, head), 204);
     for (int i = 0; i < STALLED; i++) {
         fds[i] = dial();
-        put(fds[i], parts[i % 4], strlen(parts[i % 4]));
+        dial_put(fds[i], parts[i % 4], strlen(parts[i % 4]));
         if (i % 10 == 0) { /* one that works stays */
-            put(good, text, strlen(text));
+            dial_put(good, text, strlen(text));
             assert_int_equal(next_answer(good, head), 204);
         }
     }
-    put(idle, text, strlen(text));
+    dial_put(idle, text, strlen(text));
     assert_int_equal(next_answer(idle, head), 204);
     wanted = STALLED / 10 + 2;
     assert_true(rt_watch_until(&w, counted, SOON));
@@ -392,7 +360,7 @@ static void each_counts_once(void **state)
                               i ? ',' : '[', c, MAX(r * BATCH + i - (i == 0), 0), 100 + i, i);
             strbuf_char(&body, ']');
             char *text = post_text("", body.text);
-            put(fds[c], text, strlen(text));
+            dial_put(fds[c], text, strlen(text));
             strbuf_free(&body);
             free(text);
         }
@@ -420,7 +388,7 @@ static void nothing_of_the_client_is_kept(void **state)
                   "Referer: http://tell-tale:1/a?tell-tale#tell-tale\r\n",
                   "{\"name\":\"LCP\",\"id\":\"tell-tale\",\"value\":7,\"userAgent\":\"tell-tale\"}");
     int fd = dial();
-    put(fd, text, strlen(text));
+    dial_put(fd, text, strlen(text));
     assert_int_equal(next_answer(fd, head), 204);
     close(fd);
     wanted = 1;
@@ -440,7 +408,7 @@ static void rate_is_limited(void **state)
     for (int i = 0; !refused && i < 100000; i++) { /* within one second, however slow the machine: at last */
         snprintf(id, sizeof id, "%d", i);
         char *body = vital("LCP", id, 1), *text = post_text("", body);
-        put(fd, text, strlen(text));
+        dial_put(fd, text, strlen(text));
         int status = next_answer(fd, head);
         refused += status == 429;
         taken += status == 204;

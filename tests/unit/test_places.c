@@ -273,6 +273,29 @@ static void add_build(struct world *w)
     batch_unref(b);
 }
 
+/* One trace of one span. */
+static void add_trace(struct world *w)
+{
+    static const char *const ids[] = {"0000000000000000000000000000000a"}, *const names[] = {"GET /orders"},
+                             *const spans[] = {"000000000000000a"}, *const parents[] = {NULL};
+    static const int64_t first[] = {0}, unknown[] = {SD_UNKNOWN}, at[] = {SHOP_END - SD_S}, took[] = {SD_MS};
+    struct sd_texts trace_ids = {.n = 1, .items = ids}, name_texts = {.n = 1, .items = names},
+                    span_ids = {.n = 1, .items = spans}, parent_ids = {.n = 1, .items = parents};
+    struct sd_ints zero = {.n = 1, .items = first}, none = {.n = 1, .items = unknown},
+                   starts = {.n = 1, .items = at}, durations = {.n = 1, .items = took};
+    struct sd_spans r;
+    schema_clear(schema_of(SD_SPANS), &r);
+    r.traces = &trace_ids;
+    r.services = r.names = &name_texts;
+    r.trace = r.service = r.name = r.error = r.follows = &zero;
+    r.id = &span_ids;
+    r.parent = &parent_ids;
+    r.statement = r.span_kind = &none;
+    r.start = &starts;
+    r.duration = &durations;
+    shop_add(w->model, "traces.json", SHOP_END - SD_S, SD_SPANS, &r);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
@@ -295,6 +318,7 @@ static void every_view_is_four_keys_from_home(void **state)
             add_cache(w);
             add_page(w);
             add_build(w);
+            add_trace(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);

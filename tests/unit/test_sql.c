@@ -18,6 +18,9 @@ static void same_shape_has_one_fingerprint(void **state)
     assert_int_equal(strlen(a), 16);
     assert_false(sql_fingerprint("select * from orders where name = 'cut in the mid", a));
     assert_false(sql_fingerprint(NULL, a));
+    assert_true(sql_fingerprint("select a, count(*) from t where b in ($1, $2) group by 1 order by 2", a));
+    assert_true(sql_fingerprint("select a, count(*) from t where b in (?,?) group by ? order by ?", b));
+    assert_string_equal(a, b);
 }
 
 static void constants_become_parameters(void **state)

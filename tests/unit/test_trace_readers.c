@@ -149,7 +149,7 @@ static void jaeger_refused(void **state)
     assert_refuses("{\"data\":[{\"traceID\":\"1\",\"spans\":[{]}]}", "The JSON is broken at byte");
     assert_refuses("{\"data\":[{\"traceID\":\"1\",\"spans\":[{\"spanID\":\"2\"}", "The JSON is cut off");
     assert_refuses("{\"rows\":[]}", "it has no spans of OTLP, Tempo, Jaeger or Zipkin");
-    assert_refuses("[1,2]", "it has no spans");
+    assert_refuses("[1,2]", "it has no spans of");
     assert_refuses("hello", "it has no spans");
     assert_refuses("", "it is empty");
 }
@@ -187,6 +187,64 @@ static void zipkin_refused(void **state)
                    "format v1");
     assert_refuses("[{\"traceId\":\"1\",\"id\":\"2\",\"annotations\":[{\"value\":\"sr\",\"endpoint\":{}}]}]",
                    "format v1");
+}
+
+/* ---- Tempo ---- */
+
+#define SCOPE                                                                                                \
+    "\"scopeSpans\":[{\"spans\":[{\"traceId\":\"AAAAAAAAAAAAAAAAAAAAAQ==\",\"spanId\":\"AAAAAAAAAAI=\","     \
+    "\"name\":\"x\",\"kind\":\"SPAN_KIND_SERVER\",\"startTimeUnixNano\":\"5\",\"endTimeUnixNano\":\"7\"}]}]"
+
+static void tempo(void **state)
+{
+    (void)state;
+    static const char SPAN[] = "00000000000000000000000000000001 0000000000000002 - /x 2 5 2\n";
+    assert_reads("{\"batches\":[{\"resource\":{}," SCOPE "}]}", SPAN);
+    assert_reads("{\"trace\":{\"resourceSpans\":[{" SCOPE "}]},\"metrics\":{\"inspectedBytes\":\"1\"}}",
+                 SPAN);
+    assert_reads("{\"resourceSpans\":[{" SCOPE "}]}", SPAN);
+}
+
+/* Protobuf: alone, inside of an answer of Tempo, and behind its length as the collector writes it. Its first
+ * byte is a line feed. */
+static void protobuf(void **state)
+{
+    (void)state;
+    static const char MESSAGE[] =
+        "\x0a\x3c\x0a\x15\x0a\x13\x0a\x0cservice."
+        "name\x12\x03\x0a\x01s\x12\x23\x12\x21\x0a\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+        "\x00\x00\x01\x12\x08\x00\x00\x00\x00\x00\x00\x00\x02\x2a\x01x\x30\x02";
+    char text[4 * sizeof MESSAGE];
+    const size_t n = sizeof MESSAGE - 1;
+    struct strbuf out = {0};
+    struct sd_error err = {""};
+    assert_int_equal(n, 62);
+    for (int form = 0; form < 3; form++) {
+        size_t len = form == 0 ? n : form == 1 ? n + 2 : 2 * (n + 4);
+        if (form == 0)
+            memcpy(text, MESSAGE, n);
+        if (form == 1) {
+            memcpy(text, "\x0a\x3e", 2);
+            memcpy(text + 2, MESSAGE, n);
+        }
+        for (size_t i = 0; form == 2 && i < 2; i++) {
+            memcpy(text + i * (n + 4), "\0\0\0\x3e", 4);
+            memcpy(text + i * (n + 4) + 4, MESSAGE, n);
+        }
+        strbuf_clear(&out);
+        assert_true(trace_form_sure(text, len) > 80);
+        if (!read_in(text, len, 13, &out, NULL, &err))
+            fail_msg("%d: %s", form, err.text);
+        assert_true(str_starts(strbuf_text(&out), "00000000000000000000000000000001 0000000000000002 - "));
+        assert_int_equal(strstr(strbuf_text(&out) + 1, "00000000000000000000000000000001") != NULL,
+                         form == 2);
+        for (size_t cut = 1; cut < len; cut++) { /* as ever: read or refused */
+            struct strbuf part = {0};
+            read_in(text, cut, 64, &part, NULL, &err);
+            strbuf_free(&part);
+        }
+    }
+    strbuf_free(&out);
 }
 
 /* ---- files ---- */
@@ -420,6 +478,8 @@ static void corpora(void **state)
         "traces/zipkin/messaging.json",
         "traces/zipkin/smartthings-mobile-web-install.json",
         "traces/zipkin/yelp.json",
+        "traces/otlp/otel-demo-traces.ndjson",
+        "traces/otlp/otlp2jaeger-in.json",
         "labrun/shop/slow-traces.jaeger.json",
     };
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++)
@@ -438,6 +498,8 @@ int main(void)
         cmocka_unit_test(lines),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(values),
+        cmocka_unit_test(tempo),
+        cmocka_unit_test(protobuf),
         cmocka_unit_test(corpora),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

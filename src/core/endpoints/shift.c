@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TAILS = 4, BEYOND_LEAST = 5, REQUESTS_LEAST = 20, COARSE_LEAST = 12 };
+enum { TAILS = 6, BEYOND_LEAST = 5, REQUESTS_LEAST = 20, COARSE_LEAST = 12 };
 #define ALIKE_MAX  0.8 /* of blocks in a row */
 #define RARE       0.1 /* up to this share the binomial distribution, above it the normal one */
 #define FACTOR_MAX 1e4 /* a factor that no interval goes beyond */
@@ -93,7 +93,7 @@ struct counts {
 
 /* Squares of what blocks of `width` differ from their window's share, and products of neighbours. */
 struct squares {
-    double sum, neighbours, expected, blocks;
+    double sum, neighbours, expected, blocks, hits;
 };
 
 static void add_squares(struct squares *s, const struct counts *c, size_t width)
@@ -119,13 +119,15 @@ static void add_squares(struct squares *s, const struct counts *c, size_t width)
     s->neighbours += neighbours;
     s->expected += of * share * (1 - share);
     s->blocks += (double)blocks - 1;
+    s->hits += fmin(hits, of - hits);
 }
 
-static void widest(struct varying *v, double factor, double freedom, bool certain)
+/* Of independent requests one in a hundred such estimates is larger: less than that is no proof. Few hits
+ * vary more than many. */
+static void widest(struct varying *v, double factor, const struct squares *s)
 {
-    /* Of independent requests one in twenty such estimates is larger: less than that is no proof. */
-    if (certain && factor > 1 + 1.645 * sqrt(2 / freedom) && factor > v->factor)
-        *v = (struct varying){.factor = factor, .freedom = freedom};
+    if (factor > 1 + 2.33 * sqrt(2 / s->blocks + 1 / fmax(s->hits, 1)) && factor > v->factor)
+        *v = (struct varying){.factor = factor, .freedom = s->blocks};
 }
 
 static struct varying varying(const struct counts *a, const struct counts *b)
@@ -138,8 +140,9 @@ static struct varying varying(const struct counts *a, const struct counts *b)
         if (!(s.expected > 0) || s.blocks < 2)
             break;
         double factor = s.sum / s.expected, r = fmin(fmax(s.neighbours / s.sum, 0), ALIKE_MAX);
-        widest(&v, factor, s.blocks, true);
-        widest(&v, factor * (1 + r) / (1 - r), s.blocks, r > 2 / sqrt(s.blocks));
+        widest(&v, factor, &s);
+        if (r > 2.33 / sqrt(s.blocks))
+            widest(&v, factor * (1 + r) / (1 - r), &s);
     }
     return v;
 }
@@ -243,6 +246,7 @@ struct tail {
     double share;
     struct varying varying;
     double p;
+    size_t of; /* how many were looked at */
 };
 
 static double tail_p(const struct side *a, const struct side *b, const struct tail *t, double factor)
@@ -251,15 +255,35 @@ static double tail_p(const struct side *a, const struct side *b, const struct ta
     return two_shares(above(a, ns), a->n, above(b, ns * factor), b->n, &t->varying);
 }
 
-/* The tails that are looked at for q; the first is the share beyond it. */
-static size_t tails_of(double q, double n, double out[TAILS])
+/* Of the window that is faster: beyond which as many of its requests lie, and no more. */
+static double beyond(const struct side *x, double many)
 {
-    static const double times[TAILS] = {1, 0.5, 1.5, 2.5};
+    double low = 1, high = (double)sd_hist_lower(SD_HIST_BUCKETS - 1) * 2;
+    for (int i = 0; i < 40; i++) {
+        double ns = sqrt(low * high);
+        if (above(x, ns) > many)
+            low = ns;
+        else
+            high = ns;
+    }
+    return high;
+}
+
+/* The tails that are looked at for q; the first is the share beyond it. Of high ones also the requests that
+ * are slower than all, or all but two, of the other window's: where slow ones are a kind of their own, this
+ * is the limit between the kinds. Such a tail of data has the same binomial p as one chosen before. */
+static size_t tails_of(const struct side *a, const struct side *b, double q, double out[TAILS])
+{
+    static const double times[] = {1, 0.5, 1.5, 2.5}, others[] = {1e-6, 2};
+    const struct side *fast = quantile(a, q) < quantile(b, q) ? a : b, *slow = fast == a ? b : a;
+    double n = a->n + b->n;
     size_t count = 0;
-    for (size_t i = 0; i < TAILS; i++) {
-        double share = (1 - q) * times[i];
-        if (i == 0 || (q > 0.5 && share <= 0.2 && share * n >= 2 * BEYOND_LEAST))
-            out[count++] = share;
+    for (size_t i = 0; i < ARRAY_LEN(times) && (q > 0.5 || i == 0); i++)
+        if (i == 0 || ((1 - q) * times[i] <= 0.2 && (1 - q) * times[i] * n >= 2 * BEYOND_LEAST))
+            out[count++] = (1 - q) * times[i];
+    for (size_t i = 0; i < ARRAY_LEN(others) && q > 0.5; i++) {
+        double ns = beyond(fast, others[i]), share = (above(fast, ns) + above(slow, ns)) / n;
+        out[count++] = fmin(fmax(share, (1 - q) / 4), 3 * (1 - q));
     }
     return count;
 }
@@ -268,11 +292,11 @@ static size_t tails_of(double q, double n, double out[TAILS])
 static struct tail look(const struct side *a, const struct side *b, double q)
 {
     double shares[TAILS];
-    size_t n = tails_of(q, a->n + b->n, shares);
-    struct tail best = {.p = 2};
+    size_t n = tails_of(a, b, q, shares);
+    struct tail best = {.p = 2, .of = n};
     struct counts x, y;
     for (size_t i = 0; i < n; i++) {
-        struct tail t = {.share = shares[i]};
+        struct tail t = {.share = shares[i], .of = n};
         double ns = limit_of(a, b, 1, t.share * (a->n + b->n));
         count_above(a->s, ns, &x);
         count_above(b->s, ns, &y);
@@ -327,9 +351,9 @@ struct shift_interval shift_quantile_interval(const struct shift_sample *before,
                                               const struct shift_sample *after, double q, double alpha)
 {
     struct side *a = side_of(before), *b = side_of(after);
-    double shares[TAILS], x = quantile(a, q), y = quantile(b, q);
+    double x = quantile(a, q), y = quantile(b, q);
     struct tail t = look(a, b, q);
-    double level = alpha / (double)tails_of(q, a->n + b->n, shares);
+    double level = alpha / (double)t.of;
     /* Where neither notices anything: what the tail itself has grown by. */
     double from = fmax(quantile(b, 1 - t.share), 1) / fmax(quantile(a, 1 - t.share), 1);
     double low = last_unnoticed(a, b, &t, from, 1 / 1.3, level);

@@ -4,10 +4,11 @@
  * more proof finds changes everywhere. So a window comes in blocks of equal time, and their counts tell how
  * much more they vary than independent requests would: by that factor each request counts less.
  *
- * A percentile q: of both windows together the slowest share of 1 - q (and half, one and a half and two and a
- * half times as much: tails differ most where they are thick enough to count) is taken; how many of these are
- * of the second window? By chance alone as many as its share of the requests: the binomial distribution, of
- * the median the normal one. The interval is of those factors that the second window's durations can be
+ * A percentile q: of both windows together the slowest share of 1 - q is taken (and half, one and a half and
+ * two and a half times as much, and those slower than all, or all but two, of the faster window's: tails
+ * differ most in different places); how many of these are of the second window? By chance alone as many as
+ * its share of the requests: the binomial distribution, of the median the normal one. p is that of the best,
+ * times how many were looked at. The interval is of those factors that the second window's durations can be
  * divided by without the test noticing.
  *
  * Errors: the same question of the requests that failed. The interval of the difference of the two shares is

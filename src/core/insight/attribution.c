@@ -141,6 +141,37 @@ static void by_rise(const struct fit *fit, double calls, bool alone, struct attr
     out->evidence = "calls rise with requests";
 }
 
+/* Traces are a sample of the requests, and of the kept ones more are slow: the bound is that of a mean of as
+ * many requests whose calls are spread as widely as they are many. */
+static bool by_spans(const struct link *own, double requests, struct attribution *out)
+{
+    double traces = (double)own->span_requests;
+    if (!own->span_calls || traces < ATTRIBUTION_TRACES)
+        return false;
+    out->calls_per_request = (double)own->span_calls / traces;
+    out->at_least = out->calls_per_request * (1 - NORMAL_95 / sqrt(traces + 1));
+    out->at_least = MAX(out->at_least, 0);
+    out->requests = requests > 0 ? requests : traces;
+    out->calls = out->calls_per_request * out->requests;
+    out->share = own->share;
+    out->mean_ns = (double)own->span_ns / (double)own->span_calls;
+    out->evidence = "database spans";
+    return true;
+}
+
+/* False: traces show no calls of it, or too few requests. */
+static bool traced(const struct model *m, const struct query *q, const struct endpoint *e, struct span span,
+                   struct attribution *out)
+{
+    struct link links[LINKS];
+    size_t n = query_links(m, q, span, links, LINKS);
+    *out = (struct attribution){.query = q, .endpoint = e};
+    for (size_t i = 0; i < n; i++)
+        if (links[i].endpoint == e && by_spans(&links[i], endpoint_requests(e, span), out))
+            return true;
+    return false;
+}
+
 bool attribution_of(const struct model *m, const struct query *q, const struct endpoint *e, struct span span,
                     struct attribution *out)
 {
@@ -149,6 +180,8 @@ bool attribution_of(const struct model *m, const struct query *q, const struct e
     struct fit fit;
     const struct link *own = NULL;
     double seconds = 0;
+    if (traced(m, q, e, span, out))
+        return true;
     /* What was counted: a log may tell of hours before the server was asked. */
     span = model_counted(m, span);
     if (span.from == SD_UNKNOWN)
@@ -157,6 +190,8 @@ bool attribution_of(const struct model *m, const struct query *q, const struct e
     double requests = endpoint_requests(e, span);
     size_t n = query_links(m, q, span, links, LINKS);
     for (size_t i = 0; i < n; i++) {
+        if (str_eq(links[i].evidence, "database spans"))
+            continue; /* no sample of it */
         seconds += links[i].weight;
         if (links[i].endpoint == e)
             own = &links[i];

@@ -31,7 +31,10 @@ static bool judge_link(const struct model *m, const struct query *q, const struc
 {
     struct attribution a;
     const struct rewrite_rule *r = rule();
-    if (!could_be(r, m, q, e, span) || !attribution_of(m, q, e, span, &a) || isnan(a.mean_ns))
+    bool spans = r && attribution_of(m, q, e, span, &a) && str_eq(a.evidence, "database spans");
+    if (spans ? a.requests < r->floor_amount : !could_be(r, m, q, e, span))
+        return false;
+    if (!spans && (!attribution_of(m, q, e, span, &a) || isnan(a.mean_ns)))
         return false;
     struct endpoint_stats *es = mem_alloc(sizeof *es);
     endpoint_stats(e, span, es);

@@ -25,43 +25,6 @@ static void each_trace(const struct model *m, struct span span, size_t most,
     free(e);
 }
 
-/* ---- parts ---- */
-
-struct summing {
-    const char *endpoint;
-    struct endpoint_parts *out;
-};
-
-static void sum_parts(void *ctx, const struct trace_tree *t)
-{
-    struct summing *s = ctx;
-    char buf[256];
-    for (uint32_t i = 0; i < t->n; i++) {
-        const char *name =
-            node_span(t, i)->kind == SPAN_SERVER ? span_endpoint(t->trace, node_span(t, i), buf) : NULL;
-        if (!name || strcmp(name, s->endpoint) != 0)
-            continue;
-        int64_t parts[TRACE_PARTS_N];
-        trace_parts(t, i, parts);
-        s->out->traces++;
-        for (size_t k = 0; k < TRACE_PARTS_N; k++) {
-            s->out->part_ns[k] = add_sat(s->out->part_ns[k], parts[k]);
-            s->out->total_ns = add_sat(s->out->total_ns, parts[k]);
-        }
-        for (uint32_t k = i + 1; k <= i + t->nodes[i].n_below; k++)
-            s->out->calls[trace_part_of(t, i, k)]++;
-        return;
-    }
-}
-
-void endpoint_parts_of(const struct model *m, const char *endpoint, struct span span, size_t most,
-                       struct endpoint_parts *out)
-{
-    struct summing s = {.endpoint = endpoint, .out = out};
-    *out = (struct endpoint_parts){0};
-    each_trace(m, span, most, sum_parts, &s);
-}
-
 /* ---- who calls whom ---- */
 
 enum { EDGES_MOST = 2000 };

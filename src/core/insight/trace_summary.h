@@ -1,24 +1,10 @@
-/* trace_summary.h - what the traces that are kept say together: of an endpoint, where its time goes; of the
- * services, who calls whom.
- *
- * Both look at the newest `most` traces of the span, because each is made into a tree. Main thread; texts are
- * the arena's. */
+/* trace_summary.h - what the traces that are kept say together of the services: who calls whom; and what to
+ * do about what one of them shows. Where the time of an endpoint goes: endpoint_time.h. Main thread. */
 #ifndef CORE_INSIGHT_TRACE_SUMMARY_H
 #define CORE_INSIGHT_TRACE_SUMMARY_H
 
 #include "core/model/traces.h"
 #include "core/traces/trace_findings.h"
-#include "core/traces/trace_parts.h"
-
-/* Of requests to one endpoint: each server's span of it, the first in its trace. */
-struct endpoint_parts {
-    int64_t traces;                 /* that were looked at */
-    int64_t total_ns;               /* of the requests */
-    int64_t part_ns[TRACE_PARTS_N]; /* sum to it */
-    int64_t calls[TRACE_PARTS_N];   /* spans of each part in the branches of the requests: how many calls */
-};
-void endpoint_parts_of(const struct model *m, const char *endpoint, struct span span, size_t most,
-                       struct endpoint_parts *out);
 
 /* Calls from one service to another, or to a database or somebody outside, as the caller sees them. */
 struct service_call {
@@ -28,7 +14,8 @@ struct service_call {
     int64_t calls, errors, timed, total_ns;
     int64_t p50_ns, p99_ns; /* SD_UNKNOWN: none ended */
 };
-/* The most time first; count. */
+/* From the newest `most` traces of the span, because each is made into a tree: the most time first; count.
+ * Texts are the arena's. */
 size_t service_calls(const struct model *m, struct span span, size_t most, struct arena *a,
                      struct service_call **out);
 

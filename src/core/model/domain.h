@@ -67,6 +67,8 @@ struct domain {
     const char *name;
     sd_kinds kinds; /* `apply` gets each batch that holds one of them */
     bool is_data;   /* they move the model's time: not states of sources */
+    sd_kinds
+        beside; /* of these kinds, what tells more of data of others, at rounded times: it moves nothing */
 
     size_t state_size; /* zeroed, then `start`, which may be NULL */
     void (*start)(struct part *p);

@@ -97,11 +97,12 @@ static struct track *track_for(struct part *p, const struct endpoint *e, size_t 
 static void part_add(struct part *p, sd_time at, const struct sd_http_part *r)
 {
     struct endpoint_parts *x = p->state;
-    const struct endpoint *e = endpoint_known(p->model, r->method, r->route);
+    enum evidence evidence = evidence_of(r->evidence);
     size_t by = by_of(r->by);
-    if (!e || by == BYS || !r->key || !*r->key)
+    if (by == BYS || !r->key || !*r->key)
         return;
-    struct track *t = track_for(p, e, by, evidence_of(r->evidence), r->key);
+    const struct endpoint *e = endpoint_seen(p->model, r->method, r->route, evidence);
+    struct track *t = track_for(p, e, by, evidence, r->key);
     if (!t)
         return;
     struct endpoint_slot f = {.count = zero_if_unknown(r->count), .errors = zero_if_unknown(r->errors)};
@@ -166,6 +167,7 @@ const struct domain endpoint_parts_domain = {
     .name = "endpoint_parts",
     .kinds = SD_KIND_BIT(SD_HTTP_PART),
     .is_data = true,
+    .beside = SD_KIND_BIT(SD_HTTP_PART),
     .state_size = sizeof(struct endpoint_parts),
     .apply = parts_apply,
     .drop = parts_drop,

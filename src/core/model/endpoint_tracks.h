@@ -63,8 +63,9 @@ void track_free(struct part *p, struct track *t);
 size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, const struct endpoint_slot *f,
                  const struct sd_hist *h);
 enum evidence evidence_of(const char *word);
-/* As the records name it; one beyond the limit: "(other)". NULL: there is none. */
-struct endpoint *endpoint_known(const struct model *m, const char *method, const char *route);
+/* As the records name it, made when it is not known: its requests may come later. Beyond the limit "(other)".
+ */
+struct endpoint *endpoint_seen(struct model *m, const char *method, const char *route, enum evidence by);
 extern const struct slots_ops endpoint_slot_ops;
 
 /* ---- latency_buckets.c ---- */

@@ -112,14 +112,6 @@ static struct endpoint *known_by(const struct endpoints *x, const char *name, si
     return alias ? alias->of : e;
 }
 
-struct endpoint *endpoint_known(const struct model *m, const char *method, const char *route)
-{
-    char name[NAME_BYTES];
-    size_t prefix, n = name_of(method, route, name, &prefix);
-    struct endpoint *e = known_by(endpoints_in(m), name, n);
-    return e ? e : known_by(endpoints_in(m), "(other)", strlen("(other)"));
-}
-
 static struct endpoint *endpoint_of(struct part *p, const char *method, const char *route, enum evidence by)
 {
     struct endpoints *x = p->state;
@@ -147,6 +139,11 @@ static struct endpoint *endpoint_of(struct part *p, const char *method, const ch
             e->folded_route->endpoint = e;
     }
     return e;
+}
+
+struct endpoint *endpoint_seen(struct model *m, const char *method, const char *route, enum evidence by)
+{
+    return endpoint_of(&m->parts[DOMAIN_endpoints], method, route, by);
 }
 
 static struct track *track_of(struct part *p, struct endpoint *e, enum evidence by)

@@ -3,6 +3,7 @@
 #include "core/model/parts.h"
 
 #include "core/endpoints/route.h"
+#include "core/model/trace_links.h"
 
 /* "GET /orders/{id}" has a method; "/orders/{id}" and "orders/show" have none. */
 static const char *route_part(const char *tag)
@@ -182,7 +183,7 @@ static size_t best(struct link *all, size_t n, struct link *out, size_t max)
     for (size_t i = 0; i < n; i++)
         total += all[i].weight;
     for (size_t i = 0; i < n; i++)
-        all[i].share = all[i].weight / total;
+        all[i].share = total > 0 ? all[i].weight / total : 1 / (double)n;
     if (n)
         qsort(all, n, sizeof *all, by_weight);
     size_t given = MIN(n, max);
@@ -192,6 +193,70 @@ static size_t best(struct link *all, size_t n, struct link *out, size_t max)
     return given;
 }
 
+/* ---- what traces show ----
+ * Their time is what the client waited in the traces that are kept, not sampled seconds: where both are known
+ * of a query, their ratio brings the others to the same scale. */
+
+struct links {
+    struct link *items;
+    size_t n, cap;
+};
+
+static struct link *link_with(struct links *l, const struct query *q, const char *route)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->items[i].query == q && (!route || strcmp(l->items[i].route, route) == 0))
+            return &l->items[i];
+    return NULL;
+}
+
+static void add_spans(struct links *l, const struct trace_link *t, const struct endpoint *e)
+{
+    struct link *own = link_with(l, t->query, e ? NULL : t->route->text);
+    if (!own) {
+        l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
+        own = &l->items[l->n++];
+        *own = (struct link){.endpoint = e ? e : t->route->endpoint,
+                             .route = e ? e->folded_name->text : t->route->text,
+                             .query = t->query,
+                             .weight = (double)NAN};
+    }
+    own->span_calls = add_sat(own->span_calls, t->calls);
+    own->span_ns = add_sat(own->span_ns, t->total_ns);
+    own->span_requests = MAX(own->span_requests, t->requests);
+}
+
+static void weigh_spans(struct links *l)
+{
+    double sampled = 0, spans = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (!isnan(l->items[i].weight) && l->items[i].span_calls) {
+            sampled += l->items[i].weight;
+            spans += (double)l->items[i].span_ns / (double)SD_S;
+        }
+    double scale = sampled > 0 && spans > 0 ? sampled / spans : 1;
+    for (size_t i = 0; i < l->n; i++) {
+        struct link *k = &l->items[i];
+        k->evidence = !k->span_calls     ? "sampled activity"
+                      : isnan(k->weight) ? "database spans"
+                                         : "sampled activity, database spans";
+        if (isnan(k->weight))
+            k->weight = scale * (double)k->span_ns / (double)SD_S;
+    }
+}
+
+/* Of an endpoint, or of a query. */
+static void join_spans(const struct model *m, const struct endpoint *e, const struct query *q,
+                       struct span span, struct links *l)
+{
+    size_t n;
+    const struct trace_link *t = trace_links_of(m, span, &n);
+    for (size_t i = 0; i < n; i++)
+        if (e ? t[i].route == e->folded_name || t[i].route == e->folded_route : t[i].query == q)
+            add_spans(l, &t[i], e);
+    weigh_spans(l);
+}
+
 static struct link link_of(const struct pair *p, const struct endpoint *e)
 {
     return (struct link){
@@ -199,7 +264,6 @@ static struct link link_of(const struct pair *p, const struct endpoint *e)
         .route = e ? e->folded_name->text : p->route->text,
         .query = p->query,
         .weight = (double)p->ns / (double)SD_S,
-        .evidence = "sampled activity",
     };
 }
 
@@ -209,21 +273,21 @@ size_t endpoint_links(const struct model *m, const struct endpoint *e, struct sp
     if (!e->folded_name)
         return 0;
     const struct link_cache *k = pairs_of(m, span);
-    struct link *all = NULL;
-    size_t n = 0, cap = 0;
+    struct links all = {0};
     for (size_t i = 0; i < k->n; i++) {
         const struct pair *p = &k->pairs[i];
         if (!p->query || (p->route != e->folded_name && p->route != e->folded_route))
             continue;
         struct link l = link_of(p, e);
-        if (n && all[n - 1].query == p->query) { /* with and without its method */
-            all[n - 1].weight += l.weight;
+        if (all.n && all.items[all.n - 1].query == p->query) { /* with and without its method */
+            all.items[all.n - 1].weight += l.weight;
             continue;
         }
-        all = mem_grow(all, n, &cap, sizeof *all);
-        all[n++] = l;
+        all.items = mem_grow(all.items, all.n, &all.cap, sizeof *all.items);
+        all.items[all.n++] = l;
     }
-    return best(all, n, out, max);
+    join_spans(m, e, NULL, span, &all);
+    return best(all.items, all.n, out, max);
 }
 
 /* Pairs [*lo, *hi) are the query's. */
@@ -244,14 +308,17 @@ static void pairs_with(const struct link_cache *k, const struct query *q, size_t
 size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out,
                    size_t max)
 {
-    size_t lo, hi, n = 0;
+    size_t lo, hi;
+    struct links all = {0};
     const struct link_cache *k = pairs_of(m, span);
     pairs_with(k, q, &lo, &hi);
-    struct link *all = mem_array(hi - lo, sizeof *all);
     for (size_t i = lo; i < hi; i++)
-        if (k->pairs[i].route)
-            all[n++] = link_of(&k->pairs[i], NULL);
-    return best(all, n, out, max);
+        if (k->pairs[i].route) {
+            all.items = mem_grow(all.items, all.n, &all.cap, sizeof *all.items);
+            all.items[all.n++] = link_of(&k->pairs[i], NULL);
+        }
+    join_spans(m, NULL, q, span, &all);
+    return best(all.items, all.n, out, max);
 }
 
 static void add_sums(struct wait_sums *out, const struct wait_sums *more)

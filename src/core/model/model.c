@@ -207,7 +207,7 @@ static void note_time(struct model *m, const struct sd_batch *b)
     bool data = false;
     for (size_t i = 0; i < DOMAIN_N; i++) {
         const struct domain *d = m->parts[i].domain;
-        if (!d->is_data || !(batch_kinds(b) & d->kinds))
+        if (!d->is_data || !(batch_kinds(b) & d->kinds & ~d->beside))
             continue;
         data = true;
         if (d->until)
@@ -275,7 +275,8 @@ bool model_has(const struct model *m, sd_kinds kinds)
 bool model_has_data(const struct model *m)
 {
     for (size_t i = 0; i < DOMAIN_N; i++)
-        if (m->parts[i].domain->is_data && model_has(m, m->parts[i].domain->kinds))
+        if (m->parts[i].domain->is_data &&
+            model_has(m, m->parts[i].domain->kinds & ~m->parts[i].domain->beside))
             return true;
     return false;
 }

@@ -218,7 +218,8 @@ struct query_stats {
     double hit_ratio;                  /* NAN when no block was touched */
     double mean_ns;                    /* NAN when no calls */
     sd_time since;                     /* start of counting */
-    bool logged;                       /* counted from a log, which may not have all executions */
+    bool logged;                       /* counted from a log or traces, which may not have all executions */
+    const char *evidence;              /* statistics (the server's own), log, traces */
     bool known;                        /* false: seen in activity only, or no two snapshots
                                           around the span: then all counters are unknown */
 };
@@ -247,9 +248,11 @@ struct link {
     const struct endpoint *endpoint; /* NULL: the route was seen in the database only */
     const char *route;               /* as tagged, folded the way endpoints are */
     struct query *query;
-    double weight;        /* seconds of sampled activity in the span */
-    double share;         /* of the endpoint's (or the query's) linked time */
-    const char *evidence; /* "sampled activity" */
+    double weight; /* seconds of sampled activity in the span; of spans only: brought to the same scale */
+    double share;  /* of the endpoint's (or the query's) linked time */
+    const char *evidence; /* "sampled activity", "database spans", or both */
+    /* From the spans of the traces that are kept: 0 calls: they show none. */
+    int64_t span_calls, span_ns, span_requests; /* requests: traces of the endpoint */
 };
 /* Both return the number of links, best first, at most `max` of them. */
 size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,

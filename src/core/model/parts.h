@@ -170,7 +170,8 @@ struct query {
     char *key, *text, *fingerprint;
     struct name *first_route; /* of the tags of its text; NULL */
     bool text_normalised, dead, pending;
-    bool logged;   /* its counters are of a log */
+    bool logged;   /* its counters are of a log or of traces */
+    bool traced;   /* of traces */
     bool shadowed; /* and a server counts it as well */
     const struct name *database;
     const struct origin *origin;

@@ -74,7 +74,7 @@ static void version_seen(struct part *p, struct programs *x, struct origin *o, c
     }
     if (!program_new(p, x, o, service, version, at) || !earlier)
         return;
-    char title[100], text[300];
+    char title[KEY_BYTES + VERSION_BYTES], text[KEY_BYTES + VERSION_BYTES + 80];
     snprintf(title, sizeof title, "deploy %.80s", version);
     snprintf(text, sizeof text, "%.200s: its first span with service.version %.60s", service, version);
     event_add(p, o, at, &(struct sd_event){.severity = "info", .title = title, .text = text});

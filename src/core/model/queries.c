@@ -146,17 +146,23 @@ struct query *query_seen(struct model *m, struct origin *o, int64_t id, const ch
     return q;
 }
 
+/* Who knows more of the executions: the server, then a log, then traces, which may be a sample. */
+static int evidence_rank(const struct query *q)
+{
+    return q->traced ? 2 : q->logged;
+}
+
 /* A statement of a log has no identifier, so it is another query than the one a server counts. Both would sum
  * up to twice the time. */
 static void find_shadows(const struct queries *x, struct query *q)
 {
     for (size_t i = 0; i < x->n && q->fingerprint; i++) {
         struct query *other = x->items[i];
-        if (other == q || !other->n_variants || other->logged == q->logged ||
+        if (other == q || !other->n_variants || evidence_rank(other) == evidence_rank(q) ||
             !str_eq(other->fingerprint, q->fingerprint) ||
             (other->database && q->database && other->database != q->database))
             continue;
-        (q->logged ? q : other)->shadowed = true;
+        (evidence_rank(q) > evidence_rank(other) ? q : other)->shadowed = true;
     }
 }
 
@@ -307,7 +313,8 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
         size_t had = q->n_variants;
         variant_read(variant_of(p, q, o, r->role, r->toplevel), r);
         if (!had) {
-            q->logged = r->logged == 1;
+            q->traced = str_eq(r->evidence, "traces");
+            q->logged = r->logged == 1 || q->traced;
             find_shadows(p->state, q);
         }
         if (!q->first_route)
@@ -614,6 +621,7 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
     *out = (struct query_stats){
         .min_ns = SD_UNKNOWN, .max_ns = SD_UNKNOWN, .stddev_ns = SD_UNKNOWN, .since = SD_UNKNOWN};
     out->logged = q->logged;
+    out->evidence = q->traced ? "traces" : q->logged ? "log" : "statistics";
     if (q->shadowed) {
         put(out, v);
         return;

@@ -20,8 +20,8 @@ static uint32_t hash_of(uint32_t key, const char *s, size_t n)
 static uint32_t find(const struct text_table *x, uint32_t key, const char *text, uint32_t hash)
 {
     uint32_t i = x->n_buckets ? x->buckets[hash & (x->n_buckets - 1)] : 0;
-    for (; i; i = x->items[i]->next) {
-        const struct kept_text *k = x->items[i];
+    for (; i; i = x->items[i].next) {
+        const struct kept_text *k = &x->items[i];
         if (k->hash == hash && k->key == key && strcmp(k->text, text) == 0)
             break;
     }
@@ -40,9 +40,9 @@ static void more_buckets(struct part *p, struct text_table *x)
     x->n_buckets = want;
     memset(x->buckets, 0, want * sizeof *x->buckets);
     for (uint32_t i = 1; i < x->n; i++)
-        if (x->items[i]) {
-            uint32_t *b = &x->buckets[x->items[i]->hash & (want - 1)];
-            x->items[i]->next = *b;
+        if (x->items[i].text) {
+            uint32_t *b = &x->buckets[x->items[i].hash & (want - 1)];
+            x->items[i].next = *b;
             *b = i;
         }
 }
@@ -57,7 +57,7 @@ static uint32_t new_number(struct part *p, struct text_table *x)
         x->cap = want;
     }
     if (!x->n)
-        x->items[x->n++] = NULL; /* 0 is no text */
+        x->items[x->n++] = (struct kept_text){0}; /* 0 is no text */
     return x->n++;
 }
 
@@ -66,61 +66,63 @@ uint32_t text_hold(struct part *p, struct text_table *x, uint32_t key, const cha
     size_t n = strlen(text);
     uint32_t hash = hash_of(key, text, n), i = find(x, key, text, hash);
     if (i) {
-        x->items[i]->refs++;
+        x->items[i].refs++;
         return i;
     }
     if (x->used >= x->n_buckets)
         more_buckets(p, x);
     i = new_number(p, x);
-    struct kept_text *k = model_take(p, sizeof *k + n + 1);
     uint32_t *b = &x->buckets[hash & (x->n_buckets - 1)];
-    *k = (struct kept_text){.refs = 1, .key = key, .hash = hash, .next = *b};
-    memcpy(k->text, text, n);
+    x->items[i] =
+        (struct kept_text){.text = model_strdup(p, text, n), .refs = 1, .key = key, .hash = hash, .next = *b};
     *b = i;
-    x->items[i] = k;
     x->used++;
     if (key)
-        x->items[key]->refs++;
+        x->items[key].refs++;
     return i;
 }
 
 void text_hold_again(struct text_table *x, uint32_t number)
 {
     if (number)
-        x->items[number]->refs++;
+        x->items[number].refs++;
+}
+
+static void keep_spare(struct part *p, struct text_table *x, uint32_t number)
+{
+    if (x->n_spare == x->cap_spare) {
+        size_t want = x->cap_spare ? x->cap_spare + x->cap_spare / 2 : 64;
+        x->spare = model_resize(p, x->spare, x->cap_spare, want, sizeof *x->spare);
+        x->cap_spare = want;
+    }
+    x->spare[x->n_spare++] = number;
 }
 
 void text_release(struct part *p, struct text_table *x, uint32_t number)
 {
-    while (number && !--x->items[number]->refs) {
-        struct kept_text *k = x->items[number];
+    while (number && !--x->items[number].refs) {
+        struct kept_text *k = &x->items[number];
         uint32_t key = k->key, *at = &x->buckets[k->hash & (x->n_buckets - 1)];
         while (*at != number)
-            at = &x->items[*at]->next;
+            at = &x->items[*at].next;
         *at = k->next;
-        model_give(p, k, sizeof *k + strlen(k->text) + 1);
-        x->items[number] = NULL;
+        model_strfree(p, k->text);
+        k->text = NULL;
         x->used--;
-        if (x->n_spare == x->cap_spare) {
-            size_t want = x->cap_spare ? x->cap_spare + x->cap_spare / 2 : 64;
-            x->spare = model_resize(p, x->spare, x->cap_spare, want, sizeof *x->spare);
-            x->cap_spare = want;
-        }
-        x->spare[x->n_spare++] = number;
+        keep_spare(p, x, number);
         number = key; /* the name of an attribute that is gone */
     }
 }
 
 const char *text_of(const struct text_table *x, uint32_t number)
 {
-    return number ? x->items[number]->text : NULL;
+    return number ? x->items[number].text : NULL;
 }
 
 void text_table_free(struct part *p, struct text_table *x)
 {
     for (uint32_t i = 1; i < x->n; i++)
-        if (x->items[i])
-            model_give(p, x->items[i], sizeof *x->items[i] + strlen(x->items[i]->text) + 1);
+        model_strfree(p, x->items[i].text);
     x->items = model_resize(p, x->items, x->cap, 0, sizeof *x->items);
     x->spare = model_resize(p, x->spare, x->cap_spare, 0, sizeof *x->spare);
     x->buckets = model_resize(p, x->buckets, x->n_buckets, 0, sizeof *x->buckets);
@@ -190,11 +192,12 @@ void kept_trace_forget_places(struct part *p, struct kept_trace *t)
     t->n_places = 0;
 }
 
-/* Did it come before, exactly so? Exporters send again what they had no answer to. */
+/* Did it come before, exactly so? Exporters send again what they had no answer to. What is twice in one
+ * record is two spans. */
 static bool is_known(struct part *p, struct kept_trace *t, const struct kept_span *s)
 {
     if (t->n < FEW) {
-        for (size_t i = 0; i < t->n; i++)
+        for (size_t i = 0; i < t->n_before; i++)
             if (same_span(&t->spans[i], s))
                 return true;
         return false;
@@ -207,12 +210,45 @@ static bool is_known(struct part *p, struct kept_trace *t, const struct kept_spa
     }
     size_t k = place_of_span(t, s);
     if (t->places[k])
-        return true;
+        return t->places[k] <= t->n_before;
     t->places[k] = (uint32_t)t->n + 1;
     return false;
 }
 
 /* ---- adding ---- */
+
+static uint32_t *numbers_for(const struct sd_texts *list)
+{
+    return mem_array(list ? list->n + (size_t)1 : 1, sizeof(uint32_t));
+}
+
+struct record_texts record_texts_new(const struct sd_spans *r)
+{
+    return (struct record_texts){.services = numbers_for(r->services),
+                                 .resources = numbers_for(r->resources),
+                                 .names = numbers_for(r->names),
+                                 .statements = numbers_for(r->statements),
+                                 .keys = numbers_for(r->keys),
+                                 .values = numbers_for(r->keys)};
+}
+
+static void release_all(struct part *p, struct text_table *x, const struct sd_texts *list, uint32_t *known)
+{
+    for (uint32_t i = 0; list && i < list->n; i++)
+        text_release(p, x, known[i]);
+    free(known);
+}
+
+void record_texts_free(struct part *p, struct text_table *x, const struct sd_spans *r,
+                       struct record_texts *known)
+{
+    release_all(p, x, r->services, known->services);
+    release_all(p, x, r->resources, known->resources);
+    release_all(p, x, r->names, known->names);
+    release_all(p, x, r->statements, known->statements);
+    release_all(p, x, r->keys, known->keys);
+    free(known->values);
+}
 
 static void *room(struct part *p, void *items, size_t n, size_t more, size_t *cap, size_t size)
 {
@@ -230,10 +266,9 @@ static uint32_t known_text(struct part *p, struct text_table *x, const struct sd
     const char *text = list_text(list, i);
     if (!text)
         return 0;
-    if (known[i])
-        text_hold_again(x, known[i]);
-    else
+    if (!known[i])
         known[i] = text_hold(p, x, 0, text);
+    text_hold_again(x, known[i]);
     return known[i];
 }
 
@@ -249,6 +284,21 @@ static void release_span(struct part *p, struct text_table *x, const struct kept
         text_release(p, x, (uint32_t)s->parent);
 }
 
+/* Most have the value that came last under their name. */
+static uint32_t attribute(struct part *p, struct text_table *x, const struct sd_spans *r, int64_t key,
+                          const char *value, struct record_texts *known)
+{
+    uint32_t last = known->values[key];
+    if (last && strcmp(text_of(x, last), value) == 0) {
+        text_hold_again(x, last);
+        return last;
+    }
+    uint32_t k = known_text(p, x, r->keys, key, known->keys);
+    known->values[key] = text_hold(p, x, k, value);
+    text_release(p, x, k);
+    return known->values[key];
+}
+
 static void add_attributes(struct part *p, struct text_table *x, struct kept_trace *t, struct kept_span *to,
                            const struct span_source *s, struct record_texts *known)
 {
@@ -260,9 +310,7 @@ static void add_attributes(struct part *p, struct text_table *x, struct kept_tra
         const char *name = list_text(s->r->keys, key), *value = list_text(s->r->of_value, s->attributes[i]);
         if (!name || !value)
             continue;
-        uint32_t k = known_text(p, x, s->r->keys, key, known->keys);
-        t->attributes[t->n_attributes++] = text_hold(p, x, k, value);
-        text_release(p, x, k);
+        t->attributes[t->n_attributes++] = attribute(p, x, s->r, key, value, known);
         to->n_attributes++;
     }
 }
@@ -317,7 +365,6 @@ enum span_added kept_trace_add(struct part *p, struct text_table *x, struct kept
         return SPAN_HAS_NO_ID;
     struct kept_span to = head_of(p, x, s, id, known);
     if (is_known(p, t, &to)) {
-        /* What is kept holds the same texts, except perhaps these. */
         release_span(p, x, &to);
         return SPAN_IS_KNOWN;
     }
@@ -392,7 +439,7 @@ const struct trace *kept_trace_unpack(const struct text_table *x, const struct k
     u->attributes = at_least(u->attributes, t->n_attributes, &u->cap_attributes, sizeof *u->attributes);
     u->events = at_least(u->events, t->n_events, &u->cap_events, sizeof *u->events);
     for (size_t i = 0; i < t->n_attributes; i++) {
-        const struct kept_text *k = x->items[t->attributes[i]];
+        const struct kept_text *k = &x->items[t->attributes[i]];
         u->attributes[i] = (struct trace_attribute){.key = text_of(x, k->key), .value = k->text};
     }
     for (size_t i = 0; i < t->n_events; i++)

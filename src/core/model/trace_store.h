@@ -9,11 +9,11 @@
 /* ---- texts: each kept once, as long as something refers to it ----
  * A number stands for a text, or for an attribute: a text and the number of its name. 0 is no text. */
 struct kept_text {
+    char *text;                     /* NULL: the number is free */
     uint32_t refs, key, hash, next; /* next: of the same bucket */
-    char text[];
 };
 struct text_table {
-    struct kept_text **items; /* by number; NULL: free */
+    struct kept_text *items; /* by number */
     uint32_t n, cap, used;
     uint32_t *buckets, n_buckets;
     uint32_t *spare; /* numbers that are free again */
@@ -71,8 +71,10 @@ struct kept_trace {
     uint64_t key;  /* in the order of sight */
     uint32_t root; /* the longest span without a parent; UINT32_MAX: none came */
     uint32_t errors;
-    bool cut;     /* spans were left out for want of room */
-    uint8_t line; /* which of traces.c's lines it stands in */
+    size_t n_before; /* spans that were there before the record that is read */
+    uint64_t record; /* number of the newest record with a span of it */
+    bool cut;        /* spans were left out for want of room */
+    uint8_t line;    /* which of traces.c's lines it stands in */
     struct kept_trace *before, *after;
     struct slowest *among;
     struct kept_facts facts;
@@ -86,10 +88,16 @@ struct span_source {
     const uint32_t *attributes, *events; /* places in the lists of the record that are of this span */
     uint32_t n_attributes, n_events;
 };
-/* Numbers of the texts of a record's tables, found once each; 0: not yet. */
+/* Numbers of the texts of a record's tables, found once each and held until all its spans are added; 0: not
+ * yet. */
 struct record_texts {
     uint32_t *services, *resources, *names, *statements, *keys;
+    uint32_t *values; /* of each key: the value that came last, which its span holds */
 };
+
+struct record_texts record_texts_new(const struct sd_spans *r);
+void record_texts_free(struct part *p, struct text_table *x, const struct sd_spans *r,
+                       struct record_texts *known);
 
 enum span_added { SPAN_IS_NEW, SPAN_IS_KNOWN, SPAN_HAS_NO_ID };
 enum span_added kept_trace_add(struct part *p, struct text_table *x, struct kept_trace *t,

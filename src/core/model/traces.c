@@ -5,6 +5,7 @@
  * root's service and name), and FAILED, with an error. So each one that goes costs a step or two. */
 #include "core/model/traces.h"
 
+#include "core/model/trace_links.h"
 #include "core/model/trace_store.h"
 #include "core/traces/trace_tree.h"
 
@@ -31,12 +32,14 @@ struct traces {
     struct slowest *slowest;
     struct line lines[LINES];
     size_t n;
-    uint64_t next_key;
+    uint64_t next_key, record;
     int64_t lost;
     struct kept_trace *indexed[PLACES_HELD]; /* have places for their spans; one leaves for the next */
     size_t next_indexed;
     struct history exemplars;
+    sd_time exemplars_of, exemplars_at; /* time of the newest batch with one, and where it stands */
     struct unpacked facts_of, shown;
+    struct trace_links *links;
     uint64_t shown_key, shown_version;
 };
 
@@ -219,16 +222,12 @@ static struct by_span group(const struct sd_ints *of, uint32_t spans)
     return g;
 }
 
-static uint32_t *numbers_for(const struct sd_texts *list)
-{
-    return mem_array(list ? list->n + (size_t)1 : 1, sizeof(uint32_t));
-}
-
 static void add_span(struct part *p, struct kept_trace *t, const struct span_source *s,
                      struct record_texts *known, sd_time at)
 {
     struct traces *x = p->state;
-    if (kept_trace_bytes(t) > p->share / 4 * 3) { /* one alone is as large as all may be */
+    /* Nearly all room is taken, and most of it by this one: all others going would not help for long. */
+    if (p->bytes > p->share - p->share / 8 && kept_trace_bytes(t) > p->share / 4) {
         t->cut = true;
         t->facts.fresh = false;
         return;
@@ -247,11 +246,8 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     uint32_t n = r->id ? r->id->n : 0, n_traces = r->traces ? r->traces->n : 0;
     struct by_span attributes = group(r->of_span, n), events = group(r->event_span, n);
     struct kept_trace **traces = mem_array((size_t)n_traces + 1, sizeof *traces);
-    struct record_texts known = {.services = numbers_for(r->services),
-                                 .resources = numbers_for(r->resources),
-                                 .names = numbers_for(r->names),
-                                 .statements = numbers_for(r->statements),
-                                 .keys = numbers_for(r->keys)};
+    struct record_texts known = record_texts_new(r);
+    x->record++;
     for (uint32_t i = 0; i < n; i++) {
         int64_t k = list_int(r->trace, i);
         const char *id = list_text(r->traces, k);
@@ -263,6 +259,9 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
             line_leave(x, traces[k]);
             line_add(x, traces[k], FRESH);
             traces[k]->seen = MAX(traces[k]->seen, at);
+            if (traces[k]->record != x->record)
+                traces[k]->n_before = traces[k]->n;
+            traces[k]->record = x->record;
         }
         if (traces[k]->n >= 16 && !traces[k]->places)
             will_grow(p, traces[k]);
@@ -279,14 +278,24 @@ static void spans_add(struct part *p, const struct sd_spans *r, sd_time at)
     free(events.first);
     free(events.order);
     free(traces);
-    free(known.services);
-    free(known.resources);
-    free(known.names);
-    free(known.statements);
-    free(known.keys);
+    record_texts_free(p, &x->texts, r, &known);
 }
 
 /* ---- the domain ---- */
+
+/* Several batches may be of one time, and a moment of a history is one: the next ones are moved on by some
+ * ns. */
+static sd_time free_moment(struct traces *x, sd_time at)
+{
+    x->exemplars_at = at == x->exemplars_of ? x->exemplars_at + 1 : at;
+    x->exemplars_of = at;
+    for (int i = 0; i < 64; i++, x->exemplars_at++) {
+        const struct moment *k = history_at(&x->exemplars, x->exemplars_at);
+        if (!k || k->at != x->exemplars_at)
+            break;
+    }
+    return x->exemplars_at;
+}
 
 static void exemplars_add(struct part *p, const struct sd_batch *b)
 {
@@ -295,10 +304,7 @@ static void exemplars_add(struct part *p, const struct sd_batch *b)
     const void *r, **records = mem_array(batch_len(b) + 1, sizeof *records);
     for (size_t i = 0; (r = batch_each(b, SD_EXEMPLAR, &i));)
         records[n++] = r;
-    sd_time at = batch_time(b);
-    while (n && x->exemplars.n && history_at(&x->exemplars, at) &&
-           history_at(&x->exemplars, at)->at == at) /* several sources at one time */
-        at++;
+    sd_time at = free_moment(x, batch_time(b));
     if (n)
         history_add_upto(p, &x->exemplars, at, SD_EXEMPLAR, records, n, p->share / 8);
     free(records);
@@ -328,7 +334,7 @@ static sd_time traces_until(const struct sd_batch *b)
         for (uint32_t k = 0; r->id && k < r->id->n; k++) {
             int64_t start = list_int(r->start, k), duration = zero_if_unknown(list_int(r->duration, k));
             int64_t end = sd_known(start) ? add_sat(start, duration) : at;
-            if (end > to && end - at < BELIEVED)
+            if (end > to && end < at + BELIEVED)
                 to = end;
         }
     return to;
@@ -350,6 +356,12 @@ static bool traces_less(struct part *p, size_t want)
 {
     struct traces *x = p->state;
     size_t held = p->bytes;
+    for (size_t i = 0; i < PLACES_HELD; i++)
+        if (x->indexed[i]) { /* room that large ones have for more */
+            kept_trace_forget_places(p, x->indexed[i]);
+            kept_trace_fit(p, x->indexed[i]);
+            x->indexed[i] = NULL;
+        }
     while (p->bytes > want && one_goes(p))
         ;
     while (p->bytes > want && history_thin(p, &x->exemplars))
@@ -373,12 +385,15 @@ static void traces_clear(struct part *p)
     text_table_free(p, &x->texts);
     unpacked_free(&x->facts_of);
     unpacked_free(&x->shown);
+    trace_links_free(p, x->links);
+    x->links = NULL;
 }
 
 const struct domain traces_domain = {
     .name = "traces",
     .kinds = SD_KIND_BIT(SD_SPANS) | SD_KIND_BIT(SD_EXEMPLAR),
     .is_data = true,
+    .beside = SD_KIND_BIT(SD_EXEMPLAR),
     .state_size = sizeof(struct traces),
     .apply = traces_apply,
     .until = traces_until,
@@ -527,6 +542,11 @@ const struct trace *model_trace(const struct model *m, const char *id)
     return &x->shown.trace;
 }
 
+struct trace_links **traces_links(const struct model *m)
+{
+    return &traces_in(m)->links;
+}
+
 int64_t model_traces_lost(const struct model *m)
 {
     return traces_in(m)->lost;
@@ -583,7 +603,7 @@ static uint32_t system_of(const struct text_table *x, const struct kept_trace *t
     for (int k = 0; k < 2; k++)
         for (uint32_t i = 0; keys[k] && i < s->n_attributes; i++) {
             uint32_t a = t->attributes[s->first_attribute + i];
-            if (x->items[a]->key == keys[k])
+            if (x->items[a].key == keys[k])
                 return a;
         }
     return 0;
@@ -615,6 +635,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
             use->traces += use->last != all[i];
             use->last = all[i];
         }
+    uint32_t *requests = mem_array((size_t)x->texts.n + 1, sizeof *requests);
+    for (size_t i = 0; i < n; i++)
+        requests[all[i]->facts.endpoint]++;
     if (u.n)
         qsort(u.items, u.n, sizeof *u.items, costliest_first);
     for (size_t i = 0; i < u.n && i < max; i++)
@@ -623,7 +646,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
                                     .system = text_of(&x->texts, u.items[i].system),
                                     .calls = u.items[i].calls,
                                     .total_ns = u.items[i].total_ns,
-                                    .traces = u.items[i].traces};
+                                    .traces = u.items[i].traces,
+                                    .requests = requests[u.items[i].endpoint]};
+    free(requests);
     n = MIN(u.n, max);
     free(all);
     free(u.items);

@@ -34,6 +34,7 @@ struct trace_use {
     const char *statement; /* as in the spans */
     const char *system;    /* postgresql, ... */
     int64_t calls, total_ns, traces;
+    int64_t requests; /* traces of the endpoint, with the statement or without */
 };
 size_t model_trace_uses(const struct model *m, struct span span, struct trace_use *out, size_t max);
 

@@ -5,15 +5,45 @@
 
 #include "core/sql/lex.h"
 
-bool sql_fingerprint(const char *sql, char out[17])
+static bool fingerprint(const char *sql, char out[17])
 {
-    if (!sql || !sql_bounded(sql))
-        return false;
     PgQueryFingerprintResult r = pg_query_fingerprint(sql);
     bool ok = !r.error && r.fingerprint_str && strlen(r.fingerprint_str) == 16;
     if (ok)
         memcpy(out, r.fingerprint_str, 17);
     pg_query_free_fingerprint_result(r);
+    return ok;
+}
+
+/* "GROUP BY ?": as a parameter, which has the fingerprint of a constant. NULL: there is no ?. */
+static char *with_parameters(const char *sql)
+{
+    struct strbuf b = {0};
+    struct sql_token t;
+    bool any = false;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p += t.len) {
+        bool mark = t.kind == SQL_OTHER && t.len == 1 && *t.text == '?';
+        any |= mark;
+        if (mark)
+            strbuf_str(&b, " $1 ");
+        else
+            strbuf_add(&b, t.text, t.len);
+    }
+    if (any)
+        return strbuf_detach(&b);
+    strbuf_free(&b);
+    return NULL;
+}
+
+bool sql_fingerprint(const char *sql, char out[17])
+{
+    if (!sql || !sql_bounded(sql))
+        return false;
+    if (fingerprint(sql, out))
+        return true;
+    char *text = with_parameters(sql);
+    bool ok = text && sql_bounded(text) && fingerprint(text, out);
+    free(text);
     return ok;
 }
 

@@ -11,7 +11,8 @@ bool sql_parses(const char *sql);
 /* An identifier as SQL: quoted where it must be. */
 void sql_quote(const char *name, struct strbuf *out);
 
-/* The libpg_query fingerprint (16 hex digits) into out[17]; false when it does not parse. */
+/* The libpg_query fingerprint (16 hex digits) into out[17]; false when it does not parse. ? may stand for
+ * constants, as drivers and sql_hide_literals write them. */
 bool sql_fingerprint(const char *sql, char out[17]);
 /* Constants as $n; caller frees; NULL when it does not parse. */
 char *sql_normalize(const char *sql);

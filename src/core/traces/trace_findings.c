@@ -11,6 +11,9 @@
 #include "core/traces/trace_repeats.h"
 #include "core/traces/trace_statement.h"
 
+/* Of one trace; then single spans add no more: there is nobody who reads so many. */
+enum { FINDINGS_MOST = 1000 };
+
 struct trace_finding *report_finding(struct finding_list *l, enum trace_rule rule, uint32_t node)
 {
     l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
@@ -257,8 +260,10 @@ size_t trace_findings(const struct trace_tree *t, struct trace_finding **out)
         root = t->nodes[i].parent == TREE_NONE ? i : root;
         if (t->nodes[i].n_below >= TRACE_CONSECUTIVE)
             find_rows(&l, i);
-        slow_external(&l, i);
-        large_payload(&l, i);
+        if (l.n < FINDINGS_MOST) {
+            slow_external(&l, i);
+            large_payload(&l, i);
+        }
         time_outside(&l, i, root);
         if (root == i && t->nodes[i].n_below >= TRACE_FAN_OUT)
             fan_out(&l, i);

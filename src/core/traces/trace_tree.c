@@ -10,9 +10,9 @@
  * children that end at the same time, as they are cut, the one that starts first is taken, then the one that
  * came first. What is left up to the start of a span is its own.
  *
- * Times are whole microseconds here, as in the viewer of Jaeger, whatever the input has: a start is cut to
- * the microsecond it lies in, a duration to its whole ones. So what ends "at that very moment" is the same
- * for a trace in OTLP's nanoseconds and for the same trace out of Jaeger. Own times are in ns. */
+ * Times are whole microseconds here, as in the viewer of Jaeger, whatever the input has: a start and an end
+ * are cut to the microsecond they lie in. So paths and own times are the same for a trace in OTLP's
+ * nanoseconds and for the same trace out of Jaeger. */
 #include "core/traces/trace_tree.h"
 
 #include <stdlib.h>
@@ -186,6 +186,16 @@ static void lay_out(struct trace_tree *t, const struct building *b)
 
 /* ---- own times ---- */
 
+/* Times that cannot be true stay within 142 years of 1970, so that their differences fit. */
+#define TIME_MOST ((sd_time)4500000000000000000)
+
+static sd_time whole_us(sd_time t)
+{
+    t = MAX(MIN(t, TIME_MOST), -TIME_MOST);
+    sd_time rest = t % SD_US;
+    return t - (rest < 0 ? rest + SD_US : rest);
+}
+
 /* Children come in the order of their starts: what of a parent's time is covered grows from left to right. */
 static void own_times(struct trace_tree *t)
 {
@@ -193,19 +203,19 @@ static void own_times(struct trace_tree *t)
     sd_time *covered = mem_array((size_t)t->n + 1, sizeof *covered);
     for (uint32_t i = 0; i < t->n; i++) {
         struct tree_node *k = &t->nodes[i];
-        const struct trace_span *s = &spans[k->span], *p;
-        k->self_ns = sd_known(s->duration) ? length_of(s) : SD_UNKNOWN;
-        covered[i] = s->start;
+        const struct trace_span *s = &spans[k->span];
+        sd_time start = whole_us(s->start), end = whole_us(end_of(s));
+        k->self_ns = !sd_known(s->duration) ? SD_UNKNOWN : s->duration < SD_US ? length_of(s) : end - start;
+        covered[i] = start;
         if (k->parent == TREE_NONE || s->follows)
             continue;
         struct tree_node *up = &t->nodes[k->parent];
-        p = &spans[up->span];
-        sd_time from = MAX(s->start, covered[k->parent]), to = MIN(end_of(s), end_of(p));
+        sd_time from = MAX(start, covered[k->parent]), to = MIN(end, whole_us(end_of(&spans[up->span])));
         if (from >= to)
             continue;
         covered[k->parent] = to;
         if (sd_known(up->self_ns))
-            up->self_ns -= to - from;
+            up->self_ns = MAX(up->self_ns - (to - from), 0);
     }
     free(covered);
 }
@@ -219,12 +229,6 @@ struct end_key {
     uint32_t parent, node;
     sd_time end;
 };
-
-static sd_time whole_us(sd_time t)
-{
-    sd_time rest = t % SD_US;
-    return t - (rest < 0 ? rest + SD_US : rest);
-}
 
 static const struct cut_span OUTSIDE = {.from = 1, .to = 0};
 
@@ -267,7 +271,7 @@ static void cut_branch(struct branch *b)
     const struct tree_node *nodes = b->t->nodes + b->top;
     for (uint32_t i = 0; i <= nodes->n_below; i++) {
         const struct trace_span *s = &b->t->trace->spans[nodes[i].span];
-        sd_time from = whole_us(s->start), end = add_sat(from, whole_us(length_of(s)));
+        sd_time from = whole_us(s->start), end = whole_us(end_of(s));
         b->cut[i] = (struct cut_span){.from = from, .to = end};
         if (!i)
             continue;

@@ -21,7 +21,7 @@ struct tree_node {
     uint32_t parent; /* a place in trace_tree.nodes; TREE_NONE: a root */
     uint32_t depth;
     uint32_t n_below;         /* nodes in its branch, without itself: they follow it */
-    int64_t self_ns;          /* SD_UNKNOWN: its duration is */
+    int64_t self_ns;          /* in whole microseconds; SD_UNKNOWN: its duration is */
     int64_t critical_self_ns; /* time of the critical path that is its own */
     bool on_critical_path;
     bool cut_circle; /* a root because it was its own ancestor */

@@ -58,8 +58,8 @@ struct accesslog_format;
  * (%D, %T), otherwise the sum of $upstream_response_time ("0.1, 0.2 : 0.3"; "-" adds
  * nothing; only "-" is unknown). NULL and a sentence when it cannot work. */
 struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err);
-/* The same in GoAccess's notation as well (a %d or %x is in it, or one of its predefined names), whose dates and
- * times are as strftime writes `date` and `time`; NULL or "": the usual ones, recognised. */
+/* The same in GoAccess's notation as well (a %d or %x is in it, or one of its predefined names), whose dates
+ * and times are as strftime writes `date` and `time`; NULL or "": the usual ones, recognised. */
 struct accesslog_format *accesslog_format_timed(const char *text, const char *date, const char *time,
                                                 struct sd_error *err);
 /* Of JSON: which key is what, each "time=KEY", "duration=took", "duration_unit=ms"; "a.b" is b in the object

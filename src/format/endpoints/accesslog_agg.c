@@ -1,4 +1,5 @@
 #include "format/endpoints/accesslog_agg.h"
+#include "format/endpoints/accesslog_buckets.h"
 #include "format/endpoints/accesslog_parts.h"
 #include "base/num.h"
 
@@ -86,11 +87,18 @@ struct accesslog_agg {
     uint32_t dense[SD_HIST_BUCKETS];
 };
 
+static void flush_slots(struct accesslog_agg *a);
+
 static struct parts_name name_of(void *ctx, uint32_t endpoint)
 {
     const struct accesslog_agg *a = ctx;
     return (struct parts_name){.method = a->endpoints[endpoint].method,
                                .route = a->endpoints[endpoint].route};
+}
+
+static void hand_endpoints(void *ctx)
+{
+    flush_slots(ctx);
 }
 
 static void hand_parts(void *ctx, sd_time at, const struct sd_http_part *records, size_t n)
@@ -125,8 +133,11 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->table = mem_array(size, sizeof *a->table);
     a->mask = size - 1;
     if (o->emit_parts)
-        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){
-            .name = name_of, .parts = hand_parts, .exemplars = hand_exemplars, .ctx = a});
+        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
+                                                                    .name = name_of,
+                                                                    .parts = hand_parts,
+                                                                    .exemplars = hand_exemplars,
+                                                                    .ctx = a});
     a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }
@@ -279,45 +290,6 @@ static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_
 
 /* ---- handing out ---- */
 
-/* The durations of one endpoint, sorted into buckets behind what is there already. */
-static size_t to_buckets(struct accesslog_agg *a, const uint32_t *from, size_t n, struct sd_bucket *out)
-{
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t at = from[i];
-        a->dense[at]++;
-        lo = MIN(lo, at);
-        hi = MAX(hi, at);
-    }
-    for (uint32_t at = lo; n && at <= hi; at++)
-        if (a->dense[at]) {
-            out[k++] = (struct sd_bucket){.index = at, .count = a->dense[at]};
-            a->dense[at] = 0;
-        }
-    return k;
-}
-
-/* Few values: sorting beats walking the buckets between them. */
-static size_t to_buckets_few(uint32_t *v, size_t n, struct sd_bucket *out)
-{
-    size_t k = 0;
-    for (size_t i = 1; i < n; i++) {
-        uint32_t x = v[i];
-        size_t j = i;
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (k && out[k - 1].index == v[i])
-            out[k - 1].count++;
-        else
-            out[k++] = (struct sd_bucket){.index = v[i], .count = 1};
-    }
-    return k;
-}
-
 static void *room(void *items, size_t *cap, size_t need, size_t size)
 {
     if (items && need <= *cap)
@@ -360,8 +332,7 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         const struct acc *c = &s->accs[i];
         const struct endpoint *e = &a->endpoints[c->endpoint];
         uint32_t *v = a->sorted + start[i] - c->n_log;
-        size_t n = c->n_log <= 32 ? to_buckets_few(v, c->n_log, a->buckets + k)
-                                  : to_buckets(a, v, c->n_log, a->buckets + k);
+        size_t n = accesslog_buckets(a->dense, v, c->n_log, a->buckets + k);
         a->hists[i] = (struct sd_hist){.n = (uint32_t)n, .buckets = a->buckets + k};
         k += n;
         bool status = c->with_status > 0, timed = c->timed > 0;
@@ -463,8 +434,12 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     if (at < 0)
         at = 0;
     int64_t second = at / SD_S;
-    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
     uint32_t e = endpoint_cached(a, l);
+    bool latency = sd_known(l->duration_ns) && l->status != 101;
+    uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
+    if (a->parts)
+        accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
+    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
     if (!s->index[e]) {
         s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
         s->accs[s->n] = (struct acc){.endpoint = e,
@@ -495,10 +470,6 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     a->intake.newest = l->at;
     if (l->cache)
         count_cache(a, s, e, l);
-    bool latency = sd_known(l->duration_ns) && l->status != 101;
-    uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
-    if (a->parts)
-        accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
     if (!sd_known(l->duration_ns))
         return;
     if (l->status == 101) { /* how long a connection was open: no latency */

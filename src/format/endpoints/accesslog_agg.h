@@ -43,9 +43,9 @@ struct accesslog_intake {
     const char *format;  /* its name; NULL: not found yet */
     const char *wrapped; /* what stands around the lines, a sentence; NULL: nothing */
     const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
-    char misfit[240];    /* of a format that is given: what the first line that does not fit has instead; "" */
-    int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
-    size_t n_samples;    /* a line for each different reason, at most 8 */
+    char misfit[240]; /* of a format that is given: what the first line that does not fit has instead; "" */
+    int64_t holes;    /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
+    size_t n_samples; /* a line for each different reason, at most 8 */
     struct {
         char text[257];
         const char *reason;

@@ -22,7 +22,45 @@ static const struct {
     {.word = "-", .cache = ACCESSLOG_NO_LOOKUP},
 };
 
-enum accesslog_cache accesslog_cache_word(const char *s, size_t n)
+/* Of other caches, under a name that says so: Fastly's fastly_info.state (HIT-CLUSTER, MISS-WAIT, HITPASS),
+ * Cloudflare's CacheCacheStatus, CloudFront's x-edge-result-type, Squid's TCP_MEM_HIT. The first that a word
+ * begins with, or with TCP_ in front holds. */
+static const struct {
+    const char *word;
+    enum accesslog_cache cache;
+} EDGE[] = {
+    {.word = "hit-stale", .cache = ACCESSLOG_STALE},
+    {.word = "hitpass", .cache = ACCESSLOG_PASS},
+    {.word = "hit-synth", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "hit", .cache = ACCESSLOG_HIT},
+    {.word = "refreshhit", .cache = ACCESSLOG_REVALIDATED},
+    {.word = "originshieldhit", .cache = ACCESSLOG_HIT},
+    {.word = "refresh_unmodified", .cache = ACCESSLOG_REVALIDATED},
+    {.word = "refresh_hit", .cache = ACCESSLOG_REVALIDATED},
+    {.word = "refresh_modified", .cache = ACCESSLOG_EXPIRED},
+    {.word = "refresh_miss", .cache = ACCESSLOG_EXPIRED},
+    {.word = "mem_hit", .cache = ACCESSLOG_HIT},
+    {.word = "ims_hit", .cache = ACCESSLOG_HIT},
+    {.word = "offline_hit", .cache = ACCESSLOG_STALE},
+    {.word = "client_refresh", .cache = ACCESSLOG_BYPASS},
+    {.word = "swapfail_miss", .cache = ACCESSLOG_MISS},
+    {.word = "miss", .cache = ACCESSLOG_MISS},
+    {.word = "limitexceeded", .cache = ACCESSLOG_PASS},
+    {.word = "capacityexceeded", .cache = ACCESSLOG_PASS},
+    {.word = "pass", .cache = ACCESSLOG_PASS},
+    {.word = "dynamic", .cache = ACCESSLOG_PASS},
+    {.word = "ignored", .cache = ACCESSLOG_PASS},
+    {.word = "tunnel", .cache = ACCESSLOG_PASS},
+    {.word = "expired", .cache = ACCESSLOG_EXPIRED},
+    {.word = "error", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "redirect", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "denied", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "none", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "unknown", .cache = ACCESSLOG_NO_LOOKUP},
+    {.word = "bg", .cache = ACCESSLOG_NO_LOOKUP},
+};
+
+static enum accesslog_cache plain_word(const char *s, size_t n)
 {
     if (!n)
         return ACCESSLOG_NO_LOOKUP;
@@ -32,13 +70,32 @@ enum accesslog_cache accesslog_cache_word(const char *s, size_t n)
     return ACCESSLOG_NO_CACHE;
 }
 
+enum accesslog_cache accesslog_cache_word(const char *s, size_t n)
+{
+    enum accesslog_cache c = plain_word(s, n);
+    if (c)
+        return c;
+    if (n > 4 && (!strncasecmp(s, "TCP_", 4) || !strncasecmp(s, "UDP_", 4)))
+        s += 4, n -= 4;
+    for (size_t i = 0; i < ARRAY_LEN(EDGE); i++) {
+        size_t len = strlen(EDGE[i].word);
+        if (len <= n && !strncasecmp(EDGE[i].word, s, len) &&
+            (len == n || s[len] == '-' || s[len] == ',' || s[len] == ' ' || s[len] == '_' || s[len] == '/'))
+            return EDGE[i].cache;
+    }
+    return ACCESSLOG_NO_CACHE;
+}
+
 bool accesslog_cache_name(const char *key, size_t n)
 {
-    static const char *const NAMES[] = {"upstream_cache_status", "upstream_cache", "cache_status",
-                                        "cachestatus",           "cache",          "x_cache_status",
-                                        "proxy_cache_status",    "proxy_cache"};
+    static const char *const NAMES[] = {"upstream_cache_status", "upstream_cache",  "cache_status",
+                                        "cachestatus",           "cache",           "x_cache_status",
+                                        "proxy_cache_status",    "proxy_cache",     "cachecachestatus",
+                                        "fastly_info_state",     "response_state",  "fastly_state",
+                                        "cache_state",           "cf_cache_status", "x_cache",
+                                        "fastly_cache",          "cache_result"};
     char plain[CACHE_KEY_BYTES];
-    if (n < 5 || n >= sizeof plain || !strchr("ucxpUCXP", *key))
+    if (n < 5 || n >= sizeof plain || !strchr("ucxpfrUCXPFR", *key))
         return false;
     for (size_t i = 0; i < n; i++)
         plain[i] = key[i] == '-' || key[i] == '.'   ? '_'
@@ -76,7 +133,7 @@ static void strip(const char **s, size_t *n)
 static bool is_nginx_word(const char *s, size_t n)
 {
     return n > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[n - 1] >= 'A' && s[n - 1] <= 'Z' &&
-           accesslog_cache_word(s, n) != ACCESSLOG_NO_CACHE;
+           plain_word(s, n) != ACCESSLOG_NO_CACHE;
 }
 
 void accesslog_cache_learn(struct cache_column *c, const char *key, size_t key_len, unsigned place,

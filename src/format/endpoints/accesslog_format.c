@@ -117,6 +117,9 @@ static const struct {
     {.name = "ingress-nginx",
      .text = COMBINED " $l $request_time [$p] [$a] $upstream_addr $length $upstream_response_time "
                       "$upstream_status $req_id"},
+    {.name = "s3",
+     .text = "$owner $host [$time_local] $c $who $request_id $op $key \"$request\" $status $code "
+             "$body_bytes_sent $size $slowdive_ms $slowdive_upstream_ms \"$r\" \"$u\""},
     /* option httplog clf: the last of its five timers is the whole request. */
     {.name = "haproxy-clf",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"\" \"\" $port $ms \"$f\" \"$b\" "
@@ -152,9 +155,6 @@ static const struct {
      .text = "$msec $slowdive_padded_ms $c $slowdive_handling/$status $body_bytes_sent $request_method "
              "$request_uri $user $hier/$upstream_addr $type",
      .cache = "squid"},
-    {.name = "s3",
-     .text = "$owner $host [$time_local] $c $who $request_id $op $key \"$request\" $status $code "
-             "$body_bytes_sent $size $slowdive_ms $slowdive_upstream_ms \"$r\" \"$u\""},
     {.name = "django", .text = "[$slowdive_stamp] \"$request\" $status $body_bytes_sent", .here = true},
 };
 
@@ -529,6 +529,14 @@ struct accesslog_format *accesslog_format_timed(const char *text, const char *da
             return accesslog_builtin(i);
     if (!strcmp(name, "ingress"))
         return accesslog_builtin(0);
+    if (*name == '{' && accesslog_is_goaccess(name)) {
+        struct accesslog_format *f = empty("the given format");
+        f->read = accesslog_parse_json;
+        if (accesslog_map_goaccess(f, name, err))
+            return f;
+        accesslog_format_free(f);
+        return NULL;
+    }
     return compile(form ? text : "the given format", name, (struct times){.date = date, .time = time}, err);
 }
 

@@ -1,13 +1,12 @@
 /* accesslog_goaccess.c - GoAccess's --log-format, --date-format and --time-format (goaccess.io/man). Its
- * specifiers end where the text behind them begins; values at the end of a line may be missing, and text behind
- * the last one is left alone. */
+ * specifiers end where the text behind them begins; values at the end of a line may be missing, and text
+ * behind the last one is left alone. */
 #include <stdlib.h>
 
 #include "format/endpoints/accesslog_build.h"
 #include "format/endpoints/accesslog_scan.h"
 
-#define SPEC(c, ...)                                                                                         \
-    [c] = { __VA_ARGS__ }
+#define SPEC(c, ...) [c] = {__VA_ARGS__}
 /* %h, %e, %R, %u, %q, %H, %M, %K, %k and %^ are skipped over. */
 static const struct variable SPECS[128] = {
     ['r'] = {.name = "r", .field = FIELD_REQUEST, .rank = 2},
@@ -30,13 +29,13 @@ static const struct {
     const char *name, *form;
 } PREDEFINED[] = {
     {.name = "COMBINED", .form = "combined"},
-    {.name = "VCOMBINED",
-     .form = "%v:%^ %h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\""},
+    {.name = "VCOMBINED", .form = "%v:%^ %h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\""},
     {.name = "COMMON", .form = "common"},
     {.name = "VCOMMON", .form = "%v:%^ %h %^[%d:%t %^] \"%r\" %s %b"},
     {.name = "W3C", .form = "w3c"},
     {.name = "CLOUDFRONT", .form = "w3c"},
-    {.name = "CLOUDSTORAGE", .form = "\"%x\",\"%h\",%^,%^,%^,\"%m\",\"%U\",\"%s\",%^,\"%b\",\"%D\",%^,\"%R\",\"%u\""},
+    {.name = "CLOUDSTORAGE",
+     .form = "\"%x\",\"%h\",%^,%^,%^,\"%m\",\"%U\",\"%s\",%^,\"%b\",\"%D\",%^,\"%R\",\"%u\""},
     {.name = "AWSELB", .form = "alb"},
     {.name = "AWSALB", .form = "alb"},
     {.name = "AWSS3", .form = "s3"},
@@ -58,10 +57,47 @@ bool accesslog_is_goaccess(const char *text)
 {
     if (strchr(text, '$'))
         return false;
-    for (const char *s = text; (s = strchr(s, '%')) && s[1]; s += 2)
+    for (const char *s = text; (s = strchr(s, '%')) && s[1]; s += 2) {
         if (s[1] == 'd' || s[1] == 'x')
             return true;
+        const char *brace = s + 1 + strspn(s + 1, "<>!,0123456789"), *close = NULL;
+        if (*brace == '{' && (close = strchr(brace, '}'))) /* Apache's %{...}t */
+            s = close - 1;
+    }
     return false;
+}
+
+/* {"ts": "%x.%^", "request": {"method": "%m"}}: which key is what. */
+bool accesslog_map_goaccess(struct accesslog_format *f, const char *text, struct sd_error *err)
+{
+    static const char *const NAMES[128] = {
+        ['x'] = "time",     ['d'] = "time",  ['m'] = "method",   ['U'] = "path",     ['r'] = "request",
+        ['s'] = "status",   ['b'] = "bytes", ['T'] = "duration", ['D'] = "duration", ['L'] = "duration",
+        ['n'] = "duration", ['v'] = "host",  ['C'] = "cache"};
+    static const struct {
+        char spec;
+        const char *unit;
+    } UNITS[] = {{'T', "s"}, {'D', "us"}, {'L', "ms"}, {'n', "ns"}};
+    struct json_scan *j = accesslog_json_new();
+    const char *end = text + strlen(text);
+    bool ok = accesslog_json_scan(j, text, end) || fail(err, "The log format is not a JSON object.");
+    for (size_t i = 0; ok && i < j->n; i++) {
+        const struct json_value *v = &j->values[i];
+        const char *spec = v->type == JSON_STRING ? memchr(v->text, '%', v->n) : NULL;
+        unsigned char c = spec && spec + 1 < v->text + v->n ? (unsigned char)spec[1] : 0;
+        if (c >= 128 || !NAMES[c])
+            continue;
+        char path[JSON_PATH], fields[2][JSON_PATH + 24] = {"", ""};
+        int n = (int)accesslog_json_path(j, i, path);
+        snprintf(fields[0], sizeof fields[0], "%s=%.*s", NAMES[c], n, path);
+        for (size_t k = 0; k < ARRAY_LEN(UNITS); k++)
+            if (UNITS[k].spec == (char)c)
+                snprintf(fields[1], sizeof fields[1], "duration_unit=%s", UNITS[k].unit);
+        const char *list[] = {fields[0], *fields[1] ? fields[1] : NULL, NULL};
+        ok = accesslog_format_map(f, list, err);
+    }
+    free(j);
+    return ok;
 }
 
 static bool is_whole(const char *form)
@@ -94,7 +130,8 @@ static bool known(const char *pattern)
 static bool add_spec(struct builder *b, char c, const char *date, const char *time, struct sd_error *err)
 {
     char name[2] = {c, 0};
-    const struct variable *v = (unsigned char)c < 128 && SPECS[(unsigned char)c].name ? &SPECS[(unsigned char)c] : NULL;
+    const struct variable *v =
+        (unsigned char)c < 128 && SPECS[(unsigned char)c].name ? &SPECS[(unsigned char)c] : NULL;
     if (!v && !strchr("heRuqHMKk^", c))
         return fail(err, "In the log format %%%c is no specifier of GoAccess.", c);
     if (!accesslog_add_value(b, name, v, err))
@@ -131,7 +168,8 @@ bool accesslog_build_goaccess(struct builder *b, const char *s, const char *date
             padded = true;
             s += 2;
         } else if (!s[1]) {
-            return fail(err, "In the log format a %% has no specifier after it; write %%%% for a percent sign.");
+            return fail(err,
+                        "In the log format a %% has no specifier after it; write %%%% for a percent sign.");
         } else {
             if (!add_spec(b, s[1], date, time, err))
                 return false;

@@ -40,14 +40,14 @@ struct accesslog_op {
     char name[28]; /* as the format has it */
     enum accesslog_field field;
     int64_t scale;
-    int rank;      /* of several values for the same thing the highest is read */
-    bool quoted;   /* stands in "": ends at a quote without a backslash */
-    bool list;     /* may hold ", " and " : " */
-    bool to_path;  /* ends at the slash that begins the next value */
+    int rank;        /* of several values for the same thing the highest is read */
+    bool quoted;     /* stands in "": ends at a quote without a backslash */
+    bool list;       /* may hold ", " and " : " */
+    bool to_path;    /* ends at the slash that begins the next value */
     bool number_end; /* the last of a line: what follows its digits is left alone */
-    bool padded;   /* blanks may stand before it */
-    bool here;     /* of FIELD_STAMP: without a zone it is this machine's local time */
-    char *pattern; /* of FIELD_STAMP */
+    bool padded;     /* blanks may stand before it */
+    bool here;       /* of FIELD_STAMP: without a zone it is this machine's local time */
+    char *pattern;   /* of FIELD_STAMP */
     char *literal;
     size_t literal_len;
 };

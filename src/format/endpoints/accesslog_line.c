@@ -259,7 +259,8 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
             p++;
     q = p;
     if (op->field != FIELD_STAMP) {
-        if (!(q = value_end(op, p, end)) && !(f->cut_short && !memchr(p, ' ', (size_t)(end - p)) && (q = end)))
+        if (!(q = value_end(op, p, end)) &&
+            !(f->cut_short && !memchr(p, ' ', (size_t)(end - p)) && (q = end)))
             return NO_MATCH;
         if (op->number_end)
             for (q = p; q < end && ((*q >= '0' && *q <= '9') || *q == '.'); q++)

@@ -137,7 +137,7 @@ static bool next(const char **at, const char *end, struct pair *p)
             s++;
         if (s == end || *s != '=' || s == key) {
             if (s < end && *s == '"') { /* a text without a key may hold one */
-                bool ignored;
+                bool ignored = false;
                 s = quoted(s, end, &ignored);
             }
             while (s < end && *s != ' ' && *s != '\t')

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/schema.h"
+#include "format/endpoints/accesslog_buckets.h"
 #include "format/endpoints/accesslog_trace.h"
 
 enum { BY_STATUS, BY_UPSTREAM, BY_HOST, BY_COUNT };
@@ -49,9 +50,10 @@ struct endpoint {
 
 struct accesslog_parts {
     struct accesslog_parts_to to;
-    int64_t window, minute; /* of the lines, of the slowest */
+    int64_t window, minute;            /* of the lines, of the slowest */
+    sd_time first, last, minute_first; /* lines of these */
     struct entry *entries;
-    size_t n, searches, vain; /* searched for ids without finding any */
+    size_t n, searches, seen, vain; /* searched for ids without finding any */
     struct names names[2];
     struct endpoint *endpoints;
     size_t n_endpoints;
@@ -62,7 +64,7 @@ struct accesslog_parts {
     uint32_t *start, *order; /* scratch of a flush */
     struct sd_bucket *buckets;
     uint8_t *places;
-    uint16_t *sorted;
+    uint32_t *sorted;
     size_t start_cap;
     uint32_t dense[SD_HIST_BUCKETS];
 };
@@ -144,7 +146,8 @@ static uint16_t name_of(struct names *x, const char *s, size_t n)
         if (x->n + 1 >= PARTS_NAMES)
             return OTHER;
         i = (uint16_t)++x->n;
-        x->text[i] = mem_strndup(s, n);
+        x->text[i] = mem_alloc(n + 1); /* a NUL may be among them */
+        memcpy(x->text[i], s, n);
         x->len[i] = (uint16_t)n;
         x->table[at] = i;
         return x->last = i;
@@ -241,7 +244,7 @@ static void consider(struct accesslog_parts *p, struct endpoint *e, sd_time at,
     struct exemplar x = {.duration_ns = l->duration_ns, .at = at, .status = l->status};
     /* A log whose lines have no ids is searched now and then: one may come with a new format. */
     if (p->searches < PARTS_SEARCHES &&
-        (p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
+        (p->traced || p->vain < 64 || p->vain % 16 == 0 || l->trace_len || l->request_id_len)) {
         ids_of(l, line, len, &x.ids);
         p->searches++;
         if (*x.ids.trace || *x.ids.request)
@@ -256,6 +259,11 @@ static void consider(struct accesslog_parts *p, struct endpoint *e, sd_time at,
 }
 
 /* ---- handing out ---- */
+
+static sd_time second_of(sd_time at)
+{
+    return at / SD_S * SD_S;
+}
 
 /* Which of the keys of an endpoint a name is: its place, PARTS_KEYS for the others. */
 static size_t place_of(struct endpoint *e, int kind, uint16_t name)
@@ -274,39 +282,6 @@ struct sums {
     int64_t count, errors, timed, total;
     size_t end; /* of its buckets in p->sorted */
 };
-
-/* The durations from `from`, which it sorts when they are few, as buckets. */
-static size_t to_buckets(struct accesslog_parts *p, uint16_t *from, size_t n, struct sd_bucket *out)
-{
-    size_t k = 0;
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    if (n <= 24) {
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = i; j && from[j - 1] > from[j]; j--) {
-                uint16_t x = from[j];
-                from[j] = from[j - 1];
-                from[j - 1] = x;
-            }
-        for (size_t i = 0; i < n; i++) {
-            if (k && out[k - 1].index == from[i])
-                out[k - 1].count++;
-            else
-                out[k++] = (struct sd_bucket){.index = from[i], .count = 1};
-        }
-        return k;
-    }
-    for (size_t i = 0; i < n; i++) {
-        p->dense[from[i]]++;
-        lo = MIN(lo, from[i]);
-        hi = MAX(hi, from[i]);
-    }
-    for (uint32_t at = lo; at <= hi; at++)
-        if (p->dense[at]) {
-            out[k++] = (struct sd_bucket){.index = at, .count = p->dense[at]};
-            p->dense[at] = 0;
-        }
-    return k;
-}
 
 /* Sums of the entries by their key, and their durations' buckets sorted by it. */
 static void sum_up(struct accesslog_parts *p, struct endpoint *e, int kind, const uint32_t *order, size_t n,
@@ -347,6 +322,8 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
     struct sd_http_part records[PARTS_KEYS + 1];
     struct sd_hist hists[PARTS_KEYS + 1];
     size_t k = 0, at = 0;
+    sd_time start_at = second_of(p->first);
+    int64_t interval = second_of(p->last) + SD_S - start_at;
     sum_up(p, e, kind, order, n, sums);
     for (size_t key = 0; key <= PARTS_KEYS; key++) {
         const struct sums *s = &sums[key];
@@ -354,7 +331,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
             continue;
         struct sd_http_part *r = &records[k];
         size_t timed = (size_t)s->timed;
-        size_t b = to_buckets(p, p->sorted + s->end - timed, timed, p->buckets + at);
+        size_t b = accesslog_buckets(p->dense, p->sorted + s->end - timed, timed, p->buckets + at);
         hists[k] = (struct sd_hist){.n = (uint32_t)b, .buckets = p->buckets + at};
         at += b;
         schema_clear(schema_of(SD_HTTP_PART), r);
@@ -364,7 +341,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
         r->key = kind == BY_STATUS   ? CLASSES[key]
                  : key == PARTS_KEYS ? "(other)"
                                      : p->names[kind - BY_UPSTREAM].text[e->keys[kind - BY_UPSTREAM][key]];
-        r->interval_ns = PARTS_WINDOW * SD_S;
+        r->interval_ns = interval;
         r->count = s->count;
         r->errors = s->errors;
         r->timed = s->timed;
@@ -373,7 +350,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
         k++;
     }
     if (k)
-        p->to.parts(p->to.ctx, p->window * PARTS_WINDOW * SD_S, records, k);
+        p->to.parts(p->to.ctx, start_at, records, k);
 }
 
 static void hand_out_slowest(struct accesslog_parts *p, struct endpoint *e, struct parts_name name)
@@ -395,7 +372,7 @@ static void hand_out_slowest(struct accesslog_parts *p, struct endpoint *e, stru
         records[i].evidence = "access log";
     }
     if (e->n_slowest)
-        p->to.exemplars(p->to.ctx, p->minute * PARTS_MINUTE * PARTS_WINDOW * SD_S, records, e->n_slowest);
+        p->to.exemplars(p->to.ctx, second_of(p->minute_first), records, e->n_slowest);
     e->n_slowest = 0;
     e->floor = -1;
 }
@@ -426,6 +403,7 @@ static void hand_out_parts(struct accesslog_parts *p)
 {
     if (!p->n)
         return;
+    p->to.before(p->to.ctx);
     sort_entries(p);
     uint32_t from = 0;
     for (uint32_t i = 0; i < p->n_endpoints; from = p->start[i++]) {
@@ -437,7 +415,7 @@ static void hand_out_parts(struct accesslog_parts *p)
             if (kind == BY_STATUS || p->names[kind - BY_UPSTREAM].n)
                 hand_out_kind(p, &p->endpoints[i], kind, name, p->order + from, n);
     }
-    p->to.parts(p->to.ctx, p->window * PARTS_WINDOW * SD_S, NULL, 0);
+    p->to.parts(p->to.ctx, second_of(p->first), NULL, 0);
     p->n = 0;
 }
 
@@ -448,7 +426,7 @@ static void hand_out_minute(struct accesslog_parts *p)
         if (p->endpoints[i].n_slowest)
             hand_out_slowest(p, &p->endpoints[i], p->to.name(p->to.ctx, i));
     if (p->n_pool)
-        p->to.parts(p->to.ctx, p->minute * PARTS_MINUTE * PARTS_WINDOW * SD_S, NULL, 0);
+        p->to.parts(p->to.ctx, second_of(p->minute_first), NULL, 0);
     p->n_pool = p->searches = 0;
 }
 
@@ -456,6 +434,18 @@ void accesslog_parts_flush(struct accesslog_parts *p)
 {
     hand_out_parts(p);
     hand_out_minute(p);
+}
+
+/* Does the log tell of traces at all? Its first lines are looked at, and then one now and then. */
+static void look(struct accesslog_parts *p, const struct accesslog_line *l, const char *line, size_t len)
+{
+    struct trace_ids ids;
+    ids_of(l, line, len, &ids);
+    if (!*ids.trace)
+        return;
+    p->traced = true;
+    for (size_t i = 0; i < p->n_endpoints; i++)
+        p->endpoints[i].floor = -1;
 }
 
 void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time at, uint32_t bucket,
@@ -471,6 +461,9 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
             hand_out_minute(p);
         p->minute = p->window / PARTS_MINUTE;
     }
+    p->first = p->n ? MIN(p->first, at) : at;
+    p->last = p->n ? MAX(p->last, at) : at;
+    p->minute_first = p->n_pool ? MIN(p->minute_first, at) : at;
     struct endpoint *e = endpoint_at(p, endpoint);
     int class = l->status / 100;
     p->entries[p->n++] = (struct entry){
@@ -481,6 +474,8 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
         .bucket = bucket & 0x1fff,
         .class = (class > 5 ? 5 : class) & 7,
     };
+    if (!p->traced && (p->seen++ < 1000 || p->seen % 64 == 0))
+        look(p, l, line, len);
     if (bucket < SD_HIST_BUCKETS && l->duration_ns > e->floor)
         consider(p, e, at, l, line, len);
 }

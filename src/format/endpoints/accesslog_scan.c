@@ -122,7 +122,7 @@ const struct json_value *accesslog_json_find(const struct json_scan *j, const ch
     const char *dot = memrchr(path, '.', n);
     for (size_t i = 0; i < j->n; i++) {
         const struct json_value *v = &j->values[i];
-        if (v->parent == j->base && v->key_len == n && !memcmp(v->key, path, n))
+        if (v->key_len == n && v->parent == j->base && v->key[0] == path[0] && !memcmp(v->key, path, n))
             return v;
         size_t tail = dot ? n - (size_t)(dot + 1 - path) : 0;
         if (dot && v->key_len == tail && !memcmp(v->key, dot + 1, tail) &&

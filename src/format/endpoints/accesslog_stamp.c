@@ -143,7 +143,8 @@ static bool fraction(const char **s, const char *end, int digits, struct accessl
     return true;
 }
 
-/* Any usual form of a moment, up to what ends it: a quote, a bracket, a comma, or a blank that no hour follows. */
+/* Any usual form of a moment, up to what ends it: a quote, a bracket, a comma, or a blank that no hour
+ * follows. */
 static bool any_moment(const char **s, const char *end, struct accesslog_stamp *t)
 {
     const char *p = *s;

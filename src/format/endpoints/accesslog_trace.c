@@ -72,8 +72,7 @@ static bool traceparent(const char *s, const char *end, struct trace_ids *out)
     if (end - s < 55 || hex_run(s, end) != 2 || s[2] != '-' || hex_run(s + 3, end) != 32 || s[35] != '-' ||
         hex_run(s + 36, end) != 16 || s[52] != '-' || (end - s > 55 && is_word(s[55])))
         return false;
-    put_hex(s + 36, 16, 16, out->span);
-    return put_hex(s + 3, 32, 32, out->trace);
+    return put_hex(s + 3, 32, 32, out->trace) && (put_hex(s + 36, 16, 16, out->span) || true);
 }
 
 bool trace_id_parse(const char *s, size_t n, bool decimal, struct trace_ids *out)

@@ -315,16 +315,16 @@ static void read_span(struct otlp_traces *t, struct json_pull *j)
 
 /* ---- requests ---- */
 
-void otlp_json_resource(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull j)
+void otlp_json_resource(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull *j)
 {
     otlp_attributes_clear(a);
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return;
-    while (json_key(&j)) {
-        if (json_is(&j, "attributes"))
-            otlp_json_attributes(a, scratch, &j);
+    while (json_key(j)) {
+        if (json_is(j, "attributes"))
+            otlp_json_attributes(a, scratch, j);
         else
-            json_skip(&j);
+            json_skip(j);
     }
 }
 
@@ -340,8 +340,9 @@ static void read_scopes(struct otlp_traces *t, struct json_pull *j)
             if (json_is(j, "spans") && json_enter(j, '['))
                 while (json_item(j)) {
                     if (t->ended)
-                        return;
-                    read_span(t, j);
+                        j->at = j->end; /* all loops end */
+                    else
+                        read_span(t, j);
                 }
             else if (!json_is(j, "spans"))
                 json_skip(j);
@@ -355,46 +356,57 @@ static bool holds_scopes(const struct json_pull *j)
            is(j, "instrumentationLibrarySpans", "instrumentation_library_spans");
 }
 
-/* One ResourceSpans. Its resource may stand behind its spans. */
+/* One ResourceSpans. Its resource may stand behind its spans; mostly it is in front, and all is gone through
+ * once. */
 static void read_resource_spans(struct otlp_traces *t, struct json_pull *j)
 {
-    struct json_pull resource = {0}, scopes = {0}, at = *j;
-    json_skip(j);
-    if (!json_enter(&at, '{'))
+    struct json_pull scopes = {0};
+    bool known = false;
+    if (!json_enter(j, '{'))
         return;
-    while (json_key(&at)) {
-        if (json_is(&at, "resource"))
-            resource = at;
-        else if (holds_scopes(&at))
-            scopes = at;
-        json_skip(&at);
+    while (json_key(j)) {
+        if (json_is(j, "resource")) {
+            otlp_json_resource(&t->resource, &t->text, j);
+            otlp_traces_service(t);
+            known = true;
+        } else if (holds_scopes(j) && known) {
+            read_scopes(t, j);
+        } else {
+            if (holds_scopes(j))
+                scopes = *j;
+            json_skip(j);
+        }
     }
-    otlp_json_resource(&t->resource, &t->text, resource.at ? resource : json_pull("{}", 2));
-    otlp_traces_service(t);
-    if (scopes.at)
-        read_scopes(t, &scopes);
+    if (!scopes.at)
+        return;
+    if (!known) {
+        otlp_attributes_clear(&t->resource);
+        otlp_traces_service(t);
+    }
+    read_scopes(t, &scopes);
 }
 
 /* {"resourceSpans":[...]}, or one of these alone. False: there is something else in its place. */
 static bool read_request(struct otlp_traces *t, struct json_pull j)
 {
-    struct json_pull list = {0}, whole = j;
+    struct json_pull whole = j;
     bool alone = false;
     if (!json_enter(&j, '{'))
         return false;
     while (json_key(&j)) {
-        if (is(&j, "resourceSpans", "resource_spans"))
-            list = j;
-        alone |= holds_scopes(&j);
-        json_skip(&j);
+        if (!is(&j, "resourceSpans", "resource_spans")) {
+            alone |= holds_scopes(&j);
+            json_skip(&j);
+            continue;
+        }
+        char c = json_peek(&j);
+        if (c != '[' && c != 'n') /* null: none */
+            return false;
+        if (json_enter(&j, '['))
+            while (json_item(&j))
+                read_resource_spans(t, &j);
     }
-    char c = list.at ? json_peek(&list) : '[';
-    if (c != '[' && c != 'n') /* null: none */
-        return false;
-    if (list.at && json_enter(&list, '['))
-        while (json_item(&list))
-            read_resource_spans(t, &list);
-    else if (alone)
+    if (alone)
         read_resource_spans(t, &whole);
     return true;
 }

@@ -21,6 +21,7 @@ struct series {
 };
 
 struct otlp_metrics {
+    sd_time since;
     struct arena *names_in;
     struct name_index names;
     struct series *series;
@@ -31,9 +32,10 @@ struct otlp_metrics {
     const char *reason;
 };
 
-struct otlp_metrics *otlp_metrics_new(void)
+struct otlp_metrics *otlp_metrics_new(sd_time since)
 {
     struct otlp_metrics *m = mem_alloc(sizeof *m);
+    m->since = since;
     m->names_in = arena_new();
     return m;
 }
@@ -92,17 +94,40 @@ static const struct unit *unit_of(const struct otlp_metric *metric)
     return &UNITS[ARRAY_LEN(UNITS) - 1];
 }
 
-/* The labels of the point, and of its resource what tells one process from another. */
+static bool tells_apart(struct span_text key)
+{
+    static const char *const KEYS[] = {"service.name",
+                                       "service.namespace",
+                                       "service.instance.id",
+                                       "host.name",
+                                       "container.name",
+                                       "k8s.pod.name",
+                                       NULL};
+    for (size_t i = 0; KEYS[i]; i++)
+        if (strlen(KEYS[i]) == key.n && !memcmp(KEYS[i], key.at, key.n))
+            return true;
+    return false;
+}
+
+static bool has(const struct otlp_attributes *a, struct span_text key)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->items[i].key.n == key.n && !memcmp(a->items[i].key.at, key.at, key.n))
+            return true;
+    return false;
+}
+
+/* The labels of the point, and of its resource what tells one process from another; of one that has no
+ * service all that it has. */
 static const char *labels_of(struct otlp_metrics_call *c)
 {
-    static const char *const OF_RESOURCE[] = {"service.name", "service.namespace", "service.instance.id",
-                                              "host.name", NULL};
     struct span_resource *r = &c->m->labels;
+    bool service = otlp_value_of(&c->resource, "service.name").n > 0;
     span_resource_clear(r);
-    for (size_t i = 0; OF_RESOURCE[i]; i++) {
-        struct span_text v = otlp_value_of(&c->resource, OF_RESOURCE[i]);
-        if (v.n && !otlp_value_of(&c->point.attributes, OF_RESOURCE[i]).at)
-            span_resource_add(r, span_text(OF_RESOURCE[i]), v);
+    for (size_t i = 0; i < c->resource.n; i++) {
+        struct otlp_attribute *of = &c->resource.items[i];
+        if ((!service || tells_apart(of->key)) && !has(&c->point.attributes, of->key))
+            span_resource_add(r, of->key, of->value);
     }
     for (size_t i = 0; i < c->point.attributes.n; i++)
         span_resource_add(r, c->point.attributes.items[i].key, c->point.attributes.items[i].value);
@@ -265,14 +290,17 @@ static sd_time begin_of(struct otlp_metrics_call *c, struct series *s, struct ot
     sd_time start = otlp_time(p->start), last = otlp_time(s->time);
     if (c->metric.delta)
         return start;
+    bool known = sd_known(last);
+    if (known && p->start <= s->start && p->time <= s->time)
+        return SD_UNKNOWN; /* it came late, or again */
     struct series before = *s;
+    bool fresh = known && (p->start > before.time || p->count < before.count);
+    sd_time from = fresh && sd_known(start) && start > last ? start : last;
+    if (!known && sd_known(start) && sd_known(c->m->since) && start >= c->m->since)
+        from = start;
     s->counts = NULL;
-    bool known = sd_known(last), fresh = known && (p->start > before.time || p->count < before.count);
     keep(s, p);
-    sd_time from = fresh ? (sd_known(start) && start > last ? start : last) : last;
-    if (known && !fresh && p->time <= before.time)
-        from = SD_UNKNOWN; /* it came late, or again */
-    else if (known && !fresh && !subtract(c, &before, p)) {
+    if (known && !fresh && !subtract(c, &before, p)) {
         c->m->gaps++;
         from = SD_UNKNOWN;
     }
@@ -365,8 +393,8 @@ static const char *fault_of(const struct otlp_metrics_call *c)
         if (!(p->bounds.items[i] > p->bounds.items[i - 1]))
             return "bounds of a histogram do not ascend";
     for (size_t i = 0; i < p->counts.n; i++)
-        sum += p->counts.items[i];
-    if (p->counts.n && fabs(sum - p->count) > 1e-9 * (sum + 1))
+        sum += p->counts.items[i] >= 0 ? p->counts.items[i] : (double)NAN;
+    if (p->counts.n && !(fabs(sum - p->count) <= 1e-9 * (sum + 1)))
         return "the count of a histogram is not that of its buckets";
     if (c->metric.form == OTLP_EXPONENTIAL &&
         (p->scale < SCALE_MIN || p->scale > SCALE_MAX || abs(p->offset) > 1 << 30))

@@ -14,7 +14,9 @@
 enum { OTLP_SERIES_MAX = 20000, OTLP_BUCKETS_MAX = 1024 };
 
 struct otlp_metrics;
-struct otlp_metrics *otlp_metrics_new(void);
+/* `since`: what began to count after it was received from its beginning; SD_UNKNOWN: of nothing is that
+ * known. */
+struct otlp_metrics *otlp_metrics_new(sd_time since);
 void otlp_metrics_free(struct otlp_metrics *m); /* NULL is fine */
 
 /* `at`: of the batch that it belongs to: the beginning of its interval, or its moment. */

@@ -223,7 +223,9 @@ static void read_resource_metrics(struct otlp_metrics_call *c, struct json_pull 
             scopes = at;
         json_skip(&at);
     }
-    otlp_json_resource(&c->resource, &c->text, resource.at ? resource : json_pull("{}", 2));
+    otlp_attributes_clear(&c->resource);
+    if (resource.at)
+        otlp_json_resource(&c->resource, &c->text, &resource);
     if (scopes.at)
         read_scopes(c, &scopes);
 }

@@ -81,7 +81,7 @@ void otlp_wire_resource(struct otlp_attributes *a, struct strbuf *scratch, struc
 /* Adds a list of KeyValue. */
 void otlp_json_attributes(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull *j);
 /* The attributes of a resource. */
-void otlp_json_resource(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull j);
+void otlp_json_resource(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull *j);
 /* A text that may be held. */
 struct span_text otlp_json_text(struct otlp_attributes *a, struct strbuf *scratch, struct json_pull *j);
 

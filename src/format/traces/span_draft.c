@@ -10,6 +10,7 @@
 #include "core/traces/trace.h"
 #include "format/traces/span_seen.h"
 #include "format/traces/span_statement.h"
+#include "format/traces/trace_json.h"
 
 enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096, HARMLESS = 4096 };
 
@@ -216,8 +217,18 @@ static bool id_of_text(struct span_text t, size_t width, char out[ID_MAX + 1])
     return true;
 }
 
+/* Bytes of JSON written by protobuf's own rules: Tempo does that. */
+static bool is_base64(struct span_text t, size_t width, uint8_t bytes[16])
+{
+    return t.n == (width / 2 + 2) / 3 * 4 && t.at[t.n - 1] == '=' &&
+           trace_base64(t, bytes, width / 2) == width / 2;
+}
+
 static bool id_of(struct span_text t, const uint8_t *bytes, size_t width, char out[ID_MAX + 1])
 {
+    uint8_t decoded[16];
+    if (!bytes && t.at && is_base64(t, width, decoded))
+        return hex_of_bytes(decoded, width / 2, out);
     return bytes ? hex_of_bytes(bytes, width / 2, out) : t.at && id_of_text(t, width, out);
 }
 
@@ -460,31 +471,30 @@ bool span_draft_take(struct span_draft *d, struct sd_spans *out)
     struct sd_texts *t = d->lists_of_texts;
     if (!span_draft_count(d))
         return false;
-    *out = (struct sd_spans){
-        .traces = texts_of(t++, d->traces.names, d->traces.n),
-        .services = texts_of(t++, d->service_names.items, d->service_names.n),
-        .resources = texts_of(t++, d->resources.items, d->resources.n),
-        .names = texts_of(t++, d->names.names, d->names.n),
-        .statements = texts_of(t++, d->statements.names, d->statements.n),
-        .keys = texts_of(t++, d->keys.names, d->keys.n),
-        .trace = ints_of(i++, &d->trace),
-        .id = texts_of(t++, d->id.items, d->id.n),
-        .parent = texts_of(t++, d->parent.items, d->parent.n),
-        .service = ints_of(i++, &d->service),
-        .name = ints_of(i++, &d->name),
-        .statement = ints_of(i++, &d->statement),
-        .span_kind = ints_of(i++, &d->kind),
-        .start = ints_of(i++, &d->start),
-        .duration = ints_of(i++, &d->duration),
-        .error = ints_of(i++, &d->error),
-        .follows = ints_of(i++, &d->follows),
-        .of_span = ints_of(i++, &d->of_span),
-        .of_key = ints_of(i++, &d->of_key),
-        .of_value = texts_of(t++, d->value.items, d->value.n),
-        .event_span = ints_of(i++, &d->event_span),
-        .event_at = ints_of(i++, &d->event_at),
-        .event_text = texts_of(t++, d->event_text.items, d->event_text.n),
-    };
+    /* One after the other: each takes the next list. */
+    out->traces = texts_of(t++, d->traces.names, d->traces.n);
+    out->services = texts_of(t++, d->service_names.items, d->service_names.n);
+    out->resources = texts_of(t++, d->resources.items, d->resources.n);
+    out->names = texts_of(t++, d->names.names, d->names.n);
+    out->statements = texts_of(t++, d->statements.names, d->statements.n);
+    out->keys = texts_of(t++, d->keys.names, d->keys.n);
+    out->trace = ints_of(i++, &d->trace);
+    out->id = texts_of(t++, d->id.items, d->id.n);
+    out->parent = texts_of(t++, d->parent.items, d->parent.n);
+    out->service = ints_of(i++, &d->service);
+    out->name = ints_of(i++, &d->name);
+    out->statement = ints_of(i++, &d->statement);
+    out->span_kind = ints_of(i++, &d->kind);
+    out->start = ints_of(i++, &d->start);
+    out->duration = ints_of(i++, &d->duration);
+    out->error = ints_of(i++, &d->error);
+    out->follows = ints_of(i++, &d->follows);
+    out->of_span = ints_of(i++, &d->of_span);
+    out->of_key = ints_of(i++, &d->of_key);
+    out->of_value = texts_of(t++, d->value.items, d->value.n);
+    out->event_span = ints_of(i++, &d->event_span);
+    out->event_at = ints_of(i++, &d->event_at);
+    out->event_text = texts_of(t++, d->event_text.items, d->event_text.n);
     d->taken = true;
     return true;
 }

@@ -93,7 +93,7 @@ static bool begins_message(const uint8_t *bytes, size_t len)
 enum trace_form trace_form_proto(const uint8_t *bytes, size_t len)
 {
     struct message m = {.at = bytes, .end = bytes + len}, first, inner;
-    if (len > 8 && bytes[0] < 0x10 && begins_message(bytes + 4, len - 4)) {
+    if (len > 8 && bytes[0] < 0x0a && begins_message(bytes + 4, len - 4)) {
         struct message framed = {.at = bytes + 4, .end = bytes + len};
         size_t size = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
         if (size && field_of(framed, 1, &first) && is_resource_spans(first))
@@ -118,7 +118,7 @@ static bool names(const char *head, size_t len, const char *a, const char *b)
 int trace_form_sure(const char *head, size_t len)
 {
     if (trace_form_proto((const uint8_t *)head, len) != TRACE_NONE)
-        return 88;
+        return 97; /* its first bytes fit no other form */
     if (names(head, len, "resourceSpans", NULL))
         return 95;
     if (names(head, len, "batches", "scopeSpans") ||

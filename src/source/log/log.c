@@ -10,7 +10,9 @@
 #include "base/units.h"
 #include "format/endpoints/accesslog_agg.h"
 #include "source/log/log_cache.h"
+#include "source/log/log_decode.h"
 #include "source/log/log_files.h"
+#include "source/log/log_intake.h"
 #include "source/log/log_state.h"
 #include "source/log/log_unpack.h"
 #include "source/log/tail.h"
@@ -43,10 +45,11 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_TEXT,
      .offset = AT(format),
      .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, haproxy, haproxy-clf, json, ltsv, logfmt, w3c, "
-             "alb, elb, s3, envoy, istio, squid, uwsgi, django, a name of GoAccess (COMBINED, AWSALB, ...), or a "
-             "string in nginx's, Apache's, gunicorn's or GoAccess's notation; empty: detected from the first "
-             "lines"},
+     .help =
+         "the log's format: common, combined, ingress-nginx, haproxy, haproxy-clf, json, ltsv, logfmt, w3c, "
+         "alb, elb, s3, envoy, istio, squid, uwsgi, django, a name of GoAccess (COMBINED, AWSALB, ...), or a "
+         "string in nginx's, Apache's, gunicorn's or GoAccess's notation; empty: detected from the first "
+         "lines"},
     {.name = "date_format",
      .type = SD_OPTION_TEXT,
      .offset = AT(date_format),
@@ -61,9 +64,10 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_LIST,
      .offset = AT(fields),
      .fallback = "",
-     .help = "of a JSON log, which key is what: time=KEY, and so method, path, request, status, duration, "
-             "duration_unit (s, ms, us, ns), bytes, upstream, upstream_time, host, trace_id, request_id, cache; "
-             "a.b is b in the object a"},
+     .help =
+         "of a JSON log, which key is what: time=KEY, and so method, path, request, status, duration, "
+         "duration_unit (s, ms, us, ns), bytes, upstream, upstream_time, host, trace_id, request_id, cache; "
+         "a.b is b in the object a"},
     {.name = "state",
      .type = SD_OPTION_TEXT,
      .offset = AT(state),
@@ -179,64 +183,6 @@ static void emit_exemplars(void *ctx, sd_time at, const struct sd_exemplar *reco
         add_part(ctx, at, SD_EXEMPLAR, &records[i]);
 }
 
-/* A record of the totals so far. The lists live in `lists`. */
-struct intake_lists {
-    const char *texts[8], *whys[8];
-    struct sd_texts samples, reasons;
-    char note[1000];
-};
-
-static void add_sentence(struct intake_lists *lists, const char *sentence)
-{
-    size_t n = strlen(lists->note);
-    snprintf(lists->note + n, sizeof lists->note - n, "%s%s", n ? ". " : "", sentence);
-}
-
-static void read_note(const struct accesslog_intake *in, int64_t skew_ns, struct intake_lists *lists)
-{
-    char text[200], value[UNIT_TEXT_MAX];
-    *lists->note = 0;
-    if (skew_ns) {
-        snprintf(text, sizeof text, "The log's clock is %s %s this machine's",
-                 unit_format_int(UNIT_AGE, skew_ns < 0 ? -skew_ns : skew_ns, value),
-                 skew_ns < 0 ? "behind" : "ahead of");
-        add_sentence(lists, text);
-    }
-    if (in->wrapped)
-        add_sentence(lists, in->wrapped);
-    if (*in->misfit) {
-        char whole[300];
-        snprintf(whole, sizeof whole, "Of the first line that does not fit the given format, %s", in->misfit);
-        add_sentence(lists, whole);
-    }
-    if (*in->said)
-        add_sentence(lists, in->said);
-    if (in->holes) {
-        snprintf(text, sizeof text,
-                 "%s of NUL bytes were skipped, as a log truncated under its writer has them",
-                 unit_format_int(UNIT_BYTES, in->holes, value));
-        add_sentence(lists, text);
-    }
-}
-
-static struct sd_intake intake_record(const struct accesslog_intake *in, int64_t skew_ns,
-                                      struct intake_lists *lists)
-{
-    struct sd_intake r = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
-    size_t n = MIN(in->n_samples, ARRAY_LEN(lists->texts));
-    for (size_t i = 0; i < n; i++) {
-        r.sample = lists->texts[i] = in->samples[i].text;
-        r.reason = lists->whys[i] = in->samples[i].reason;
-    }
-    lists->samples = (struct sd_texts){.n = (uint32_t)n, .items = lists->texts};
-    lists->reasons = (struct sd_texts){.n = (uint32_t)n, .items = lists->whys};
-    read_note(in, skew_ns, lists);
-    r.note = *lists->note ? lists->note : NULL;
-    r.samples = n ? &lists->samples : NULL;
-    r.reasons = n ? &lists->reasons : NULL;
-    return r;
-}
-
 /* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
  * old, but not of the future. */
 static void compare_clocks(struct log *l, sd_time now, bool fresh)
@@ -264,7 +210,7 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
     sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
     compare_clocks(l, now, false);
-    struct sd_intake record = intake_record(in, l->skew_ns, &lists);
+    struct sd_intake record = log_intake_record(in, l->skew_ns, &lists);
     struct sd_batch *b = s->host->batch(s, at);
     s->host->add(b, SD_INTAKE, &record);
     if (l->cached && (last || now - l->routes_at >= ROUTES_EVERY || now < l->routes_at)) {
@@ -307,10 +253,11 @@ static enum sd_result resume(struct sd_source *s, struct log *l, const char *pat
     char **names;
     size_t n;
     if (!log_state_rotated(path, &place, &names, &n))
-        return sd_fail(err, SD_CONFIG,
-                       "%.200s says that %.200s was read to byte %lld, but the file it was then is gone; remove the "
-                       "state file to read the log from its beginning",
-                       o->state, path, (long long)place.offset);
+        return sd_fail(
+            err, SD_CONFIG,
+            "%.200s says that %.200s was read to byte %lld, but the file it was then is gone; remove the "
+            "state file to read the log from its beginning",
+            o->state, path, (long long)place.offset);
     for (size_t i = 0; i < n; i++)
         log_files_add(&l->files, names[i], i ? 0 : place.offset);
     free(names);
@@ -362,7 +309,8 @@ static enum sd_result open_many(struct sd_source *s, struct log *l, struct sd_er
     return r;
 }
 
-static enum sd_result open_stream(struct sd_source *s, struct log *l, const struct stat *st, struct sd_error *err)
+static enum sd_result open_stream(struct sd_source *s, struct log *l, const struct stat *st,
+                                  struct sd_error *err)
 {
     const struct log_options *o = s->opts;
     const char *path = s->target;
@@ -374,7 +322,8 @@ static enum sd_result open_stream(struct sd_source *s, struct log *l, const stru
         return r;
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (l->fd < 0)
-        return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot open %.300s: %s", path, strerror(errno));
+        return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot open %.300s: %s", path,
+                       strerror(errno));
     if (offset > 0)
         lseek(l->fd, offset, SEEK_SET);
     l->own_fd = true;
@@ -439,7 +388,8 @@ static void save_state(struct sd_source *s, struct log *l)
     if (!*o->state)
         return;
     for (size_t i = 0; i < l->n_tails; i++)
-        all += l->tails[i].now.offset - (int64_t)l->tails[i].now.carry.text.len + (int64_t)l->tails[i].now.ino;
+        all +=
+            l->tails[i].now.offset - (int64_t)l->tails[i].now.carry.text.len + (int64_t)l->tails[i].now.ino;
     if (l->n_tails && all == l->saved)
         return;
     l->saved = all;
@@ -469,7 +419,9 @@ static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_err
 static bool format_given(const struct log_options *o, struct accesslog_format **format, struct sd_error *err)
 {
     bool fields = o->fields && o->fields[0];
-    const char *text = o->format && *o->format && strcmp(o->format, "auto") != 0 ? o->format : fields ? "json" : NULL;
+    const char *text = o->format && *o->format && strcmp(o->format, "auto") != 0 ? o->format
+                       : fields                                                  ? "json"
+                                                                                 : NULL;
     if (!text)
         return true;
     *format = accesslog_format_timed(text, o->date_format, o->time_format, err);
@@ -659,18 +611,6 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
     return true;
 }
 
-/* UTF-16 as Windows tools write it: with its mark, or every second byte NUL. */
-static bool is_utf16(const char *s, size_t n)
-{
-    size_t zeros[2] = {0, 0};
-    if (n >= 2 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)))
-        return true;
-    for (size_t i = 0; i < MIN(n, (size_t)200); i++)
-        zeros[i % 2] += !s[i];
-    return n >= 16 && ((zeros[0] * 4 > MIN(n, (size_t)200) && !zeros[1]) ||
-                       (zeros[1] * 4 > MIN(n, (size_t)200) && !zeros[0]));
-}
-
 static enum sd_result refuse_utf16(const struct sd_source *s, struct sd_error *err)
 {
     return sd_fail(
@@ -705,11 +645,19 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
         struct accesslog_format *format = NULL;
         struct accesslog_line ignored;
         const char *reason = NULL;
-        if (format_given(o, &format, NULL) && format && !accesslog_parse(format, full, strlen(full), &ignored, &reason))
+        if (format_given(o, &format, NULL) && format &&
+            !accesslog_parse(format, full, strlen(full), &ignored, &reason))
             accesslog_format_misfit(format, full, strlen(full), why, sizeof why);
         accesslog_format_free(format);
-        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"%s%s",
-                       s->target, line, *why ? ": " : reason ? ". " : "", *why ? why : reason ? reason : "");
+        return sd_fail(err, SD_CONFIG,
+                       "no line of %.200s matches the given format; its first line is \"%s\"%s%s", s->target,
+                       line,
+                       *why     ? ": "
+                       : reason ? ". "
+                                : "",
+                       *why     ? why
+                       : reason ? reason
+                                : "");
     }
     const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
                            ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
@@ -788,7 +736,7 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         /* A packed log without its .gz: from a pipe, access.log.2 of a rotation. */
         if (!had && log_is_packed_head(l->buffer, (size_t)n))
             l->unpack = log_unpack_new();
-        if (!had && !l->unpack && is_utf16(l->buffer, (size_t)n))
+        if (!had && !l->unpack && log_is_utf16(l->buffer, (size_t)n))
             return refuse_utf16(s, err);
         had = true;
         if (!l->unpack)
@@ -816,93 +764,6 @@ static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
     if (!read_files(s, l, err))
         return SD_CONFIG;
     return l->n_tails ? follow(s, l) : l->many ? finish(s, l, err) : stream(s, l, err);
-}
-
-/* ---- recognising, decoding ---- */
-
-static int log_recognise(const char *target, const void *head, size_t len)
-{
-    bool piped = !strcmp(target, "-"); /* what comes is a log, unless it is known to be something else */
-    if (piped && (!head || !len))
-        return 40;
-    const char *base = strrchr(target, '/');
-    base = base ? base + 1 : target;
-    int by_name = strstr(base, "access") && strstr(base, "log") ? 40 : 0;
-    if (!head || !len)
-        return strstr(target, "://") ? 0 : head && str_ends(base, ".log") ? 40 : by_name;
-    char *plain = NULL;
-    const unsigned char *bytes = head;
-    if (len > 12 && log_is_packed_head(bytes, len)) {
-        const size_t size = 65536;
-        plain = mem_alloc(size);
-        len = log_unpack_head(bytes, len, plain, size);
-        head = plain;
-    }
-    if (is_utf16(head, len) && (by_name || str_ends(base, ".log"))) { /* log_run says what it is */
-        free(plain);
-        return 40;
-    }
-    const char *text = head;
-    while (len && !*text) /* a hole at its beginning */
-        text++, len--;
-    if (text > (const char *)head && !len && str_ends(base, ".log"))
-        by_name = 80;
-    head = text;
-    size_t fits, lines;
-    /* A head that holds no whole line is all there is to judge by. */
-    struct accesslog_format *f =
-        accesslog_detect(head, len, !len || !memchr(head, '\n', len), 0, &fits, &lines);
-    accesslog_format_free(f);
-    free(plain);
-    return fits && fits * 2 >= lines ? 85 : fits ? 50 : piped ? 40 : by_name / 2;
-}
-
-struct decoding {
-    const struct sd_host *host;
-    struct sd_batch *b;
-    bool full;
-    const struct accesslog_agg *agg;
-};
-
-static void add_decoded(void *ctx, sd_time at, const struct sd_http *records, size_t n)
-{
-    struct decoding *d = ctx;
-    (void)at;
-    for (size_t i = 0; i < n && !d->full; i++)
-        d->full = !d->host->add(d->b, SD_HTTP, &records[i]);
-}
-
-static void add_decoded_cache(void *ctx, sd_time at, struct sd_cache *record)
-{
-    struct decoding *d = ctx;
-    struct log_cache room;
-    (void)at;
-    log_cache_name(&room, d->agg, "-", record);
-    d->full |= !d->host->add(d->b, SD_CACHE, record);
-}
-
-/* All seconds in one batch: first_at and last_at of the records tell them apart. */
-static enum sd_result log_decode(const struct sd_host *host, const void *bytes, size_t len,
-                                 struct sd_batch *b, struct sd_error *err)
-{
-    struct decoding d = {.host = host, .b = b};
-    struct accesslog_agg *agg = accesslog_agg_new(&(struct accesslog_agg_options){
-        .max_routes = 1000, .emit = add_decoded, .emit_cache = add_decoded_cache, .ctx = &d});
-    d.agg = agg;
-    struct accesslog_carry carry = {0};
-    accesslog_agg_feed(agg, &carry, bytes, len, 0);
-    accesslog_agg_end(agg, &carry, 0);
-    accesslog_agg_flush(agg);
-    const struct accesslog_intake *in = accesslog_agg_intake(agg);
-    struct intake_lists lists;
-    struct sd_intake record = intake_record(in, 0, &lists);
-    host->add(b, SD_INTAKE, &record);
-    log_cache_routes(host, b, agg, "-");
-    bool none = in->lines && in->lines == in->unparsed;
-    accesslog_agg_free(agg);
-    if (none)
-        return sd_fail(err, SD_CONFIG, "No line matches a known access log format.");
-    return d.full ? sd_fail(err, SD_CONFIG, "The log holds more than one batch can.") : SD_OK;
 }
 
 extern const struct sd_source_ops log_source_ops;

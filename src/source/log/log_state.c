@@ -87,8 +87,8 @@ static bool line_is(const char *line, size_t len, const char *path, struct log_p
 {
     int used = 0;
     size_t n = strlen(path);
-    if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNx64 " %" SCNx64 " %n", &p->dev, &p->ino, &p->offset,
-               &p->head, &p->before, &used) != 5 ||
+    if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNx64 " %" SCNx64 " %n", &p->dev, &p->ino,
+               &p->offset, &p->head, &p->before, &used) != 5 ||
         p->offset < 0)
         return false;
     return (size_t)used + n == len && !memcmp(line + used, path, n);
@@ -101,7 +101,8 @@ bool log_state_read(const char *file, const char *path, struct log_place *place,
     *found = false;
     if (!read_all(file, &text, err))
         return false;
-    for (char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n')); s = stop + 1) {
+    for (char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n'));
+         s = stop + 1) {
         *stop = 0; /* sscanf stays in the line */
         if (line_is(s, (size_t)(stop - s), path, place)) {
             *found = true;
@@ -151,14 +152,15 @@ bool log_state_write(const char *file, const char *path, const struct log_place 
     int lock = lock_folder(file);
     bool ok = read_all(file, &text, err);
     strbuf_str(&b, HEADER);
-    for (const char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n')); s = stop + 1) {
+    for (const char *s = text ? text + sizeof HEADER - 1 : NULL, *stop; s && (stop = strchr(s, '\n'));
+         s = stop + 1) {
         char *line = mem_strndup(s, (size_t)(stop - s));
         if (!line_is(line, (size_t)(stop - s), path, &other))
             strbuf_printf(&b, "%s\n", line);
         free(line);
     }
-    strbuf_printf(&b, "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %s\n", place->dev, place->ino,
-                  place->offset, place->head, place->before, path);
+    strbuf_printf(&b, "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %s\n", place->dev,
+                  place->ino, place->offset, place->head, place->before, path);
     ok = ok && write_beside(file, &b, err);
     if (lock >= 0)
         close(lock);

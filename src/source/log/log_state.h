@@ -1,5 +1,5 @@
-/* log_state.h - how far logs were read, in a file that the next run goes on from. Worker only; several workers
- * may share one file. */
+/* log_state.h - how far logs were read, in a file that the next run goes on from. Worker only; several
+ * workers may share one file. */
 #ifndef SOURCE_LOG_LOG_STATE_H
 #define SOURCE_LOG_LOG_STATE_H
 
@@ -21,16 +21,16 @@ bool log_place_is_in(int fd, const struct log_place *place);
 uint64_t log_place_hash(const char *bytes, size_t n);
 #define LOG_PLACE_BYTES ((size_t)1024)
 
-/* The place of `path` in the state file. *found is false when nothing is kept of it, or there is no such file.
- * False and a sentence: the file cannot be read, or is no state file. */
+/* The place of `path` in the state file. *found is false when nothing is kept of it, or there is no such
+ * file. False and a sentence: the file cannot be read, or is no state file. */
 bool log_state_read(const char *file, const char *path, struct log_place *place, bool *found,
                     struct sd_error *err);
 /* Replaces it: written beside, then renamed. */
 bool log_state_write(const char *file, const char *path, const struct log_place *place, struct sd_error *err);
 
 /* The file that `path` was when the place was kept, now named otherwise beside it (access.log.1,
- * access.log-20261120.gz), and those that came after it, oldest first, each to be read. Names are the caller's to
- * free. False: there is none. *offset is where the first of them goes on. */
+ * access.log-20261120.gz), and those that came after it, oldest first, each to be read. Names are the
+ * caller's to free. False: there is none. *offset is where the first of them goes on. */
 bool log_state_rotated(const char *path, const struct log_place *place, char ***files, size_t *n);
 
 #endif

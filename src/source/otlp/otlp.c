@@ -98,4 +98,5 @@ const struct sd_source_ops otlp_source_ops = {
     .open = otlp_open,
     .run = otlp_run,
     .close = otlp_close,
+    .flags = SD_SOURCE_RECEIVES,
 };

@@ -6,7 +6,7 @@
 
 /* How long those who send wait for the console. Then what is queued stays, and requests are put off until it
  * is gone: one request's spans at most. */
-#define PATIENCE (2 * SD_S)
+#define PATIENCE (500 * SD_MS)
 
 bool otlp_intake_ready(struct otlp_intake *x)
 {
@@ -65,7 +65,7 @@ void otlp_intake_open(struct otlp_intake *x, struct sd_source *s)
 {
     *x = (struct otlp_intake){.s = s, .sink = {.full = full, .ctx = x}};
     x->draft = span_draft_new();
-    x->metrics = otlp_metrics_new();
+    x->metrics = otlp_metrics_new(s->host->now(s));
     span_outlet_open(&x->outlet, s);
 }
 
@@ -126,6 +126,7 @@ void otlp_intake_tell(struct otlp_intake *x)
     struct sd_batch *b = host->batch(x->s, host->now(x->s));
     host->add(b, SD_INTAKE, &in);
     span_outlet_add(&x->outlet, b);
-    span_outlet_flush(&x->outlet);
+    span_outlet_count(&x->outlet);
+    otlp_intake_ready(x);
     strbuf_free(&note);
 }

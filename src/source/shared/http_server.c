@@ -17,6 +17,7 @@ enum {
     LINGER_MAX = 16 << 20, /* what is read and dropped of a body that was refused */
     HEAD_ROOM = 4 << 10,   /* where the head is not whole */
     KEPT_MAX = 64 << 10,   /* of a connection's memory, between requests */
+    SHORT_BODY = 64 << 10,
     EVENTS = 128,
     ACCEPTS = 64, /* in a turn */
 };
@@ -516,7 +517,9 @@ static size_t take_request(struct http_server *x, struct client *c, char *bytes,
         c->need = r.head + (size_t)MAX(r.length, 0);
     if (*n >= c->need)
         return take_whole(x, c, &r, bytes, c->need);
-    if (!answer_head(x, c, &r, false))
+    /* A short body is soon there, and then the connection can stay. */
+    bool at_once = r.waits || r.length > SHORT_BODY;
+    if (!at_once || !answer_head(x, c, &r, false))
         go_on(c, &r);
     return 0;
 }

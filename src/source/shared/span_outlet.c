@@ -116,9 +116,14 @@ bool span_outlet_take(void *outlet, struct span_draft *d)
     return !o->s->host->should_stop(o->s);
 }
 
-void span_outlet_flush(struct span_outlet *o)
+void span_outlet_count(struct span_outlet *o)
 {
     span_rates_flush(o->rates, add_delta, o);
     publish_deltas(o);
+}
+
+void span_outlet_flush(struct span_outlet *o)
+{
+    span_outlet_count(o);
     span_outlet_settle(o, INT64_MAX);
 }

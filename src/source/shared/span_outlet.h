@@ -24,6 +24,7 @@ void span_outlet_close(struct span_outlet *o); /* also after nothing but zeroes 
 bool span_outlet_take(void *outlet, struct span_draft *d);
 /* The same without waiting for room: what does not fit is queued. */
 void span_outlet_gather(struct span_outlet *o, struct span_draft *d);
+void span_outlet_count(struct span_outlet *o); /* span_outlet_flush without waiting */
 /* Another batch of the source, which owns it no more. */
 void span_outlet_add(struct span_outlet *o, struct sd_batch *b);
 /* Publishes what is queued as far as there is room, waiting for it until then; true: all of it. */

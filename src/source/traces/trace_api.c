@@ -238,6 +238,8 @@ static enum sd_result poll_once(struct sd_source *s, trace_search *search, struc
         return r;
     x->asked_to = now;
     tell(s);
+    /* Whoever waits for the first answer need not wait for the next count of batches. */
+    s->host->note(s, SD_STATE_LIVE, "%lld spans so far", (long long)x->outlet.spans);
     return SD_OK;
 }
 

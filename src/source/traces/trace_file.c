@@ -99,8 +99,9 @@ static bool is_nameless(const struct span_draft *d, int64_t spans_before, int64_
 {
     const struct span_intake *i = span_draft_intake(d);
     int64_t spans = i->spans - spans_before;
+    /* Nothing of it was handed out yet. */
     return (form == TRACE_OTLP || form == TRACE_PROTO || form == TRACE_FRAMED) && spans &&
-           i->nameless - nameless_before == spans && span_draft_count(d) == (size_t)i->spans;
+           i->nameless - nameless_before == spans && span_draft_count(d) >= (size_t)spans;
 }
 
 enum sd_result trace_file_read(struct span_outlet *outlet, const char *path, struct span_draft *d,
@@ -125,9 +126,12 @@ enum sd_result trace_file_read(struct span_outlet *outlet, const char *path, str
     if (r == SD_OK && !trace_reader_end(f.reader, err))
         r = *err->text ? SD_CONFIG : SD_NODATA;
     const struct trace_counts *c = trace_reader_counts(f.reader);
-    if (r == SD_OK && is_nameless(d, spans, nameless, c->form))
+    if (r == SD_OK && is_nameless(d, spans, nameless, c->form)) {
+        struct sd_spans dropped;
+        span_draft_take(d, &dropped);
         r = sd_fail(err, SD_CONFIG,
                     "none of its spans says of which service it is: no resource has a service.name");
+    }
     add_counts(in, path, c);
     trace_reader_free(f.reader);
     return r;

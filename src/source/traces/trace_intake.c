@@ -18,8 +18,8 @@ static void say_all(struct strbuf *out, const struct trace_intake *in, const str
     if (in->notes.len)
         say(out, "%s", in->notes.text);
     if (in->broken)
-        say(out, "%lld of %lld %s could not be read.", (long long)in->broken, (long long)in->entries,
-            in->lines ? "lines" : "parts");
+        say(out, "%lld of %lld %s could not be read; of the first, in %s", (long long)in->broken,
+            (long long)in->entries, in->lines ? "lines" : "parts", in->reason);
     if (in->other)
         say(out, "%lld %s metrics, logs or profiles of OTLP, which were passed over.", (long long)in->other,
             in->other == 1 ? "part holds" : "parts hold");

@@ -368,6 +368,10 @@ static const struct column ALSO[] = {
     {.key = "waits", .title = "Waits", .help = "as in the view query, of all statements of the endpoint"},
     {.key = "statuses", .title = "Status codes", .help = "as in the view statuses"},
     {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
+    {.key = "trace_findings",
+     .title = "What its traces show",
+     .help = "findings that are alike together, the costliest first: text, share (of its traces), traces, "
+             "cost_ns, mean_cost_ns, kind, advice, trace_id (where it costs most); absent: it has no traces"},
 };
 
 const struct view endpoint_view = {

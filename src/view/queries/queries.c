@@ -35,6 +35,7 @@ enum {
     Q_WAL,
     Q_SINCE,
     Q_EXAMINED,
+    Q_EVIDENCE,
     Q_COLUMNS
 };
 
@@ -172,6 +173,12 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                     .flags = COLUMN_HIDDEN,
                     .priority = 9,
                     .help = "rows read to find them; a slow query log has it"},
+    [Q_EVIDENCE] =
+        {.key = "evidence",
+         .title = "Known from",
+         .flags = COLUMN_HIDDEN | COLUMN_LEFT,
+         .priority = 9,
+         .help = "statistics: the server's own, of all executions; log, traces: those that these have"},
 };
 
 #define BLOCK_BYTES 8192
@@ -219,6 +226,7 @@ static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, c
     v[Q_WAL] = cell_int(s->wal_bytes);
     v[Q_SINCE] = cell_int(s->since);
     v[Q_EXAMINED] = cell_int(s->rows_examined);
+    v[Q_EVIDENCE] = cell_text(s->evidence);
     r->severity = total > 0 ? queries_severity(d, c, q, s, queries_time(s) / total) : SEVERITY_NONE;
 }
 
@@ -238,9 +246,9 @@ static bool logged(const struct view_ctx *c, const struct query *q)
     return model_plan(c->model, query_key(q), span_is_all(c->span) ? INT64_MAX : c->now, &e) && e.plan->body;
 }
 
-/* `logged`: all of them are counted from logs. */
+/* evidence: of all of them; NULL: they differ, or it is the server's. */
 static const char *basis_note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since,
-                              bool counted, bool logged)
+                              bool counted, const char *evidence)
 {
     char when[CLOCK_TEXT_MAX];
     const char *of = common_note(d, c,
@@ -253,9 +261,10 @@ static const char *basis_note(struct doc *d, const struct view_ctx *c, int64_t c
                           of, gap);
     if (!span_is_all(c->span))
         return of;
-    if (logged)
-        return doc_printf(d, "%s%sthose that the log has%s%s", of, gap, sd_known(since) ? ", from " : "",
-                          sd_known(since) ? clock_hms(since, c->now, when) : "");
+    if (evidence)
+        return doc_printf(
+            d, "%s%sthose that the %s%s%s", of, gap, str_eq(evidence, "log") ? "log has" : "traces have",
+            sd_known(since) ? ", from " : "", sd_known(since) ? clock_hms(since, c->now, when) : "");
     if (since == SD_UNKNOWN)
         return doc_printf(d, "%s%ssince the server's statistics were reset", of, gap);
     return doc_printf(d, "%s%ssince the reset at %s", of, gap, clock_hms(since, c->now, when));
@@ -265,7 +274,8 @@ static struct doc *build_queries(const struct view_ctx *c)
 {
     struct doc *d = doc_new("queries", "Queries");
     struct span span = common_span(c);
-    bool all = span_is_all(c->span), counted = false, from_logs = true;
+    bool all = span_is_all(c->span), counted = false;
+    const char *evidence = NULL;
     common_envelope(d, c, span);
     doc_field(d, "basis", UNIT_NONE, cell_text(all ? "since_reset" : "window"));
     struct section *sec = doc_table(d, "rows", "Queries", COLUMNS, Q_COLUMNS);
@@ -280,8 +290,8 @@ static struct doc *build_queries(const struct view_ctx *c)
         query_stats(model_query(c->model, i), c->span, s);
         if (!s->known)
             continue;
+        evidence = !counted || str_eq(evidence, s->evidence) ? s->evidence : NULL;
         counted = true;
-        from_logs &= s->logged;
         total += queries_time(s);
         if (s->calls > 0)
             calls = add_sat(calls, s->calls);
@@ -302,7 +312,7 @@ static struct doc *build_queries(const struct view_ctx *c)
     if (counted || !sec->table.n_rows)
         table_sort(&sec->table, Q_TOTAL, true);
     if (sec->table.n_rows)
-        sec->note = basis_note(d, c, calls, since, counted, from_logs);
+        sec->note = basis_note(d, c, calls, since, counted, str_eq(evidence, "statistics") ? NULL : evidence);
     sec->empty = common_empty(d, c, KINDS_SQL);
     return d;
 }

@@ -109,8 +109,8 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
     const char *calls = doc_printf(l->d, "%s calls of %s%s", unit_format_int(UNIT_COUNT, s->calls, b),
                                    unit_format(UNIT_NS, s->mean_ns, a),
                                    !span_is_all(c->span) ? ""
-                                   : s->logged           ? " in the log"
-                                                         : " since the server's reset");
+                                   : s->logged ? str_eq(s->evidence, "log") ? " in the log" : " in the traces"
+                                               : " since the server's reset");
     unit_format(UNIT_SHARE, share, e);
     struct worst_item it = {
         .what = index ? "index" : "query",

@@ -43,14 +43,21 @@ static void statement(struct doc *d, const struct view_ctx *c, const struct quer
                            "GRANT pg_monitor TO the role slowdive uses.");
 }
 
+static const char *counted_words(const struct query_stats *s)
+{
+    if (!s->logged)
+        return "since the server's statistics were reset";
+    return str_eq(s->evidence, "log") ? "of the executions that the log has"
+                                      : "of the executions that the traces have";
+}
+
 static void figures(struct doc *d, const struct view_ctx *c, const struct query *q)
 {
     struct query_stats s;
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     f->note = span_is_all(c->span)
-                  ? doc_text(d, s.logged ? "of the executions that the log has"
-                                         : "since the server's statistics were reset")
+                  ? doc_text(d, counted_words(&s))
                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)

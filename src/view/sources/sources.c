@@ -249,6 +249,10 @@ static struct doc *build_sources(const struct view_ctx *c)
                            unit_format_int(UNIT_BYTES, (int64_t)u.max_bytes, cap),
                            u.thinned_to_ns > SD_S ? ", oldest thinned to " : "",
                            u.thinned_to_ns > SD_S ? unit_format_int(UNIT_NS, u.thinned_to_ns, slot) : "");
+    if (u.traces_bytes)
+        sec->note = doc_printf(d, "%s, traces %s of %s", sec->note,
+                               unit_format_int(UNIT_BYTES, (int64_t)u.traces_bytes, used),
+                               unit_format_int(UNIT_BYTES, (int64_t)u.traces_max, cap));
     sec->empty = doc_text(d, "No source is open. Add one: slowdive /var/log/nginx/access.log or slowdive "
                              "postgres://user@host/database (in the console: :source SOURCE). slowdive "
                              "sources lists the kinds of source.");

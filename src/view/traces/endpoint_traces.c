@@ -73,11 +73,11 @@ static void problems_section(struct doc *d, const struct view_ctx *c, const char
 
 /* ---- the slowest requests ---- */
 
-enum { EXEMPLARS_MAX = 10, X_COLUMNS = 6 };
-enum { X_at, X_duration_ns, X_status, X_path, X_trace_id, X_evidence };
+enum { EXEMPLARS_MAX = 10, X_COLUMNS = 7 };
+enum { X_at, X_duration_ns, X_status, X_path, X_trace_id, X_evidence, X_request_id };
 static const struct column EXEMPLARS[X_COLUMNS] = {
-    [X_at] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .priority = 1, .help = ""},
-    [X_duration_ns] = {.key = "duration_ns", .title = "Duration", .unit = UNIT_NS, .help = ""},
+    [X_at] = {.key = "at", .title = "Ended", .unit = UNIT_TIME, .priority = 1, .help = "when it ended"},
+    [X_duration_ns] = {.key = "duration_ns", .title = "Duration", .unit = UNIT_NS, .help = "of the request"},
     [X_status] = {.key = "status", .title = "Status", .priority = 2, .help = "of the answer"},
     [X_path] = {.key = "path",
                 .title = "Request",
@@ -94,12 +94,16 @@ static const struct column EXEMPLARS[X_COLUMNS] = {
                     .flags = COLUMN_LEFT,
                     .priority = 3,
                     .help = "traces, access log, histogram"},
+    [X_request_id] = {.key = "request_id",
+                      .title = "Request id",
+                      .flags = COLUMN_LEFT | COLUMN_HIDDEN,
+                      .help = "as the log has it"},
 };
 
 struct slow_request {
     sd_time at;
     int64_t duration_ns, status;
-    const char *path, *trace_id, *evidence;
+    const char *path, *trace_id, *request_id, *evidence;
 };
 
 static int slowest_first(const void *a, const void *b)
@@ -158,6 +162,7 @@ static void exemplars_section(struct doc *d, const struct view_ctx *c, const cha
                                           .status = x->status,
                                           .path = x->path,
                                           .trace_id = x->trace_id,
+                                          .request_id = x->request_id,
                                           .evidence = x->evidence});
     }
     if (!n)
@@ -172,6 +177,7 @@ static void exemplars_section(struct doc *d, const struct view_ctx *c, const cha
         r->cells[X_status] = cell_int(list[i].status);
         r->cells[X_path] = cell_text(doc_text(d, list[i].path));
         r->cells[X_trace_id] = cell_text(id);
+        r->cells[X_request_id] = cell_text(doc_text(d, list[i].request_id));
         r->cells[X_evidence] = cell_text(doc_text(d, list[i].evidence));
         if (id)
             r->dive = (struct dive){.view = "trace", .arg = id};

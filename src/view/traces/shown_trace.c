@@ -375,7 +375,15 @@ bool trace_runs(const char *statement, const struct query *q)
            (str_eq(statement, query_text(q)) || (of && sql_fingerprint(statement, fp) && !strcmp(of, fp)));
 }
 
-/* Of several the one a server counts: it can be explained. */
+/* How much there is to be seen of a query: its plan, the server that counts it and can explain it. */
+static int worth(const struct model *m, const struct query *q)
+{
+    struct plan_entry e;
+    return (model_plan(m, query_key(q), INT64_MAX, &e) && e.plan ? 4 : 0) + (sd_known(query_id(q)) ? 2 : 0) +
+           (query_origin(q) != NULL);
+}
+
+/* Of several the one that is worth most. */
 const char *trace_query_key(const struct model *m, const char *statement, struct arena *a)
 {
     char fp[17];
@@ -385,7 +393,7 @@ const char *trace_query_key(const struct model *m, const char *statement, struct
         const struct query *q = model_query(m, i);
         const char *of = query_fingerprint(q);
         bool same = parsed && of ? !strcmp(of, fp) : str_eq(query_text(q), statement);
-        if (same && (!best || (!sd_known(query_id(best)) && sd_known(query_id(q)))))
+        if (same && (!best || worth(m, q) > worth(m, best)))
             best = q;
     }
     return best ? arena_strdup(a, query_key(best)) : NULL;

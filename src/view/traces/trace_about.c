@@ -4,6 +4,7 @@
 
 #include "core/insight/trace_summary.h"
 #include "core/model/caches.h"
+#include "core/traces/trace_network.h"
 
 /* The cache of the product that the spans name: the first of them. Looked for once for each name. */
 static const char *cache_of(struct shown_trace *x, const char *system)
@@ -113,6 +114,16 @@ static void events(struct shown_trace *x, struct mixed_text *m, const struct tra
     }
 }
 
+static void network(struct shown_trace *x, struct mixed_text *m, uint32_t node)
+{
+    struct network_call call;
+    if (!trace_network(x->tree, node, &call))
+        return;
+    char *text = trace_network_text(&call);
+    line(m, "Network", *text ? doc_text(x->d, text) : NULL);
+    free(text);
+}
+
 static void span_text(struct shown_trace *x, struct mixed_text *m, uint32_t node)
 {
     static const char *const kinds[] = {NULL, "internal", "server", "client", "producer", "consumer"};
@@ -129,7 +140,10 @@ static void span_text(struct shown_trace *x, struct mixed_text *m, uint32_t node
     if (n->on_critical_path)
         time_line(m, "Critical", n->critical_self_ns);
     line(m, "Waits", s->follows ? "its parent does not wait for it" : NULL);
+    network(x, m, node);
     statement(x, m, s);
+    if (!s->statement && (s->n_events || s->n_attributes))
+        sentence(m, "");
     events(x, m, s);
     attributes(x, m, s);
     line(m, "Span", s->id);

@@ -45,7 +45,10 @@ static const struct column COLUMNS[W_COLUMNS] = {
                  .title = "Depth",
                  .flags = COLUMN_HIDDEN,
                  .help = "in the tree; 0: a root. Rows are in the order of the tree"},
-    [W_service] = {.key = "service", .title = "Service", .flags = COLUMN_HIDDEN | COLUMN_LEFT, .help = ""},
+    [W_service] = {.key = "service",
+                   .title = "Service",
+                   .flags = COLUMN_HIDDEN | COLUMN_LEFT,
+                   .help = "that did it"},
     [W_name] = {.key = "name",
                 .title = "Name",
                 .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -296,11 +299,11 @@ static void findings(struct doc *d, struct shown_trace *x)
 
 enum { P_span_id, P_service, P_name, P_start_ns, P_end_ns, P_COLUMNS };
 static const struct column PATH[P_COLUMNS] = {
-    [P_span_id] = {.key = "span_id", .title = "Span", .help = ""},
-    [P_service] = {.key = "service", .title = "Service", .help = ""},
-    [P_name] = {.key = "name", .title = "Name", .help = ""},
-    [P_start_ns] = {.key = "start_ns", .title = "From", .help = ""},
-    [P_end_ns] = {.key = "end_ns", .title = "To", .help = ""},
+    [P_span_id] = {.key = "span_id", .title = "Span", .help = "whose own time it is"},
+    [P_service] = {.key = "service", .title = "Service", .help = "of the span"},
+    [P_name] = {.key = "name", .title = "Name", .help = "of the span"},
+    [P_start_ns] = {.key = "start_ns", .title = "From", .help = "nanoseconds since 1970-01-01 UTC"},
+    [P_end_ns] = {.key = "end_ns", .title = "To", .help = "its end, likewise"},
 };
 
 static struct cell path_cell(struct doc *d, const struct shown_trace *x)
@@ -332,22 +335,38 @@ static void envelope(struct doc *d, const struct view_ctx *c, const struct shown
     doc_field(d, "critical_path", UNIT_NONE, x && !c->key ? path_cell(d, x) : cell_unknown());
 }
 
+/* What the source has answered, when it has none. A printed view has asked for this trace alone. */
+static const char *answer(const struct view_ctx *c)
+{
+    enum { EVENTS_MAX = 64 };
+    struct event_entry e[EVENTS_MAX];
+    size_t n = c->key ? 0 : model_events(c->model, SPAN_ALL, e, EVENTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(e[i].event->title, "looking for traces"))
+            return e[i].event->text;
+    return NULL;
+}
+
 /* Nothing of it is here: where it may be found is asked. */
 static void not_here(struct doc *d, const struct view_ctx *c, const char *id, size_t several)
 {
     struct section *s = doc_section(d, SECTION_TEXT, NULL, "Trace");
     const char *origin = id && !several ? trace_finder(c->model) : NULL;
+    const char *said = origin ? answer(c) : NULL;
     if (!id)
         s->text = common_empty(d, c, KINDS_TRACES);
     else if (several > 1)
         s->text = doc_printf(d, "%zu traces begin with %s; write more of the id.", several, id);
+    else if (said)
+        s->text = doc_printf(d, "No trace %s is here: %s.", id, said);
     else if (origin)
-        s->text = doc_printf(d, "The trace %s is not here yet; %s is asked for it.", id, origin);
+        s->text = doc_printf(d, "No trace %s is here; %s was asked for it.", id, origin);
     else
         s->text = doc_printf(d,
                              "No trace %s is here. The view traces lists all; a Jaeger or Tempo as a source "
                              "is asked for traces that are not here.",
                              id);
+    origin = said ? NULL : origin;
     d->missing = id ? s->text : NULL;
     if (!origin)
         return;

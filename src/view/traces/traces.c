@@ -40,7 +40,7 @@ static const struct column COLUMNS[T_COLUMNS] = {
                        .title = "Duration",
                        .unit = UNIT_NS,
                        .help = "of the root; null: unknown"},
-    [T_spans] = {.key = "spans", .title = "Spans", .unit = UNIT_COUNT, .priority = 4, .help = ""},
+    [T_spans] = {.key = "spans", .title = "Spans", .unit = UNIT_COUNT, .priority = 4, .help = "that came"},
     [T_errors] = {.key = "errors",
                   .title = "Failed",
                   .unit = UNIT_COUNT,
@@ -81,10 +81,10 @@ static const struct column COLUMNS[T_COLUMNS] = {
 
 enum { L_kind, L_text, L_cost_ns, L_count, L_COLUMNS };
 static const struct column FINDINGS[L_COLUMNS] = {
-    [L_kind] = {.key = "kind", .title = "Kind", .help = ""},
-    [L_text] = {.key = "text", .title = "Text", .help = ""},
-    [L_cost_ns] = {.key = "cost_ns", .title = "Costs", .unit = UNIT_NS, .help = ""},
-    [L_count] = {.key = "count", .title = "Times", .unit = UNIT_COUNT, .help = ""},
+    [L_kind] = {.key = "kind", .title = "Kind", .help = "of the finding"},
+    [L_text] = {.key = "text", .title = "Text", .help = "a sentence"},
+    [L_cost_ns] = {.key = "cost_ns", .title = "Costs", .unit = UNIT_NS, .help = "what they take together"},
+    [L_count] = {.key = "count", .title = "Times", .unit = UNIT_COUNT, .help = "how many repeat, or 1"},
 };
 
 struct listed {
