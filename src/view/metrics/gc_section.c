@@ -15,6 +15,12 @@ static const char *const VERDICTS[] = {[GC_UNKNOWN] = "unknown",
                                        [GC_AGAINST] = "against",
                                        [GC_APART] = "no connection"};
 
+/* No more digits than mean something. */
+static double rounded(double x)
+{
+    return round(x * 1000) / 1000;
+}
+
 #define ROWS(X)                                                                                              \
     X(source, "Program", UNIT_NONE, COLUMN_LEFT, 0, "the source its metrics come from",                      \
       cell_text(doc_printf(d, "%.*s", (int)p->origin_len, p->origin)))                                       \
@@ -22,17 +28,18 @@ static const char *const VERDICTS[] = {[GC_UNKNOWN] = "unknown",
       cell_text(p->f.language))                                                                              \
     X(gc_share, "In GC", UNIT_SHARE, COLUMN_BAR, 0,                                                          \
       "share of the time spent in collection; null: the runtime tells no time", cell_real(p->f.share))       \
-    X(gc_per_s, "GC/s", UNIT_NONE, 0, 1, "collections per second", cell_real(p->f.per_s))                    \
+    X(gc_per_s, "GC/s", UNIT_NONE, 0, 1, "collections per second", cell_real(rounded(p->f.per_s)))           \
     X(pause_ns, "Pause", UNIT_NS, 0, 0, "mean length of a collection", cell_real(p->f.pause_ns))             \
     X(correlation, "Correlation", UNIT_NONE, 0, 0,                                                           \
       "of collection with the p95 of requests, interval by interval: Spearman's, -1 to 1; null: unknown",    \
-      cell_real(g->r))                                                                                       \
+      cell_real(rounded(g->r)))                                                                              \
     X(correlation_low, "From", UNIT_NONE, 0, 1, "lower end of its 95 % confidence interval",                 \
-      cell_real(g->low))                                                                                     \
-    X(correlation_high, "To", UNIT_NONE, 0, 1, "its upper end", cell_real(g->high))                          \
+      cell_real(rounded(g->low)))                                                                            \
+    X(correlation_high, "To", UNIT_NONE, 0, 1, "its upper end", cell_real(rounded(g->high)))                 \
     X(intervals, "Intervals", UNIT_COUNT, 0, 2, "with both figures", cell_int((int64_t)g->n))                \
     X(independent, "Independent", UNIT_NONE, COLUMN_HIDDEN, 3,                                               \
-      "as many of them as count, because neighbours resemble each other", cell_real(g->independent))         \
+      "as many of them as count, because neighbours resemble each other",                                    \
+      cell_real(rounded(g->independent)))                                                                    \
     X(verdict, "Together", UNIT_NONE, COLUMN_LEFT, 0,                                                        \
       "together, against, no connection; unknown: fewer than 12 intervals, or 8 independent ones",           \
       cell_text(VERDICTS[g->verdict]))                                                                       \
@@ -234,4 +241,29 @@ struct section *gc_section(struct doc *d, const struct view_ctx *c, const struct
     free(p);
     free(all);
     return s;
+}
+
+void gc_worst(const struct view_ctx *c, struct worst_list *l)
+{
+    struct doc *d = doc_new("runtime", "Runtime");
+    struct section *s = gc_section(d, c, NULL);
+    char share[UNIT_TEXT_MAX];
+    for (size_t i = 0; s && i < s->table.n_rows; i++) {
+        const struct row *r = &s->table.rows[i];
+        double in_gc = r->cells[R_gc_share].type == CELL_REAL ? r->cells[R_gc_share].f : (double)NAN;
+        if (r->severity < SEVERITY_WARN || r->cells[R_advice].type != CELL_TEXT)
+            continue;
+        if (isnan(in_gc))
+            snprintf(share, sizeof share, "an unknown share");
+        else
+            unit_format(UNIT_SHARE, in_gc, share);
+        worst_add(l, (struct worst_item){.severity = r->severity,
+                                         .what = "gc",
+                                         .subject = doc_text(l->d, r->cells[R_source].s),
+                                         .why = doc_printf(l->d, "%s of the time in collection. %s", share,
+                                                           r->cells[R_advice].s),
+                                         .share = in_gc,
+                                         .dive = {.view = "runtime"}});
+    }
+    doc_free(d);
 }

@@ -143,6 +143,7 @@ const struct view runtime_view = {
                "latency",
     .needs = SD_KIND_BIT(SD_METRIC),
     .build = build_runtime,
+    .worst = gc_worst,
     .columns = COLUMNS,
     .n_columns = M_COLUMNS,
     .also = ALSO,
