@@ -18,8 +18,8 @@ static void language_value(struct mixed_text *m, const struct text_language *lan
 /* A name without a value beside it says nothing. */
 static bool has_value(struct cell v)
 {
-    return v.type != CELL_UNKNOWN && v.type != CELL_LEVELS && v.type != CELL_PIECES && !(v.type == CELL_LIST && !table_rows(v.list)) &&
-           !(v.type == CELL_TEXT && !*v.s);
+    return v.type != CELL_UNKNOWN && v.type != CELL_LEVELS && v.type != CELL_PIECES &&
+           !(v.type == CELL_LIST && !table_rows(v.list)) && !(v.type == CELL_TEXT && !*v.s);
 }
 
 static void value_lines(const struct table *t, const struct row *r, bool hidden, int widest,

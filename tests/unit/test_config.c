@@ -162,7 +162,7 @@ static void mistakes_are_placed(void **state)
         {"sources: [[]]\n", "f.yaml:1:11: ", "a list"},
         {"sources: [{name: x}]\n", "f.yaml:1:11: ", "source"},
         {"sources: ['']\n", "f.yaml:1:11: ", "empty"},
-        {"sources: [{source: a, x: {}}]\n", "f.yaml:1:26: ", "a mapping"},
+        {"sources: [{source: a, x: {y: {}}}]\n", "f.yaml:1:30: ", "single values"},
         {"sources: [{source: a, name: n}, {source: b, name: n}]\n", "f.yaml:1:33: ", "used by"},
         {"a: &x 1\ntheme: *x\n", "f.yaml:2:8: ", "*x"},
         {"theme: \"a\\0b\"\n", "f.yaml:1:8: ", "NUL"},

@@ -15,7 +15,7 @@ static void help_names_every_key_bound_now(void **state)
     struct world *w = world_new(100, 30, false, false);
     struct sd_error err;
     assert_true(keymap_bind(w->config->keymap, ACTION_ZOOM, "F9", &err));
-    play(w, "size 120x180\nkey ? ?");
+    play(w, "size 120x240\nkey ? ?");
     for (int a = ACTION_NONE; (a = action_next(actions_all(), a));)
         see(w, action_at(actions_all(), a)->help);
     struct command_info command;
