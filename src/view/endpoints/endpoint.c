@@ -9,6 +9,7 @@
 #include "view/endpoints/db_share.h"
 #include "view/endpoints/endpoints.h"
 #include "view/endpoints/statuses.h"
+#include "view/metrics/gc_section.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
 #include "view/traces/traces.h"
@@ -291,6 +292,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         endpoint_modes_section(d, s);
         endpoint_parts_section(d, c, e, s);
         endpoint_evidence_section(d, c, e, s);
+        gc_section(d, c, e);
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);
@@ -365,6 +367,9 @@ static const struct column ALSO[] = {
      .help =
          "the caches in front of it: cache, hit_ratio, hits, misses, hit_mean_ns, miss_mean_ns; absent: no "
          "source tells of one"},
+    {.key = "gc",
+     .title = "Garbage collection",
+     .help = "over the latency of the same moments, as in the view runtime; absent: no program tells of it"},
     {.key = "waits", .title = "Waits", .help = "as in the view query, of all statements of the endpoint"},
     {.key = "statuses", .title = "Status codes", .help = "as in the view statuses"},
     {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
