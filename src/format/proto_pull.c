@@ -2,10 +2,7 @@
 
 static const struct proto_shape *shape_of(const struct proto_shape *shape, uint32_t number)
 {
-    for (; shape->number; shape++)
-        if (shape->number == number)
-            return shape->of;
-    return NULL;
+    return number < ARRAY_LEN(shape->of) ? shape->of[number] : NULL;
 }
 
 bool proto_check(const void *bytes, size_t n, const struct proto_shape *shape, struct sd_error *err)

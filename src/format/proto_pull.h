@@ -144,10 +144,9 @@ static inline int64_t proto_zigzag(uint64_t v)
 
 /* ---- is it whole? ---- */
 
-/* Which fields of a message are messages. Ends with a row of number 0. */
+/* Which fields of a message are messages, by their numbers. Those beyond are none. */
 struct proto_shape {
-    uint32_t number;
-    const struct proto_shape *of;
+    const struct proto_shape *of[16];
 };
 
 enum { PROTO_DEPTH_MAX = 100 }; /* as other readers of protobuf have it */

@@ -84,10 +84,10 @@ void otlp_answer_failed(struct strbuf *out, bool json, int status, const char *m
 
 /* ---- logs ---- */
 
-static const struct proto_shape RECORD[] = {{.number = 0}};
-static const struct proto_shape SCOPE_LOGS[] = {{.number = 2, .of = RECORD}, {.number = 0}};
-static const struct proto_shape RESOURCE_LOGS[] = {{.number = 2, .of = SCOPE_LOGS}, {.number = 0}};
-static const struct proto_shape REQUEST[] = {{.number = 1, .of = RESOURCE_LOGS}, {.number = 0}};
+static const struct proto_shape RECORD;
+static const struct proto_shape SCOPE_LOGS = {.of = {[2] = &RECORD}};
+static const struct proto_shape RESOURCE_LOGS = {.of = {[2] = &SCOPE_LOGS}};
+static const struct proto_shape REQUEST = {.of = {[1] = &RESOURCE_LOGS}};
 
 static int64_t count_wire(struct proto p)
 {
@@ -129,7 +129,7 @@ bool otlp_count_logs(const char *bytes, size_t n, bool json, int64_t *records, s
 {
     if (!json) {
         *records = count_wire(proto(bytes, n));
-        return proto_check(bytes, n, REQUEST, err);
+        return proto_check(bytes, n, &REQUEST, err);
     }
     struct json_pull j = json_pull(bytes, n), list = json_find(j, "resourceLogs");
     *records = 0;

@@ -1,26 +1,22 @@
 /* otlp_metrics_wire.c - metrics of OTLP in protobuf. The numbers of its fields stand beside what is read. */
 #include "format/traces/otlp_point.h"
 
-static const struct proto_shape LEAF[] = {{.number = 0}};
-static const struct proto_shape KEY_VALUE[] = {{.number = 2, .of = LEAF}, {.number = 0}};
-static const struct proto_shape NUMBER[] = {{.number = 7, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape HISTOGRAM[] = {{.number = 9, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape EXPONENTIAL[] = {
-    {.number = 1, .of = KEY_VALUE}, {.number = 8, .of = LEAF}, {.number = 9, .of = LEAF}, {.number = 0}};
-static const struct proto_shape SUMMARY[] = {
-    {.number = 7, .of = KEY_VALUE}, {.number = 6, .of = LEAF}, {.number = 0}};
-static const struct proto_shape NUMBERS[] = {{.number = 1, .of = NUMBER}, {.number = 0}};
-static const struct proto_shape HISTOGRAMS[] = {{.number = 1, .of = HISTOGRAM}, {.number = 0}};
-static const struct proto_shape EXPONENTIALS[] = {{.number = 1, .of = EXPONENTIAL}, {.number = 0}};
-static const struct proto_shape SUMMARIES[] = {{.number = 1, .of = SUMMARY}, {.number = 0}};
-static const struct proto_shape METRIC[] = {
-    {.number = 5, .of = NUMBERS},       {.number = 7, .of = NUMBERS},    {.number = 9, .of = HISTOGRAMS},
-    {.number = 10, .of = EXPONENTIALS}, {.number = 11, .of = SUMMARIES}, {.number = 0}};
-static const struct proto_shape RESOURCE[] = {{.number = 1, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape SCOPE_METRICS[] = {{.number = 2, .of = METRIC}, {.number = 0}};
-static const struct proto_shape RESOURCE_METRICS[] = {
-    {.number = 1, .of = RESOURCE}, {.number = 2, .of = SCOPE_METRICS}, {.number = 0}};
-static const struct proto_shape REQUEST[] = {{.number = 1, .of = RESOURCE_METRICS}, {.number = 0}};
+static const struct proto_shape LEAF;
+static const struct proto_shape KEY_VALUE = {.of = {[2] = &LEAF}};
+static const struct proto_shape NUMBER = {.of = {[7] = &KEY_VALUE}};
+static const struct proto_shape HISTOGRAM = {.of = {[9] = &KEY_VALUE}};
+static const struct proto_shape EXPONENTIAL = {.of = {[1] = &KEY_VALUE, [8] = &LEAF, [9] = &LEAF}};
+static const struct proto_shape SUMMARY = {.of = {[7] = &KEY_VALUE, [6] = &LEAF}};
+static const struct proto_shape NUMBERS = {.of = {[1] = &NUMBER}};
+static const struct proto_shape HISTOGRAMS = {.of = {[1] = &HISTOGRAM}};
+static const struct proto_shape EXPONENTIALS = {.of = {[1] = &EXPONENTIAL}};
+static const struct proto_shape SUMMARIES = {.of = {[1] = &SUMMARY}};
+static const struct proto_shape METRIC = {
+    .of = {[5] = &NUMBERS, [7] = &NUMBERS, [9] = &HISTOGRAMS, [10] = &EXPONENTIALS, [11] = &SUMMARIES}};
+static const struct proto_shape RESOURCE = {.of = {[1] = &KEY_VALUE}};
+static const struct proto_shape SCOPE_METRICS = {.of = {[2] = &METRIC}};
+static const struct proto_shape RESOURCE_METRICS = {.of = {[1] = &RESOURCE, [2] = &SCOPE_METRICS}};
+static const struct proto_shape REQUEST = {.of = {[1] = &RESOURCE_METRICS}};
 
 static struct span_text text_of(const struct proto *p)
 {
@@ -215,7 +211,7 @@ bool otlp_wire_points(struct otlp_metrics_call *c, const char *bytes, size_t n, 
 {
     struct proto p = proto(bytes, n);
     struct proto_field resource, scope, metric;
-    if (!proto_check(bytes, n, REQUEST, err))
+    if (!proto_check(bytes, n, &REQUEST, err))
         return false;
     while (proto_field(&p, &resource)) {
         if (!proto_is_bytes(&resource, 1))

@@ -4,25 +4,20 @@
 
 /* ---- which fields are messages ---- */
 
-static const struct proto_shape ANY_VALUE[3];
-static const struct proto_shape KEY_VALUE[] = {{.number = 2, .of = ANY_VALUE}, {.number = 0}};
-static const struct proto_shape ARRAY[] = {{.number = 1, .of = ANY_VALUE}, {.number = 0}};
-static const struct proto_shape MAP[] = {{.number = 1, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape ANY_VALUE[3] = {
-    {.number = 5, .of = ARRAY}, {.number = 6, .of = MAP}, {.number = 0}};
-static const struct proto_shape EVENT[] = {{.number = 3, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape LINK[] = {{.number = 4, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape STATUS[] = {{.number = 0}};
-static const struct proto_shape SPAN[] = {{.number = 9, .of = KEY_VALUE},
-                                          {.number = 11, .of = EVENT},
-                                          {.number = 13, .of = LINK},
-                                          {.number = 15, .of = STATUS},
-                                          {.number = 0}};
-static const struct proto_shape RESOURCE[] = {{.number = 1, .of = KEY_VALUE}, {.number = 0}};
-static const struct proto_shape SCOPE_SPANS[] = {{.number = 2, .of = SPAN}, {.number = 0}};
-static const struct proto_shape RESOURCE_SPANS[] = {
-    {.number = 1, .of = RESOURCE}, {.number = 2, .of = SCOPE_SPANS}, {.number = 0}};
-static const struct proto_shape REQUEST[] = {{.number = 1, .of = RESOURCE_SPANS}, {.number = 0}};
+static const struct proto_shape ANY_VALUE;
+static const struct proto_shape KEY_VALUE = {.of = {[2] = &ANY_VALUE}};
+static const struct proto_shape ARRAY = {.of = {[1] = &ANY_VALUE}};
+static const struct proto_shape MAP = {.of = {[1] = &KEY_VALUE}};
+static const struct proto_shape ANY_VALUE = {.of = {[5] = &ARRAY, [6] = &MAP}};
+static const struct proto_shape EVENT = {.of = {[3] = &KEY_VALUE}};
+static const struct proto_shape LINK = {.of = {[4] = &KEY_VALUE}};
+static const struct proto_shape STATUS;
+static const struct proto_shape SPAN = {
+    .of = {[9] = &KEY_VALUE, [11] = &EVENT, [13] = &LINK, [15] = &STATUS}};
+static const struct proto_shape RESOURCE = {.of = {[1] = &KEY_VALUE}};
+static const struct proto_shape SCOPE_SPANS = {.of = {[2] = &SPAN}};
+static const struct proto_shape RESOURCE_SPANS = {.of = {[1] = &RESOURCE, [2] = &SCOPE_SPANS}};
+static const struct proto_shape REQUEST = {.of = {[1] = &RESOURCE_SPANS}};
 
 /* ---- attributes ---- */
 
@@ -285,7 +280,7 @@ bool otlp_proto_spans(const char *bytes, size_t len, struct span_draft *d, const
     struct proto p = proto(bytes, len);
     struct proto_field f;
     bool alone = is_alone(p);
-    if (!proto_check(bytes, len, alone ? RESOURCE_SPANS : REQUEST, err))
+    if (!proto_check(bytes, len, alone ? &RESOURCE_SPANS : &REQUEST, err))
         return false;
     struct otlp_traces *t = otlp_traces_new(d, sink);
     if (alone)

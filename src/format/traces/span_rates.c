@@ -185,6 +185,14 @@ static uint32_t add_endpoint(struct span_rates *r, const char *key, struct endpo
     return n;
 }
 
+/* Not printed: there is a key to be made for each span of a server and each call. */
+static void put(struct strbuf *key, const char *s, size_t most, char then)
+{
+    strbuf_add(key, s ? s : "", s ? strnlen(s, most) : 0);
+    if (then)
+        strbuf_char(key, then);
+}
+
 static uint32_t folded(struct span_rates *r, const char *service, const char *method, const char *tag,
                        const char *path)
 {
@@ -210,10 +218,13 @@ static uint32_t endpoint_of(struct span_rates *r, const char *service, const cha
 {
     char method[24];
     const char *tag = values[ROLE_ROUTE], *path = values[ROLE_PATH];
-    snprintf(method, sizeof method, "%.20s", values[ROLE_METHOD]);
+    size_t n_method = strnlen(values[ROLE_METHOD], 20);
+    memcpy(method, values[ROLE_METHOD], n_method);
+    method[n_method] = 0;
     strbuf_clear(&r->key);
-    strbuf_printf(&r->key, "%s\n%s%c%.500s", service ? service : "", method, tag ? ' ' : '?',
-                  tag ? tag : path);
+    put(&r->key, service, SIZE_MAX, '\n');
+    put(&r->key, method, sizeof method, tag ? ' ' : '?');
+    put(&r->key, tag ? tag : path, 500, 0);
     if (r->raw.n >= RAW_MAX) {
         name_index_clear(&r->raw);
         arena_free(r->raw_arena);
@@ -439,10 +450,13 @@ static uint32_t statement_of(struct span_rates *r, const char *text, const char 
 {
     static const char OTHERS[] = "(other statements)";
     char name[256];
-    if (database)
-        snprintf(name, sizeof name, "%.*s", (int)MIN(strcspn(database, "|"), sizeof name - 1), database);
+    size_t n_name = database ? MIN(strcspn(database, "|"), sizeof name - 1) : 0;
+    memcpy(name, database ? database : "", n_name);
+    name[n_name] = 0;
     strbuf_clear(&r->key);
-    strbuf_printf(&r->key, "%.64s\n%s\n%s", system ? system : "", database ? name : "", text);
+    put(&r->key, system, 64, '\n');
+    put(&r->key, name, sizeof name, '\n');
+    put(&r->key, text, SIZE_MAX, 0);
     uint32_t n = name_index_find(&r->texts, strbuf_text(&r->key));
     if (n != NAME_NONE)
         return n;
