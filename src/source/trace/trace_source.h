@@ -1,7 +1,7 @@
 /* trace_source.h - shared by the sources of this folder: files of spans, and the query APIs of Jaeger and
  * Tempo. */
-#ifndef SOURCE_TRACES_TRACE_SOURCE_H
-#define SOURCE_TRACES_TRACE_SOURCE_H
+#ifndef SOURCE_TRACE_TRACE_SOURCE_H
+#define SOURCE_TRACE_TRACE_SOURCE_H
 
 #include "format/traces/trace_reader.h"
 #include "source/shared/span_outlet.h"

@@ -6,7 +6,7 @@
 #include "core/endpoints/route.h"
 #include "format/json_check.h"
 #include "format/json_pull.h"
-#include "source/traces/trace_api.h"
+#include "source/trace/trace_api.h"
 
 enum { SERVICES_MAX = 500, OPERATIONS_MAX = 20 };
 

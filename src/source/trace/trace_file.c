@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "format/metrics/unpack_stream.h"
-#include "source/traces/trace_source.h"
+#include "source/trace/trace_source.h"
 
 enum { HEAD = 65536, PIECE = 1 << 18 };
 #define UNPACKED_MAX ((size_t)8 << 30)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/traces/trace_source.h"
+#include "source/trace/trace_source.h"
 
 enum {
     FILES_MAX = 10000, /* of a folder */

@@ -5,7 +5,7 @@
 
 #include "format/json_check.h"
 #include "format/json_pull.h"
-#include "source/traces/trace_api.h"
+#include "source/trace/trace_api.h"
 
 /* Protobuf is smaller, and Tempo has it at hand. */
 static const char ACCEPT[] = "application/protobuf, application/json;q=0.5";

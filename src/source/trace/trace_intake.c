@@ -1,6 +1,6 @@
 /* trace_intake.c - what of the spans was read, and what was not, in sentences. */
 #include "base/num.h"
-#include "source/traces/trace_source.h"
+#include "source/trace/trace_source.h"
 
 static void say(struct strbuf *out, const char *fmt, ...) SD_PRINTF(2, 3);
 static void say(struct strbuf *out, const char *fmt, ...)

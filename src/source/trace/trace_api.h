@@ -1,10 +1,10 @@
 /* trace_api.h - shared by the sources that ask Jaeger and Tempo for traces. */
-#ifndef SOURCE_TRACES_TRACE_API_H
-#define SOURCE_TRACES_TRACE_API_H
+#ifndef SOURCE_TRACE_TRACE_API_H
+#define SOURCE_TRACE_TRACE_API_H
 
 #include "format/traces/span_seen.h"
 #include "source/shared/fetch.h"
-#include "source/traces/trace_source.h"
+#include "source/trace/trace_source.h"
 
 struct trace_api_options {
     const char *user, *password, *token, *ca, *cert, *key, *org, *service, *trace;

@@ -1,5 +1,5 @@
 /* trace_api.c - asking a server for traces: once, or again and again for what is new. */
-#include "source/traces/trace_api.h"
+#include "source/trace/trace_api.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
