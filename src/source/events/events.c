@@ -125,6 +125,11 @@ static int events_recognise(const char *target, const void *head, size_t len)
     return head ? event_list_sure(head, len) : 0;
 }
 
+static void events_close(struct sd_source *s)
+{
+    (void)s; /* the file is closed after each reading */
+}
+
 extern const struct sd_source_ops events_source_ops;
 const struct sd_source_ops events_source_ops = {
     .abi = SD_ABI,
@@ -137,4 +142,5 @@ const struct sd_source_ops events_source_ops = {
     .recognise = events_recognise,
     .open = events_open,
     .run = events_run,
+    .close = events_close,
 };

@@ -118,7 +118,7 @@ struct log {
     struct sd_batch *parts; /* being filled; NULL: none */
     bool cached;            /* a line told of a lookup in a cache */
     int64_t lines_told;
-    const char *said_format; /* the form that was said last */
+    char *said_format; /* the form that was said last */
     int64_t
         skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
     bool caught_up; /* what was there when it was opened has been read */
@@ -204,16 +204,11 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
 {
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
     sd_time now = s->host->now(s);
+    log_tell_format(s, in, ((const struct log_options *)s->opts)->format, &l->said_format);
     if (!last && (in->lines == l->lines_told || now - l->intake_at < INTAKE_EVERY))
         return;
     l->intake_at = now;
     l->lines_told = in->lines;
-    const struct log_options *o = s->opts;
-    if (s->follow && in->format && !str_eq(in->format, l->said_format) && !(o->format && *o->format)) {
-        l->said_format = in->format;
-        s->host->note(s, SD_STATE_LIVE, "read as %s%s%s", in->format, in->wrapped ? ". " : "",
-                      in->wrapped ? in->wrapped : "");
-    }
     sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
     compare_clocks(l, now, false);
@@ -485,6 +480,7 @@ static void log_close_source(struct sd_source *s)
     accesslog_carry_free(&l->carry);
     route_rules_free(l->rules);
     free(l->buffer);
+    free(l->said_format);
     *l = (struct log){.fd = -1};
 }
 

@@ -1,5 +1,7 @@
 #include "source/log/log_intake.h"
 
+#include <stdlib.h>
+
 #include "base/units.h"
 
 static void add_sentence(struct intake_lists *lists, const char *sentence)
@@ -51,4 +53,14 @@ struct sd_intake log_intake_record(const struct accesslog_intake *in, int64_t sk
     r.samples = n ? &lists->samples : NULL;
     r.reasons = n ? &lists->reasons : NULL;
     return r;
+}
+
+void log_tell_format(struct sd_source *s, const struct accesslog_intake *in, const char *given, char **said)
+{
+    if (!s->follow || !in->format || str_eq(in->format, *said) || (given && *given))
+        return;
+    free(*said);
+    *said = mem_strdup(in->format);
+    s->host->note(s, SD_STATE_LIVE, "read as %s%s%s", in->format, in->wrapped ? ". " : "",
+                  in->wrapped ? in->wrapped : "");
 }
