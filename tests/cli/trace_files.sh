@@ -37,6 +37,8 @@ run endpoints mixed --format json
 ok "lines that are whole are read" is count 300
 ok "that one is not is told" says out "1 of 11 lines could not be read; of the first, in mixed, line 4: The JSON is cut off"
 ok "and that one is about something else" says out "1 part holds metrics, logs or profiles"
+run traces mixed
+ok "above the list, too" says out "1 of 11 lines could not be read; of the first, in mixed, line 4: The JSON is cut off"
 
 mkdir folder
 cp jaeger folder/a.json
