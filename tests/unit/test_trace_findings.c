@@ -121,6 +121,22 @@ static void n_plus_one(void **state)
     check(&m, "");
 }
 
+static void many_short_ones_at_the_same_time(void **state)
+{
+    (void)state;
+    struct made m = {0};
+    int root = add(&m, -1, SPAN_SERVER, "shop", "GET /", 0, 90);
+    sql(&m, root, ORDERS, 0, 1);
+    for (int i = 0; i < 60; i++)
+        sql(&m, root, ITEMS, 2 + i, 1);
+    for (uint32_t i = 0; i < m.trace.n; i++) /* a clock of whole milliseconds */
+        m.spans[i].start -= m.spans[i].start % SD_MS;
+    check(&m, "n_plus_one 60: 60 x SELECT items WHERE order_id = $1, 60.0 ms: one after the other");
+    for (uint32_t i = 2; i < m.trace.n; i++)
+        m.spans[i].start = m.spans[2].start;
+    check(&m, "");
+}
+
 static void other_constants_and_lengths_are_the_same(void **state)
 {
     (void)state;
@@ -380,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(n_plus_one),
+        cmocka_unit_test(many_short_ones_at_the_same_time),
         cmocka_unit_test(other_constants_and_lengths_are_the_same),
         cmocka_unit_test(connections_in_between),
         cmocka_unit_test(repeated_n_plus_one),
