@@ -5,7 +5,9 @@
 #include "core/drawing.h"
 #include "core/table.h"
 
-enum { LEVELS_MOST = 60 };
+/* Rows deeper in a tree are indented like those of this depth: spans can be nested as often as there are
+ * some. */
+enum { LEVELS_MOST = 60, DEPTH_SHOWN = 100 };
 
 /* One line of text that Markdown does not take as markup. */
 static void escaped(struct strbuf *out, const char *s)
@@ -94,7 +96,7 @@ static void table(const struct table *t, struct strbuf *out)
             if (shown(&t->columns[c])) {
                 strbuf_str(out, "| ");
                 if (t->columns[c].flags & COLUMN_TREE)
-                    for (int depth = 0; depth < r->depth; depth++)
+                    for (int depth = 0; depth < MIN(r->depth, DEPTH_SHOWN); depth++)
                         strbuf_str(out, "&nbsp;&nbsp;");
                 cell(out, &t->columns[c], r->cells[c]);
                 strbuf_char(out, ' ');

@@ -37,6 +37,13 @@ run endpoints mixed --format json
 ok "lines that are whole are read" is count 300
 ok "that one is not is told" says out "1 of 11 lines could not be read; of the first, in mixed, line 4: The JSON is cut off"
 ok "and that one is about something else" says out "1 part holds metrics, logs or profiles"
+run traces mixed
+ok "above the list, too" says out "1 of 11 lines could not be read; of the first, in mixed, line 4: The JSON is cut off"
+gzip -c ndjson ndjson | head -c $(($(gzip -c ndjson | wc -c) + 100)) >cut.gz
+run traces cut.gz
+ok "a packed file that is cut shows what is there" says out 'GET '
+ok "and says so above the list" says out 'cut.gz was not read to its end: its gzip data is cut'
+ok "and on standard error" says err 'cut.gz was not read to its end: its gzip data is cut'
 
 mkdir folder
 cp jaeger folder/a.json

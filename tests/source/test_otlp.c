@@ -297,6 +297,21 @@ static void encodings(void **state)
     finish(&w);
 }
 
+/* Who sends far too much, and reads when all is sent, is told. */
+static void too_large_to_the_end(void **state)
+{
+    (void)state;
+    enum { SIZE = 40 << 20 };
+    struct rt_watch w = receiver("");
+    char answer[4096], *body = mem_array(SIZE, 1);
+    int fd = dial_port(port);
+    post(fd, "/v1/traces", JSON, body, SIZE);
+    assert_int_equal(next_answer(fd, answer), 413);
+    close(fd);
+    free(body);
+    finish(&w);
+}
+
 static void partly(void **state)
 {
     static const char body[] =
@@ -549,9 +564,11 @@ static int set_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),        cmocka_unit_test(encodings),   cmocka_unit_test(partly),
-        cmocka_unit_test(asks_for_token), cmocka_unit_test(port_in_use), cmocka_unit_test(put_off),
-        cmocka_unit_test(attacked),       cmocka_unit_test(durations),
+        cmocka_unit_test(answers),        cmocka_unit_test(encodings),
+        cmocka_unit_test(partly),         cmocka_unit_test(too_large_to_the_end),
+        cmocka_unit_test(asks_for_token), cmocka_unit_test(port_in_use),
+        cmocka_unit_test(put_off),        cmocka_unit_test(attacked),
+        cmocka_unit_test(durations),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

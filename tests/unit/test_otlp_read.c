@@ -212,6 +212,27 @@ static void test_both_encodings(void **state)
     span_draft_free(e);
 }
 
+/* What a span is must be known, however many attributes stand before; what is left out is counted. */
+static void test_many_attributes(void **state)
+{
+    (void)state;
+    struct span_draft *d = span_draft_new();
+    struct sd_error err = {""};
+    struct strbuf json = {0};
+    struct sd_spans s;
+    strbuf_str(&json, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"1\",\"spanId\":\"2\","
+                      "\"attributes\":[");
+    for (int i = 0; i < 1000; i++)
+        strbuf_printf(&json, "{\"key\":\"k%d\",\"value\":{\"stringValue\":\"v\"}},", i);
+    strbuf_str(&json, "{\"key\":\"http.route\",\"value\":{\"stringValue\":\"/x\"}}]}]}]}]}");
+    assert_true(otlp_json_spans(strbuf_text(&json), json.len, d, NULL, &err));
+    assert_true(span_draft_take(d, &s));
+    assert_string_equal(value_of(&s, "http.route"), "/x");
+    assert_int_equal(span_draft_intake(d)->cut, 1000 - SPAN_DRAFT_ATTRIBUTES);
+    strbuf_free(&json);
+    span_draft_free(d);
+}
+
 static void test_broken_gives_nothing(void **state)
 {
     struct message wire = wire_request();
@@ -395,9 +416,13 @@ static void test_chunks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_encodings), cmocka_unit_test(test_broken_gives_nothing),
-        cmocka_unit_test(test_exponential),    cmocka_unit_test(test_deltas_and_units),
-        cmocka_unit_test(test_unpacking),      cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_many_attributes),
+        cmocka_unit_test(test_both_encodings),
+        cmocka_unit_test(test_broken_gives_nothing),
+        cmocka_unit_test(test_exponential),
+        cmocka_unit_test(test_deltas_and_units),
+        cmocka_unit_test(test_unpacking),
+        cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,6 +235,25 @@ static size_t bars(const char *line)
     return n;
 }
 
+/* Spans can be nested as often as there are some. */
+static void markdown_of_a_deep_tree_is_short(void **state)
+{
+    (void)state;
+    struct doc *d = doc_new("v", "V");
+    static const struct column TREE[] = {{.key = "name", .title = "Name", .flags = COLUMN_TREE}};
+    struct table *t = &doc_table(d, "rows", NULL, TREE, ARRAY_LEN(TREE))->table;
+    for (int depth = 0; depth < 1000; depth++) {
+        struct row *r = doc_row(d, t);
+        r->cells[0] = cell_text("span");
+        r->depth = depth;
+    }
+    char *text = printed(d, PRINT_MARKDOWN, 0, false);
+    assert_true(strlen(text) < (size_t)1300 * 1000);
+    assert_non_null(strstr(text, "| &nbsp;&nbsp;span |"));
+    free(text);
+    doc_free(d);
+}
+
 static void markdown_tables_stay_tables(void **state)
 {
     (void)state;
@@ -403,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_narrow_table_loses_what_matters_least),
         cmocka_unit_test(a_huge_text_does_not_widen_every_line),
         cmocka_unit_test(json_is_a_contract),
+        cmocka_unit_test(markdown_of_a_deep_tree_is_short),
         cmocka_unit_test(markdown_tables_stay_tables),
         cmocka_unit_test(csv_follows_its_rfc),
     };

@@ -121,6 +121,22 @@ static void n_plus_one(void **state)
     check(&m, "");
 }
 
+static void many_short_ones_at_the_same_time(void **state)
+{
+    (void)state;
+    struct made m = {0};
+    int root = add(&m, -1, SPAN_SERVER, "shop", "GET /", 0, 90);
+    sql(&m, root, ORDERS, 0, 1);
+    for (int i = 0; i < 60; i++)
+        sql(&m, root, ITEMS, 2 + i, 1);
+    for (uint32_t i = 0; i < m.trace.n; i++) /* a clock of whole milliseconds */
+        m.spans[i].start -= m.spans[i].start % SD_MS;
+    check(&m, "n_plus_one 60: 60 x SELECT items WHERE order_id = $1, 60.0 ms: one after the other");
+    for (uint32_t i = 2; i < m.trace.n; i++)
+        m.spans[i].start = m.spans[2].start;
+    check(&m, "");
+}
+
 static void other_constants_and_lengths_are_the_same(void **state)
 {
     (void)state;
@@ -184,6 +200,14 @@ static void consecutive_calls(void **state)
     }
     check(&m,
           "consecutive_calls 3: 3 calls one after the other, from GET on, take 165 ms; side by side 55.0 ms");
+    static const char *const CALLS[] = {"call0", "call1", "call2"}; /* whatever their names are */
+    for (int i = 0; i < 3; i++) {
+        m.spans[1 + 2 * i].name = CALLS[i];
+        m.spans[2 + 2 * i].service = (const char *const[]){"s0", "s1", "s2"}[i];
+    }
+    check(
+        &m,
+        "consecutive_calls 3: 3 calls one after the other, from call0 on, take 165 ms; side by side 55.0 ms");
     m.spans[3].start = m.spans[1].start; /* they do already */
     check(&m, "");
     struct made needs = {0}; /* each may take what the one before gave */
@@ -211,6 +235,29 @@ static void single_spans(void **state)
     m.trace.n = 1;
     add(&m, root, SPAN_INTERNAL, "shop", "handler", 0.5, 325);
     check(&m, "time_outside_spans 1: 325 ms of 326 ms pass in handler itself, in no call that a span shows");
+}
+
+/* A call that ends when the next one begins, or later, is beside the path: it explains its time all the same.
+ */
+static void time_of_calls_beside_the_path(void **state)
+{
+    (void)state;
+    struct made m = {0};
+    int root = add(&m, -1, SPAN_SERVER, "shop", "GET /", 0, 240);
+    for (int i = 0; i < 4; i++)
+        sql(&m, root, ITEMS, i * 50, 50);
+    check(&m, "");
+    struct trace_tree *t = trace_tree_new(&m.trace);
+    int64_t parts[TRACE_PARTS_N];
+    trace_parts(t, 0, parts);
+    assert_int_equal(parts[PART_DATABASE], 200 * SD_MS);
+    assert_int_equal(parts[PART_OWN], 40 * SD_MS);
+    trace_tree_free(t);
+    for (int i = 1; i <= 4; i++) /* each overlaps the next */
+        m.spans[i].duration = 55 * SD_MS;
+    check(&m, "");
+    m.spans[root].duration = 450 * SD_MS;
+    check(&m, "time_outside_spans 1: 245 ms of 450 ms pass in GET / itself, in no call that a span shows");
 }
 
 static void chatty_fan_out(void **state)
@@ -349,11 +396,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(n_plus_one),
+        cmocka_unit_test(many_short_ones_at_the_same_time),
         cmocka_unit_test(other_constants_and_lengths_are_the_same),
         cmocka_unit_test(connections_in_between),
         cmocka_unit_test(repeated_n_plus_one),
         cmocka_unit_test(consecutive_calls),
         cmocka_unit_test(single_spans),
+        cmocka_unit_test(time_of_calls_beside_the_path),
         cmocka_unit_test(chatty_fan_out),
         cmocka_unit_test(advice_is_the_batch),
         cmocka_unit_test(parts_sum_to_the_duration),

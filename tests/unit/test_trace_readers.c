@@ -205,8 +205,8 @@ static void tempo(void **state)
     assert_reads("{\"resourceSpans\":[{" SCOPE "}]}", SPAN);
 }
 
-/* Protobuf: alone, inside of an answer of Tempo, and behind its length as the collector writes it. Its first
- * byte is a line feed. */
+/* Protobuf: alone, inside of an answer of Tempo, behind its length as the collector writes it, and as
+ * a varint. Its first byte is a line feed. */
 static void protobuf(void **state)
 {
     (void)state;
@@ -219,8 +219,8 @@ static void protobuf(void **state)
     struct strbuf out = {0};
     struct sd_error err = {""};
     assert_int_equal(n, 62);
-    for (int form = 0; form < 3; form++) {
-        size_t len = form == 0 ? n : form == 1 ? n + 2 : 2 * (n + 4);
+    for (int form = 0; form < 4; form++) {
+        size_t len = form == 0 ? n : form == 1 ? n + 2 : 2 * (n + (form == 2 ? 4 : 1));
         if (form == 0)
             memcpy(text, MESSAGE, n);
         if (form == 1) {
@@ -231,13 +231,17 @@ static void protobuf(void **state)
             memcpy(text + i * (n + 4), "\0\0\0\x3e", 4);
             memcpy(text + i * (n + 4) + 4, MESSAGE, n);
         }
+        for (size_t i = 0; form == 3 && i < 2; i++) {
+            text[i * (n + 1)] = 0x3e;
+            memcpy(text + i * (n + 1) + 1, MESSAGE, n);
+        }
         strbuf_clear(&out);
         assert_true(trace_form_sure(text, len) > 80);
         if (!read_in(text, len, 13, &out, NULL, &err))
             fail_msg("%d: %s", form, err.text);
         assert_true(str_starts(strbuf_text(&out), "00000000000000000000000000000001 0000000000000002 - "));
         assert_int_equal(strstr(strbuf_text(&out) + 1, "00000000000000000000000000000001") != NULL,
-                         form == 2);
+                         form >= 2);
         for (size_t cut = 1; cut < len; cut++) { /* as ever: read or refused */
             struct strbuf part = {0};
             read_in(text, cut, 64, &part, NULL, &err);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/num.h"
+
 uint32_t node_first_child(const struct trace_tree *t, uint32_t node)
 {
     return t->nodes[node].n_below ? node + 1 : TREE_NONE;
@@ -56,4 +58,42 @@ bool node_waits(const struct trace_tree *t, uint32_t node)
         if (strcasestr(s->name, WORDS[i]))
             return true;
     return false;
+}
+
+struct beside_path beside_path(const struct trace_tree *t, uint32_t parent)
+{
+    return (struct beside_path){.parent = parent, .next = node_first_child(t, parent), .last = TREE_NONE};
+}
+
+static sd_time end_of(const struct trace_span *s)
+{
+    return trace_whole_us(add_sat(s->start, s->duration > 0 ? s->duration : 0));
+}
+
+/* Its parent does not wait for what only follows it, nor a sender for who takes the message. */
+static bool is_waited_for(const struct trace_span *parent, const struct trace_span *child)
+{
+    return !child->follows && !(parent->kind == SPAN_PRODUCER && child->kind == SPAN_CONSUMER);
+}
+
+uint32_t child_beside_path(const struct trace_tree *t, struct beside_path *b, sd_time from, sd_time to,
+                           sd_time *until)
+{
+    *until = to;
+    for (; b->next != TREE_NONE; b->next = node_next(t, b->next)) {
+        const struct trace_span *s = node_span(t, b->next);
+        if (!is_waited_for(node_span(t, b->parent), s))
+            continue;
+        sd_time start = trace_whole_us(s->start);
+        if (start > from) {
+            *until = MIN(start, to);
+            break;
+        }
+        if (b->last == TREE_NONE || end_of(s) > end_of(node_span(t, b->last)))
+            b->last = b->next;
+    }
+    if (b->last == TREE_NONE || end_of(node_span(t, b->last)) <= from)
+        return TREE_NONE;
+    *until = MIN(end_of(node_span(t, b->last)), to);
+    return b->last;
 }

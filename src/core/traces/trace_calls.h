@@ -21,4 +21,15 @@ bool node_calls_service(const struct trace_tree *t, uint32_t node);
 /* Does it only wait for a connection of a pool, or in a queue? */
 bool node_waits(const struct trace_tree *t, uint32_t node);
 
+/* Children of a node that run while a piece of the critical path is the node's own: they overlap a child on
+ * the path, or end when it begins. Begin with beside_path, then ask in the order of time. */
+struct beside_path {
+    uint32_t parent, next; /* the next child to look at */
+    uint32_t last;         /* of those before, the one that ends last; TREE_NONE: there was none */
+};
+struct beside_path beside_path(const struct trace_tree *t, uint32_t parent);
+/* Which child runs from `from` until *until, `to` at most; TREE_NONE: none does. */
+uint32_t child_beside_path(const struct trace_tree *t, struct beside_path *b, sd_time from, sd_time to,
+                           sd_time *until);
+
 #endif

@@ -63,13 +63,14 @@ static void hash_statements(struct finding_list *l)
 struct row {
     uint32_t first, last, n;
     int64_t sum, longest;
-    uint64_t kinds; /* bits of the hashes of what is called: are they different? */
+    uint64_t what;  /* hash of what the first one calls */
+    bool different; /* another one calls something else */
 };
 
 static void end_row(struct finding_list *l, uint32_t parent, struct row *r)
 {
     int64_t spared = r->sum - r->longest;
-    if (r->n >= TRACE_CONSECUTIVE && spared >= TRACE_SPARED_MS * SD_MS && (r->kinds & (r->kinds - 1))) {
+    if (r->n >= TRACE_CONSECUTIVE && spared >= TRACE_SPARED_MS * SD_MS && r->different) {
         char took[UNIT_TEXT_MAX], side[UNIT_TEXT_MAX];
         struct trace_finding *f = report_finding(l, TRACE_CONSECUTIVE_CALLS, parent);
         f->first = r->first;
@@ -109,8 +110,9 @@ static void find_rows(struct finding_list *l, uint32_t parent)
             end_row(l, parent, &r);
         const char *callee = node_callee(t, i);
         uint64_t what = l->statement[i] ? l->statement[i] : str_hash(s->name, strlen(s->name));
-        what += callee ? str_hash(callee, strlen(callee)) : 0;
-        r.kinds |= (uint64_t)1 << (what % 64);
+        what = what * UINT64_C(0x9e3779b97f4a7c15) + (callee ? str_hash(callee, strlen(callee)) : 0);
+        r.different |= r.n && what != r.what;
+        r.what = r.n ? r.what : what;
         r.first = r.n ? r.first : i;
         r.last = i;
         r.n++;
@@ -170,6 +172,23 @@ static void large_payload(struct finding_list *l, uint32_t node)
     }
 }
 
+/* What of a span's own time on the critical path lies in no child: one that ends when the next begins, or
+ * later, is beside the path, and explains its time all the same. */
+static int64_t own_in_no_child(const struct trace_tree *t, uint32_t node)
+{
+    struct beside_path b = beside_path(t, node);
+    int64_t own = 0;
+    for (uint32_t i = 0; i < t->n_path; i++) {
+        const struct critical_piece *p = &t->path[i];
+        if (p->node != node)
+            continue;
+        for (sd_time at = p->from, until; at < p->to; at = until)
+            if (child_beside_path(t, &b, at, p->to, &until) == TREE_NONE)
+                own += until - at;
+    }
+    return own;
+}
+
 static void time_outside(struct finding_list *l, uint32_t node, uint32_t root)
 {
     const struct trace_tree *t = l->tree;
@@ -181,6 +200,9 @@ static void time_outside(struct finding_list *l, uint32_t node, uint32_t root)
         return;
     int64_t all = node_span(t, root)->duration;
     if ((double)own * 100 < (double)all * TRACE_OUTSIDE_PERCENT)
+        return;
+    own = own_in_no_child(t, node);
+    if (own < TRACE_OUTSIDE_MS * SD_MS || (double)own * 100 < (double)all * TRACE_OUTSIDE_PERCENT)
         return;
     struct trace_finding *f = report_finding(l, TRACE_TIME_OUTSIDE_SPANS, node);
     f->cost_ns = own;

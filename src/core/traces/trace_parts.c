@@ -45,18 +45,31 @@ enum trace_part trace_part_of(const struct trace_tree *t, uint32_t of, uint32_t 
     return PART_OWN;
 }
 
+/* A piece of the path; time of it in which a child runs beside the path is the child's. */
+static void add_piece(const struct trace_tree *t, uint32_t of, const struct critical_piece *p,
+                      struct beside_path *b, int64_t *left, int64_t *out)
+{
+    for (sd_time at = p->from, until; at < p->to; at = until) {
+        uint32_t child = child_beside_path(t, b, at, p->to, &until);
+        int64_t ns = MIN(until - at, *left);
+        int64_t *part = &out[trace_part_of(t, of, child == TREE_NONE ? p->node : child)];
+        *part = add_sat(*part, ns);
+        *left -= ns;
+    }
+}
+
 void trace_parts(const struct trace_tree *t, uint32_t node, int64_t out[TRACE_PARTS_N])
 {
     struct critical_piece *pieces;
     int64_t left = MAX(node_span(t, node)->duration, 0);
     memset(out, 0, TRACE_PARTS_N * sizeof *out);
     uint32_t n = trace_branch_path(t, node, &pieces);
-    for (uint32_t i = 0; i < n; i++) {
-        int64_t ns = MIN(pieces[i].to - pieces[i].from, left);
-        int64_t *part = &out[trace_part_of(t, node, pieces[i].node)];
-        *part = add_sat(*part, ns);
-        left -= ns;
-    }
+    struct beside_path *beside = mem_array((size_t)t->nodes[node].n_below + 1, sizeof *beside);
+    for (uint32_t i = 0; i <= t->nodes[node].n_below; i++)
+        beside[i] = beside_path(t, node + i);
+    for (uint32_t i = 0; i < n; i++)
+        add_piece(t, node, &pieces[i], &beside[pieces[i].node - node], &left, out);
+    free(beside);
     /* The path is in whole microseconds. */
     int64_t *rest = &out[trace_part_of(t, node, node)];
     *rest = add_sat(*rest, left);

@@ -1,5 +1,5 @@
 /* trace_parts.h - where the time of a request goes: each ns of the critical path belongs to the span it is
- * own time of, and so to one of these. */
+ * own time of, or to its child that runs then, beside the path, and so to one of these. */
 #ifndef CORE_TRACES_TRACE_PARTS_H
 #define CORE_TRACES_TRACE_PARTS_H
 

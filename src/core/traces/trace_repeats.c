@@ -17,7 +17,7 @@
 #include "core/traces/trace_calls.h"
 #include "core/traces/trace_statement.h"
 
-enum { SHORT = 120 };
+enum { SHORT = 120, DRIFT = 8 /* a clock may be wrong by this part of what passed */ };
 
 /* ---- N+1 ---- */
 
@@ -70,6 +70,14 @@ static bool stands_between(const struct trace_tree *t, uint32_t node)
     return !s->statement && (node_waits(t, node) || (system && !db_system_is_store(system)));
 }
 
+/* What the clock may be wrong by counts once, not for each call: short ones at the same time would pass as a
+ * row. Starts and durations can come from different clocks, which drift apart a little. */
+static bool had_time(const struct finding_list *l, const struct run *r, uint32_t node)
+{
+    sd_time from = node_span(l->tree, r->first)->start;
+    return add_sat(node_span(l->tree, node)->start, l->slack + r->ns / DRIFT) >= add_sat(from, r->ns);
+}
+
 static void find_runs(struct finding_list *l, uint32_t parent)
 {
     const struct trace_tree *t = l->tree;
@@ -78,7 +86,8 @@ static void find_runs(struct finding_list *l, uint32_t parent)
         uint64_t statement = l->statement[i];
         if (!statement && stands_between(t, i))
             continue;
-        bool goes_on = statement && statement == r.statement && one_after_the_other(l, r.last, i);
+        bool goes_on =
+            statement && statement == r.statement && one_after_the_other(l, r.last, i) && had_time(l, &r, i);
         if (!goes_on)
             end_run(l, parent, &r);
         if (!statement) {

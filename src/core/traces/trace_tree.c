@@ -189,7 +189,7 @@ static void lay_out(struct trace_tree *t, const struct building *b)
 /* Times that cannot be true stay within 142 years of 1970, so that their differences fit. */
 #define TIME_MOST ((sd_time)4500000000000000000)
 
-static sd_time whole_us(sd_time t)
+sd_time trace_whole_us(sd_time t)
 {
     t = MAX(MIN(t, TIME_MOST), -TIME_MOST);
     sd_time rest = t % SD_US;
@@ -204,13 +204,14 @@ static void own_times(struct trace_tree *t)
     for (uint32_t i = 0; i < t->n; i++) {
         struct tree_node *k = &t->nodes[i];
         const struct trace_span *s = &spans[k->span];
-        sd_time start = whole_us(s->start), end = whole_us(end_of(s));
+        sd_time start = trace_whole_us(s->start), end = trace_whole_us(end_of(s));
         k->self_ns = !sd_known(s->duration) ? SD_UNKNOWN : s->duration < SD_US ? length_of(s) : end - start;
         covered[i] = start;
         if (k->parent == TREE_NONE || s->follows)
             continue;
         struct tree_node *up = &t->nodes[k->parent];
-        sd_time from = MAX(start, covered[k->parent]), to = MIN(end, whole_us(end_of(&spans[up->span])));
+        sd_time from = MAX(start, covered[k->parent]),
+                to = MIN(end, trace_whole_us(end_of(&spans[up->span])));
         if (from >= to)
             continue;
         covered[k->parent] = to;
@@ -271,7 +272,7 @@ static void cut_branch(struct branch *b)
     const struct tree_node *nodes = b->t->nodes + b->top;
     for (uint32_t i = 0; i <= nodes->n_below; i++) {
         const struct trace_span *s = &b->t->trace->spans[nodes[i].span];
-        sd_time from = whole_us(s->start), end = whole_us(end_of(s));
+        sd_time from = trace_whole_us(s->start), end = trace_whole_us(end_of(s));
         b->cut[i] = (struct cut_span){.from = from, .to = end};
         if (!i)
             continue;

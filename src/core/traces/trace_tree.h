@@ -59,6 +59,8 @@ struct trace_tree {
     int64_t duration; /* of the root */
 };
 
+/* The microsecond a time lies in, as pieces of the path have it. */
+sd_time trace_whole_us(sd_time t);
 /* The trace must outlive it. */
 struct trace_tree *trace_tree_new(const struct trace *t);
 /* The critical path of a branch as if it were the whole; count. Free *out. */

@@ -41,7 +41,7 @@ void otlp_attributes_clear(struct otlp_attributes *a)
 
 void otlp_attribute_add(struct otlp_attributes *a, struct span_text key, struct span_text value)
 {
-    if (a->n < OTLP_ATTRIBUTES)
+    if (a->n < OTLP_ATTRIBUTES || (a->n < OTLP_ATTRIBUTES + SPAN_DRAFT_TELLING && span_attribute_tells(key)))
         a->items[a->n++] = (struct otlp_attribute){.key = key, .value = value};
     else
         a->more++;
@@ -149,6 +149,7 @@ void otlp_span_begin(struct otlp_traces *t, struct otlp_span *s, const struct ot
         return;
     for (size_t i = 0; i < a->n; i++)
         span_draft_attribute(t->draft, a->items[i].key, a->items[i].value);
+    span_draft_left_out(t->draft, a->more);
     if (s->message.n)
         span_draft_attribute(t->draft, span_text("otel.status_description"), s->message);
 }

@@ -16,7 +16,7 @@ struct otlp_attribute {
 /* The attributes of one span, event or resource, as text: scalars as they are, lists and maps as JSON, bytes
  * as base64. What does not stand so in the input is held here. */
 struct otlp_attributes {
-    struct otlp_attribute items[OTLP_ATTRIBUTES];
+    struct otlp_attribute items[OTLP_ATTRIBUTES + SPAN_DRAFT_TELLING];
     size_t n, more; /* left out */
     char small[4096];
     size_t used;

@@ -348,6 +348,21 @@ static const char *kept_value(struct span_draft *d, struct span_text key, struct
     return kept;
 }
 
+bool span_attribute_tells(struct span_text key)
+{
+    static const char *const PREFIXES[] = {"db.", "http.", "url.", "service.", "server.", "peer."};
+    for (size_t i = 0; key.at && i < ARRAY_LEN(PREFIXES); i++)
+        if (begins(key, PREFIXES[i]))
+            return true;
+    return false;
+}
+
+void span_draft_left_out(struct span_draft *d, size_t n)
+{
+    if (d->open)
+        d->intake.cut += (int64_t)n;
+}
+
 void span_draft_attribute(struct span_draft *d, struct span_text key, struct span_text value)
 {
     static const char *const STATEMENTS[] = {"db.query.text", "db.statement", NULL};
@@ -360,7 +375,8 @@ void span_draft_attribute(struct span_draft *d, struct span_text key, struct spa
         d->intake.cut += value.n > STATEMENT_MAX;
         return;
     }
-    if (d->n_attributes >= SPAN_DRAFT_ATTRIBUTES) {
+    if (d->n_attributes >= SPAN_DRAFT_ATTRIBUTES &&
+        (d->n_attributes >= SPAN_DRAFT_ATTRIBUTES + SPAN_DRAFT_TELLING || !span_attribute_tells(key))) {
         d->intake.cut++;
         return;
     }

@@ -14,6 +14,7 @@
 enum {
     SPAN_DRAFT_SPANS = 16384,    /* in one record */
     SPAN_DRAFT_ATTRIBUTES = 128, /* of a span; more are left out, and counted */
+    SPAN_DRAFT_TELLING = 16,     /* beyond these, of those that tell what the span is: span_attribute_tells */
     SPAN_DRAFT_EVENTS = 128,
     SPAN_DRAFT_VALUE = 4096 /* bytes of a value; longer ones are cut */
 };
@@ -63,6 +64,10 @@ void span_draft_event(struct span_draft *d, sd_time at, struct span_text name, s
 /* What only the attributes tell: it failed; its kind. Between begin and end. */
 void span_draft_failed(struct span_draft *d);
 void span_draft_kind(struct span_draft *d, int kind);
+/* So many attributes of it were left out before they came here. */
+void span_draft_left_out(struct span_draft *d, size_t n);
+/* Does the name say what is called: an endpoint, a statement, a service? */
+bool span_attribute_tells(struct span_text key);
 /* It has so many links, which are only counted. */
 void span_draft_links(struct span_draft *d, int64_t n);
 void span_draft_end(struct span_draft *d);

@@ -9,6 +9,7 @@
 #include "core/sql/digest.h"
 #include "core/sql/statement.h"
 #include "core/traces/trace.h"
+#include "core/traces/trace_statement.h"
 
 #define uthash_malloc(size) mem_realloc(NULL, size)
 #define uthash_fatal(text)  abort()
@@ -83,10 +84,21 @@ static bool is_mysql(const char *system)
     return str_find(NAMES, system) >= 0;
 }
 
+/* A mark that the text was cut can be read as part of its last constant, and is hidden with it. */
+static char *with_mark(char *shown, bool cut)
+{
+    if (!cut || statement_is_cut(shown))
+        return shown;
+    char *marked = mem_printf("%s...", shown);
+    free(shown);
+    return marked;
+}
+
 static const struct form *form_of(struct span_statement *x, const char *bare, bool mysql)
 {
     char *scanned = mysql ? sql_digest(bare) : sql_hide_expression(bare);
-    uint64_t hash = str_hash(scanned, strlen(scanned)) ^ mysql;
+    bool cut = statement_is_cut(bare);
+    uint64_t hash = str_hash(scanned, strlen(scanned)) ^ mysql ^ (uint64_t)cut << 1;
     struct form *f;
     HASH_FIND(hh, x->forms, &hash, sizeof hash, f);
     if (f) {
@@ -97,7 +109,7 @@ static const struct form *form_of(struct span_statement *x, const char *bare, bo
         forget_forms(x);
     f = mem_alloc(sizeof *f);
     f->hash = hash;
-    f->shown = mysql ? scanned : sql_hide_literals(bare);
+    f->shown = with_mark(mysql ? scanned : sql_hide_literals(bare), cut);
     if (!mysql)
         free(scanned);
     x->form_bytes += sizeof *f + strlen(f->shown);

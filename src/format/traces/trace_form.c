@@ -11,6 +11,9 @@
 
 /* ---- protobuf ---- */
 
+/* Of one message behind its length; a longer one would be other bytes, read as a length. */
+#define MESSAGE_MAX ((uint64_t)1 << 30)
+
 struct message {
     const uint8_t *at, *end;
 };
@@ -90,6 +93,17 @@ static bool begins_message(const uint8_t *bytes, size_t len)
     return len > 4 && bytes[0] == 0x0a;
 }
 
+/* A message behind its length; it may be cut. */
+static bool is_delimited(struct message m)
+{
+    struct message first;
+    uint64_t n;
+    if (!varint(&m, &n) || n < 4 || n > MESSAGE_MAX)
+        return false;
+    m.end = m.at + MIN(n, (uint64_t)(m.end - m.at));
+    return begins_message(m.at, (size_t)(m.end - m.at)) && field_of(m, 1, &first) && is_resource_spans(first);
+}
+
 enum trace_form trace_form_proto(const uint8_t *bytes, size_t len)
 {
     struct message m = {.at = bytes, .end = bytes + len}, first, inner;
@@ -99,11 +113,12 @@ enum trace_form trace_form_proto(const uint8_t *bytes, size_t len)
         if (size && field_of(framed, 1, &first) && is_resource_spans(first))
             return TRACE_FRAMED;
     }
-    if (!begins_message(bytes, len) || !field_of(m, 1, &first))
-        return TRACE_NONE;
-    if (is_resource_spans(first))
+    bool begins = begins_message(bytes, len) && field_of(m, 1, &first);
+    if (begins && is_resource_spans(first))
         return TRACE_PROTO;
-    return field_of(first, 1, &inner) && is_resource_spans(inner) ? TRACE_WRAPPED : TRACE_NONE;
+    if (is_delimited(m))
+        return TRACE_DELIMITED;
+    return begins && field_of(first, 1, &inner) && is_resource_spans(inner) ? TRACE_WRAPPED : TRACE_NONE;
 }
 
 /* ---- JSON ---- */
@@ -171,8 +186,8 @@ enum trace_form trace_form_json(const char *text, size_t len)
 
 const char *trace_form_name(enum trace_form form)
 {
-    static const char *const NAMES[] = {"",     "OTLP",  "Tempo", "Jaeger", "Zipkin",
-                                        "OTLP", "Tempo", "OTLP",  "OTLP"};
+    static const char *const NAMES[] = {"",      "OTLP", "Tempo", "Jaeger", "Zipkin",
+                                        "Tempo", "OTLP", "OTLP",  "OTLP"};
     return NAMES[form];
 }
 
@@ -218,6 +233,21 @@ static bool framed(const char *bytes, size_t len, struct span_draft *d, const st
     return p == end || fail(err, "its last message is cut");
 }
 
+static bool delimited(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
+                      struct sd_error *err)
+{
+    struct message m = {.at = (const uint8_t *)bytes, .end = (const uint8_t *)bytes + len};
+    uint64_t n;
+    while (m.at < m.end) {
+        if (!varint(&m, &n) || n > (uint64_t)(m.end - m.at))
+            return fail(err, "its last message is cut");
+        if (!otlp_proto_spans((const char *)m.at, (size_t)n, d, sink, err))
+            return false;
+        m.at += n;
+    }
+    return true;
+}
+
 static bool wrapped(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
                     struct sd_error *err)
 {
@@ -245,6 +275,8 @@ static bool read_as(enum trace_form form, const char *bytes, size_t len, struct 
         return wrapped(bytes, len, d, sink, err);
     case TRACE_FRAMED:
         return framed(bytes, len, d, sink, err);
+    case TRACE_DELIMITED:
+        return delimited(bytes, len, d, sink, err);
     case TRACE_OTHER:
     case TRACE_NONE:
         break;

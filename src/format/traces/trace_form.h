@@ -6,14 +6,15 @@
 
 enum trace_form {
     TRACE_NONE,
-    TRACE_OTLP,    /* JSON: resourceSpans */
-    TRACE_TEMPO,   /* JSON of Tempo's API: batches, or trace.resourceSpans */
-    TRACE_JAEGER,  /* JSON */
-    TRACE_ZIPKIN,  /* JSON, v1 too */
-    TRACE_PROTO,   /* OTLP in protobuf: TracesData, ExportTraceServiceRequest, Tempo's Trace */
-    TRACE_WRAPPED, /* the same inside of another message: Tempo's API v2 */
-    TRACE_FRAMED,  /* the same, each behind its length in four bytes: the collector's file exporter */
-    TRACE_OTHER    /* OTLP, but metrics, logs or profiles */
+    TRACE_OTLP,      /* JSON: resourceSpans */
+    TRACE_TEMPO,     /* JSON of Tempo's API: batches, or trace.resourceSpans */
+    TRACE_JAEGER,    /* JSON */
+    TRACE_ZIPKIN,    /* JSON, v1 too */
+    TRACE_PROTO,     /* OTLP in protobuf: TracesData, ExportTraceServiceRequest, Tempo's Trace */
+    TRACE_WRAPPED,   /* the same inside of another message: Tempo's API v2 */
+    TRACE_FRAMED,    /* the same, each behind its length in four bytes: the collector's file exporter */
+    TRACE_DELIMITED, /* the same, each behind its length as a varint, as protobuf's libraries do */
+    TRACE_OTHER      /* OTLP, but metrics, logs or profiles */
 };
 
 /* How sure it is that a file with these first bytes holds spans: 0..100. Not packed. */

@@ -14,7 +14,8 @@ enum {
     READ_SIZE = 128 << 10,
     READ_MOST = 1 << 20,   /* of a long body, at once */
     UNSENT_MAX = 32 << 10, /* answers; whoever does not read them is answered no further */
-    LINGER_MAX = 16 << 20, /* what is read and dropped of a body that was refused */
+    LINGER_MAX = 16 << 20, /* what is read and dropped of a body that was refused, beyond LINGER_BODIES */
+    LINGER_BODIES = 2,     /* of the longest size: many senders read the answer when all is sent */
     HEAD_ROOM = 4 << 10,   /* where the head is not whole */
     KEPT_MAX = 64 << 10,   /* of a connection's memory, between requests */
     SHORT_BODY = 64 << 10,
@@ -579,6 +580,7 @@ static char *place_of(struct http_server *x, struct client *c, size_t *room)
 /* False: the connection is gone. */
 static bool receive(struct http_server *x, struct client *c)
 {
+    const size_t linger = LINGER_MAX + LINGER_BODIES * x->rules.body_max;
     size_t room;
     char *place = place_of(x, c, &room);
     ssize_t n = recv(c->fd, place, room, 0);
@@ -589,7 +591,7 @@ static bool receive(struct http_server *x, struct client *c)
         return false;
     c->progress = x->now;
     take_bytes(x, c, place, (size_t)n);
-    return c->dropped <= LINGER_MAX;
+    return c->dropped <= linger;
 }
 
 static void note_touched(struct http_server *x, struct client *c)

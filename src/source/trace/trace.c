@@ -153,9 +153,11 @@ static enum sd_result take_one(struct sd_source *s, struct sd_error *err)
     if (r != SD_CONFIG)
         return r;
     const char *name = str_eq(s->target, "-") ? "standard input" : s->target;
-    return x->outlet.spans || span_draft_count(x->draft)
-               ? sd_fail(err, SD_GONE, "%.200s was not read to its end: %.280s", name, why.text)
-               : sd_fail(err, SD_CONFIG, "%.200s: %.290s", name, why.text);
+    if (!x->outlet.spans && !span_draft_count(x->draft))
+        return sd_fail(err, SD_CONFIG, "%.200s: %.290s", name, why.text);
+    sd_fail(err, SD_GONE, "%.200s was not read to its end: %.280s", name, why.text);
+    strbuf_printf(&x->intake.notes, "%s.", err->text);
+    return SD_GONE;
 }
 
 static enum sd_result trace_open(struct sd_source *s, struct sd_error *err)

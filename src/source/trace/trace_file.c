@@ -100,8 +100,8 @@ static bool is_nameless(const struct span_draft *d, int64_t spans_before, int64_
     const struct span_intake *i = span_draft_intake(d);
     int64_t spans = i->spans - spans_before;
     /* Nothing of it was handed out yet. */
-    return (form == TRACE_OTLP || form == TRACE_PROTO || form == TRACE_FRAMED) && spans &&
-           i->nameless - nameless_before == spans && span_draft_count(d) >= (size_t)spans;
+    return (form == TRACE_OTLP || form == TRACE_PROTO || form == TRACE_FRAMED || form == TRACE_DELIMITED) &&
+           spans && i->nameless - nameless_before == spans && span_draft_count(d) >= (size_t)spans;
 }
 
 enum sd_result trace_file_read(struct span_outlet *outlet, const char *path, struct span_draft *d,

@@ -167,27 +167,30 @@ static uint32_t repeats_line(struct shown_trace *x, uint32_t node, uint32_t coun
 
 /* What is open while the rows are made: spans, and siblings that are one row. */
 struct open_branch {
-    uint32_t end;  /* the first node behind it */
-    uint32_t node; /* TREE_NONE: of siblings */
-    uint32_t gap;  /* the next of its pieces of the critical path; of siblings the row */
+    uint32_t end;              /* the first node behind it */
+    uint32_t node;             /* TREE_NONE: of siblings */
+    uint32_t gap;              /* the next of its pieces of the critical path; of siblings the row */
+    struct beside_path beside; /* of a span */
 };
 struct open_branches {
     struct open_branch *items;
     size_t n, cap;
 };
 
-static void open_branch(struct open_branches *o, uint32_t node, uint32_t end, uint32_t gap)
+static void open_branch(struct open_branches *o, const struct trace_tree *t, uint32_t node, uint32_t end,
+                        uint32_t gap)
 {
     o->items = mem_grow(o->items, o->n, &o->cap, sizeof *o->items);
     o->items[o->n++] = (struct open_branch){.node = node, .end = end, .gap = gap};
+    if (node != TREE_NONE)
+        o->items[o->n - 1].beside = beside_path(t, node);
 }
 
-static void gap_row(struct shown_trace *x, uint32_t parent, uint32_t depth, uint32_t piece)
+static void gap_row(struct shown_trace *x, uint32_t parent, uint32_t depth, sd_time from, sd_time to)
 {
-    const struct critical_piece *p = &x->tree->path[piece];
-    struct line_piece line = piece_of(x, p->from, p->to, true);
+    struct line_piece line = piece_of(x, from, to, true);
     struct shown_row *r = add_row(x, SHOWN_GAP, parent, depth);
-    r->count = piece;
+    r->gap = to - from;
     r->line = (uint32_t)x->n_lines;
     x->lines = mem_grow(x->lines, x->n_lines, &x->cap_lines, sizeof *x->lines);
     x->lines[x->n_lines++] = (struct line_pieces){
@@ -204,8 +207,10 @@ static void add_gaps(struct shown_trace *x, struct open_branches *o, size_t leve
         const struct critical_piece *p = &x->tree->path[x->pieces[b->gap]];
         if (p->to > before)
             return;
-        if ((double)(p->to - p->from) * 100 >= GAP_SHARE * x->length && p->to - p->from >= SD_MS)
-            gap_row(x, b->node, (uint32_t)level + 1, x->pieces[b->gap]);
+        for (sd_time at = p->from, until; at < p->to; at = until)
+            if (child_beside_path(x->tree, &b->beside, at, p->to, &until) == TREE_NONE &&
+                (double)(until - at) * 100 >= GAP_SHARE * x->length && until - at >= SD_MS)
+                gap_row(x, b->node, (uint32_t)level + 1, at, until);
     }
 }
 
@@ -233,12 +238,12 @@ static void make_rows(struct shown_trace *x, bool people)
             struct shown_row *r = add_row(x, SHOWN_REPEATS, i, (uint32_t)o.n);
             r->count = count;
             r->line = repeats_line(x, i, count);
-            open_branch(&o, TREE_NONE, end, (uint32_t)x->n_rows - 1);
+            open_branch(&o, x->tree, TREE_NONE, end, (uint32_t)x->n_rows - 1);
             grouped = true;
         }
         x->row_of[i] = grouped ? o.items[o.n - 1].gap : (uint32_t)x->n_rows;
         add_row(x, SHOWN_SPAN, i, (uint32_t)o.n);
-        open_branch(&o, i, next_sibling(x, i), x->pieces_of[i]);
+        open_branch(&o, x->tree, i, next_sibling(x, i), x->pieces_of[i]);
     }
     close_branches(x, &o, x->tree->n, people);
     free(o.items);

@@ -6,6 +6,7 @@
 #define VIEW_TRACES_SHOWN_TRACE_H
 
 #include "core/model/traces.h"
+#include "core/traces/trace_calls.h"
 #include "core/traces/trace_findings.h"
 #include "view/shared/common.h"
 
@@ -19,7 +20,8 @@ enum shown_kind { SHOWN_SPAN, SHOWN_REPEATS, SHOWN_GAP };
 struct shown_row {
     enum shown_kind kind;
     uint32_t node;         /* of a gap: the parent; of repeats: the first */
-    uint32_t count;        /* of repeats; of a gap its place in the critical path */
+    uint32_t count;        /* of repeats */
+    sd_time gap;           /* of a gap: how long it is */
     uint32_t depth;        /* among the rows shown */
     uint32_t line;         /* place in shown_trace.lines */
     uint32_t finding;      /* place in findings, +1; 0: none is about it */

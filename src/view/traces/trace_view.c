@@ -141,12 +141,10 @@ static void repeats_cells(struct shown_trace *x, const struct shown_row *s, stru
 
 static void gap_cells(struct shown_trace *x, struct shown_row *s, struct row *r)
 {
-    const struct critical_piece *p = &x->tree->path[s->count];
     char text[UNIT_TEXT_MAX];
     if (!s->operation)
-        s->operation =
-            doc_printf(x->d, "(%s without a span)", unit_format_int(UNIT_NS, p->to - p->from, text));
-    r->cells[W_self_ns] = cell_int(p->to - p->from);
+        s->operation = doc_printf(x->d, "(%s without a span)", unit_format_int(UNIT_NS, s->gap, text));
+    r->cells[W_self_ns] = cell_int(s->gap);
 }
 
 static const char *operation_of(struct shown_trace *x, const struct shown_row *s)

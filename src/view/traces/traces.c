@@ -279,6 +279,9 @@ static struct doc *build_traces(const struct view_ctx *c)
     if (lost > 0)
         s->note = doc_printf(d, "%s; %lld older or faster ones were given up", s->note ? s->note : "",
                              (long long)lost);
+    const char *reading = common_reading(d, c, KINDS_TRACES); /* what could not be read */
+    if (reading)
+        s->note = doc_printf(d, "%s. %s", s->note ? s->note : "", reading);
     if (only)
         s->note = doc_printf(d, "only %s: %s", only, s->note ? s->note : "");
     return d;
