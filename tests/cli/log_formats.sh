@@ -156,6 +156,12 @@ ok "which is said" says out "taken out of Docker"
     echo "2026-03-12T09:15:01.1Z stdout F $plain"
 } >cri.log
 reads "CRI, one line in two parts" "2 2 0.508 10 1" cri.log
+for ((i = 0; i < 300; i++)); do
+    echo "2026-03-12T09:15:01.1Z stdout P ${plain:0:50}"
+    echo "2026-03-12T09:15:01.1Z stderr F something else"
+    echo "2026-03-12T09:15:01.1Z stdout F ${plain:50}"
+done >many.log
+reads "more of them than are looked at to know the form" "300 300 76.2 1500 300" many.log
 printf '__CURSOR=s=1\n__REALTIME_TIMESTAMP=1773306901500000\n_HOSTNAME=h\nMESSAGE=%s\n_PID=1\n\n' "$plain" >export.log
 reads "the journal's export" "1 1 0.254 5 0" export.log
 printf '{"__REALTIME_TIMESTAMP":"1773306901500000","MESSAGE":"%s","_PID":"1"}\n' "$(json_of "$plain")" >journal.log
@@ -189,6 +195,9 @@ sed -E 's/ - - .*\] / 2026-03-12T09:15:01 /' wrong.log >whole.log
 reads "the date and the time as one" "1 1 0.6 5 0" whole.log --log-format '%h %x "%r" %s %b "%R" "%u" %T' --datetime-format %Y-%m-%dT%H:%M:%S
 echo '{"@timestamp":"2026-03-12T09:15:01Z","http":{"request":{"path":"/a","method":"GET"},"response":{"bytes":5,"status_code":200}},"latency_ms":254}' >nested.log
 reads "request and answer as objects of http" "1 1 0.254 5 0" nested.log
+echo '{"ts":"2026/03/12 09:15:01.254","request":{"method":"GET","uri":"/a"},"status":200,"duration":0.254,"size":5}' >wall.log
+reads "Caddy with time_format wall_milli" "1 1 0.254 5 0" wall.log
+ok "at that time" [ "$(first first_at)" = 2026-03-12T09:15:01.254Z ]
 echo 'time="2026-03-12T09:15:01Z" http_method=GET http_path="/a" http_status=200 response_bytes=5 duration_ms=254' >keys.log
 reads "response_bytes" "1 1 0.254 5 0" keys.log
 

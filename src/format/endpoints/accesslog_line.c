@@ -474,6 +474,7 @@ static struct fitting best_fit(const char *bytes, size_t len, bool all, const en
         if (unit)
             accesslog_format_unit(f, unit);
         each_line(bytes, len, all, count_fit, &x);
+        accesslog_wrapper_reset(&f->w);
         best.lines = MAX(best.lines, x.lines);
         if (x.fits > best.fits) {
             accesslog_format_free(best.f);
@@ -530,6 +531,7 @@ void accesslog_format_learn(struct accesslog_format *f, const char *bytes, size_
         struct fitting x = {.f = f};
         memcpy(f->w.wrap, wraps[i], sizeof f->w.wrap);
         each_line(bytes, len, all, count_fit, &x);
+        accesslog_wrapper_reset(&f->w);
         if (x.fits > most) {
             most = x.fits;
             memcpy(used, wraps[i], sizeof used);
