@@ -174,6 +174,19 @@ echo "2026-03-12T09:15:01.1Z stdout F method=GET path=/a status=200 duration=5ms
 reads "a line without a time has that of its container" "1 1 0.005 0 0" time.log
 ok "in the document" [ "$(first first_at)" = 2026-03-12T09:15:01.100Z ]
 
+# ---- numbers that nothing names ----
+numbers() { for ((i = 0; i < 30; i++)); do printf '203.0.113.7 - - [12/Mar/2026:09:15:%02d +0000] "GET /a HTTP/1.1" 200 5 "-" "u" %s%d\n' $i "$1" $((i % 9 + 1)); done; }
+numbers 0.012 >four.log
+reads "four digits behind the point are seconds" "30 30 0.3741 150 0" four.log
+ok "which is said" says out "number 1 behind the user agent is assumed to be seconds (0.0121 to 0.0129)"
+numbers 12.345 >ms.log
+reads "or milliseconds, by their size" "30 30 0.370364 150 0" ms.log
+numbers 1.345 >either.log
+reads "or nobody knows" "30 0 0 150 0" either.log
+ok "which is said, too" says out "Durations are not read: the log does not tell whether number 1 behind the user agent (1.3451 to 1.3459) is one"
+numbers 3.4 >ratio.log
+reads "two are a ratio" "30 0 0 150 0" ratio.log
+
 # ---- as GoAccess names them, without what their writers put around ----
 printf '2026-03-12T09:15:01.%sZ lb 203.0.113.7:2817 10.0.0.1:80 0.001 %s 0.002 200 200 0 50 "GET http://a.example:80/o/1?x=2 HTTP/1.1" "u" - -\n' 123456 0.250 234567 -1 >elb.log
 reads "a classic load balancer, told" "2 1 0.253 100 0" elb.log
