@@ -257,8 +257,9 @@ void endpoint_time_sections(struct doc *d, const struct view_ctx *c, const struc
         if (k.traces.traces) {
             char n[UNIT_TEXT_MAX];
             by_traces(d, &t->table, &k.traces);
-            t->note = doc_printf(d, "the critical path of %s traces",
-                                 unit_format_int(UNIT_COUNT, (int64_t)k.traces.traces, n));
+            t->note = doc_printf(d, "the critical path of %s trace%s",
+                                 unit_format_int(UNIT_COUNT, (int64_t)k.traces.traces, n),
+                                 k.traces.traces == 1 ? "" : "s");
         }
         by_log(d, &t->table, &k, !k.traces.traces);
     }
