@@ -192,6 +192,16 @@ printf '2026-03-12T09:15:01.%sZ lb 203.0.113.7:2817 10.0.0.1:80 0.001 %s 0.002 2
 reads "a classic load balancer, told" "2 1 0.253 100 0" elb.log
 reads "and as GoAccess names it" "2 1 0.253 100 0" elb.log --log-format AWSELB
 reads "in any case" "2 1 0.253 100 0" elb.log --log-format awselb
+lines='203.0.113.7 - - [12/Mar/2026:09:15:01 +0000] "GET /a HTTP/1.1" 200 5 "-" "u"'
+printf '%s\n' "$lines" "$lines rt=0.254" "$lines" "$lines rt=0.100" >both.log
+for name in combined COMBINED; do
+    reads "$name, with further fields and without" "4 2 0.354 20 0" both.log --log-format $name
+    reads "and with the form of its time" "4 0 0 20 0" both.log --log-format $name --date-format %d/%b/%Y --time-format %H:%M:%S
+done
+sed 's/ "-" "u"//' both.log >short.log
+reads "common, too" "4 2 0.354 20 0" short.log --log-format COMMON
+refused "another time" '%d cannot be read at byte 18' endpoints log:both.log --log-format COMBINED --date-format %Y-%m-%d --time-format %T
+reads "a format whose time is always the same" "2 1 0.253 100 0" elb.log --log-format AWSELB --date-format %Y-%m-%d --time-format %T
 cloud() { printf '2026-03-12\t09:15:01\tFRA2-C1\t5120\t203.0.113.7\tGET\td.cloudfront.net\t/a\t200\t-\tu\tx=1\t-\tHit\tid==\ta.example\thttps\t61\t0.254%s\n' "$1"; }
 cloud "" >cloud.log
 cloud "$(printf '\t-\tTLSv1.3\tc\tHit\tHTTP/2.0\t-\t-\t11040\t0.250\tHit\ttext/html\t78\t-\t-\tanother')" >>cloud.log

@@ -547,19 +547,46 @@ struct accesslog_format *accesslog_builtin(size_t i)
     return f;
 }
 
+static size_t builtin_index(const char *name)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(BUILTIN) && strcmp(BUILTIN[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* A built-in format as the user names it. */
+static struct accesslog_format *named(const char *text, size_t i)
+{
+    bool common = !strcmp(BUILTIN[i].name, "common");
+    struct accesslog_format *f;
+    if (common || !strcmp(BUILTIN[i].name, "combined")) { /* some lines may have further fields */
+        f = accesslog_builtin(
+            builtin_index(common ? "common with further fields" : "combined with further fields"));
+        f->other = accesslog_builtin(i);
+        free(f->name);
+        f->name = mem_strdup(BUILTIN[i].name);
+        return f;
+    }
+    f = accesslog_builtin(i);
+    f->cloudfront = !strcasecmp(text, "CLOUDFRONT");
+    if (!strcasecmp(text, "AWSELB")) /* the classic load balancer's, without a type in front */
+        f->other = accesslog_builtin(builtin_index("elb"));
+    return f;
+}
+
 struct accesslog_format *accesslog_format_timed(const char *text, const char *date, const char *time,
                                                 struct sd_error *err)
 {
     const char *form = accesslog_goaccess_name(text);
     const char *name = form ? form : text;
+    if (date && *date && !strcmp(name, "combined"))
+        name = "%h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\"";
+    else if (date && *date && !strcmp(name, "common"))
+        name = "%h %^[%d:%t %^] \"%r\" %s %b";
     for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
-        if (!strcmp(BUILTIN[i].name, name) && !(form && date && *date && BUILTIN[i].text)) {
-            struct accesslog_format *f = accesslog_builtin(i);
-            f->cloudfront = !strcasecmp(text, "CLOUDFRONT");
-            if (!strcasecmp(text, "AWSELB")) /* the classic load balancer's, without a type in front */
-                f->other = accesslog_format_new("elb", err);
-            return f;
-        }
+        if (!strcmp(BUILTIN[i].name, name))
+            return named(text, i);
     if (*name == '{' && accesslog_is_goaccess(name)) {
         struct accesslog_format *f = empty("the given format");
         f->read = accesslog_parse_json;

@@ -104,6 +104,7 @@ struct accesslog_format {
     struct wrapper w;
     uint8_t columns[W3C_COLUMNS]; /* enum of accesslog_w3c.c */
     size_t n_columns;
+    bool other_fits;                /* the last line was the other's: it is tried first */
     bool cloudfront, assumed;       /* the columns before a header: CloudFront's; they were taken */
     struct accesslog_format *other; /* read where a line does not fit this one; NULL: none */
     struct json_scan *scan;         /* of JSON; NULL: none was read */

@@ -358,10 +358,17 @@ bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_fo
                                                   .duration_ns = SD_UNKNOWN,
                                                   .queue_ns = SD_UNKNOWN,
                                                   .upstream_ns = SD_UNKNOWN};
-    const char *ignored;
     *out = NOTHING;
-    if (!(f->read ? f->read : parse_text)(f, line, len, out, reason) &&
-        !(f->other && (*out = NOTHING, parse_text(f->other, line, len, out, &ignored))))
+    bool fits = false;
+    for (int i = 0; i < 1 + (f->other != NULL) && !fits; i++) {
+        struct accesslog_format *g = f->other && (i == 0) == f->other_fits ? f->other : f;
+        const char *why = NULL;
+        *out = NOTHING;
+        fits = (g->read ? g->read : parse_text)(g, line, len, out, &why);
+        f->other_fits = fits ? g == f->other : f->other_fits;
+        *reason = g == f || fits ? why : *reason;
+    }
+    if (!fits)
         return false;
     if (!sd_known(out->at) && wrapped->w.time) {
         sd_time at;
