@@ -208,6 +208,7 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
         const char *name;
     } OF_LOGS[] = {{.option = CLI_LOG_FORMAT, .name = "format"},
                    {.option = CLI_DATE_FORMAT, .name = "date_format"},
+                   {.option = CLI_DATETIME_FORMAT, .name = "date_format"}, /* whole, it is the form of %x */
                    {.option = CLI_TIME_FORMAT, .name = "time_format"},
                    {.option = CLI_STATE, .name = "state"}};
     for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)

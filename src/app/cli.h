@@ -74,6 +74,8 @@
       "of %d in GoAccess's notation, as strftime has it")                                                    \
     X(TIME_FORMAT, "time-format", 0, "FORMAT", "views console record report",                                \
       "of %t in GoAccess's notation, as strftime has it")                                                    \
+    X(DATETIME_FORMAT, "datetime-format", 0, "FORMAT", "views console record report",                        \
+      "of %x in GoAccess's notation, as strftime has it")                                                    \
     X(STATE, "state", 0, "FILE", "views console record report",                                              \
       "go on reading the access logs where the last run with this FILE stopped")                             \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \

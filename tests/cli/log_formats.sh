@@ -156,6 +156,12 @@ ok "which is said" says out "taken out of Docker"
     echo "2026-03-12T09:15:01.1Z stdout F $plain"
 } >cri.log
 reads "CRI, one line in two parts" "2 2 0.508 10 1" cri.log
+for ((i = 0; i < 300; i++)); do
+    echo "2026-03-12T09:15:01.1Z stdout P ${plain:0:50}"
+    echo "2026-03-12T09:15:01.1Z stderr F something else"
+    echo "2026-03-12T09:15:01.1Z stdout F ${plain:50}"
+done >many.log
+reads "more of them than are looked at to know the form" "300 300 76.2 1500 300" many.log
 printf '__CURSOR=s=1\n__REALTIME_TIMESTAMP=1773306901500000\n_HOSTNAME=h\nMESSAGE=%s\n_PID=1\n\n' "$plain" >export.log
 reads "the journal's export" "1 1 0.254 5 0" export.log
 printf '{"__REALTIME_TIMESTAMP":"1773306901500000","MESSAGE":"%s","_PID":"1"}\n' "$(json_of "$plain")" >journal.log
@@ -167,6 +173,56 @@ reads "docker compose" "1 1 0.254 5 0" compose.log
 echo "2026-03-12T09:15:01.1Z stdout F method=GET path=/a status=200 duration=5ms" >time.log
 reads "a line without a time has that of its container" "1 1 0.005 0 0" time.log
 ok "in the document" [ "$(first first_at)" = 2026-03-12T09:15:01.100Z ]
+
+# ---- numbers that nothing names ----
+numbers() { for ((i = 0; i < 30; i++)); do printf '203.0.113.7 - - [12/Mar/2026:09:15:%02d +0000] "GET /a HTTP/1.1" 200 5 "-" "u" %s%d\n' $i "$1" $((i % 9 + 1)); done; }
+numbers 0.012 >four.log
+reads "four digits behind the point are seconds" "30 30 0.3741 150 0" four.log
+ok "which is said" says out "number 1 behind the user agent is assumed to be seconds (0.0121 to 0.0129)"
+numbers 12.345 >ms.log
+reads "or milliseconds, by their size" "30 30 0.370364 150 0" ms.log
+numbers 1.345 >either.log
+reads "or nobody knows" "30 0 0 150 0" either.log
+ok "which is said, too" says out "Durations are not read: the log does not tell whether number 1 behind the user agent (1.3451 to 1.3459) is one"
+numbers 3.4 >ratio.log
+reads "two are a ratio" "30 0 0 150 0" ratio.log
+
+# ---- as GoAccess names them, without what their writers put around ----
+printf '2026-03-12T09:15:01.%sZ lb 203.0.113.7:2817 10.0.0.1:80 0.001 %s 0.002 200 200 0 50 "GET http://a.example:80/o/1?x=2 HTTP/1.1" "u" - -\n' 123456 0.250 234567 -1 >elb.log
+reads "a classic load balancer, told" "2 1 0.253 100 0" elb.log
+reads "and as GoAccess names it" "2 1 0.253 100 0" elb.log --log-format AWSELB
+reads "in any case" "2 1 0.253 100 0" elb.log --log-format awselb
+lines='203.0.113.7 - - [12/Mar/2026:09:15:01 +0000] "GET /a HTTP/1.1" 200 5 "-" "u"'
+printf '%s\n' "$lines" "$lines rt=0.254" "$lines" "$lines rt=0.100" >both.log
+for name in combined COMBINED; do
+    reads "$name, with further fields and without" "4 2 0.354 20 0" both.log --log-format $name
+    reads "and with the form of its time" "4 0 0 20 0" both.log --log-format $name --date-format %d/%b/%Y --time-format %H:%M:%S
+done
+sed 's/ "-" "u"//' both.log >short.log
+reads "common, too" "4 2 0.354 20 0" short.log --log-format COMMON
+refused "another time" '%d cannot be read at byte 18' endpoints log:both.log --log-format COMBINED --date-format %Y-%m-%d --time-format %T
+reads "a format whose time is always the same" "2 1 0.253 100 0" elb.log --log-format AWSELB --date-format %Y-%m-%d --time-format %T
+cloud() { printf '2026-03-12\t09:15:01\tFRA2-C1\t5120\t203.0.113.7\tGET\td.cloudfront.net\t/a\t200\t-\tu\tx=1\t-\tHit\tid==\ta.example\thttps\t61\t0.254%s\n' "$1"; }
+cloud "" >cloud.log
+cloud "$(printf '\t-\tTLSv1.3\tc\tHit\tHTTP/2.0\t-\t-\t11040\t0.250\tHit\ttext/html\t78\t-\t-\tanother')" >>cloud.log
+reads "CloudFront's columns, old and new, without their header" "2 2 0.508 10240 0" cloud.log --log-format CLOUDFRONT
+refused "columns that nothing names" "No #Fields line stands before the line" endpoints log:cloud.log --log-format W3C
+refused "a name of nothing, with those that are" "envoy, istio, uwsgi, squid, django." endpoints log:cloud.log --log-format envoi
+echo '203.0.113.7 - - [12/Mar/2026:09:15:01 +0000] "GET /a HTTP/1.1" 200 5 "http://r" "u" "0.1, 0.2"' >wrong.log
+go='%h %^[%d:%t %^] "%r" %s %b'
+refused "what is no number is told by its specifier" '%L cannot be read at byte 70, where the line has ""http://r"' endpoints log:wrong.log --log-format "$go %L"
+reads "a list of times in quotes" "1 1 0.3 5 0" wrong.log --log-format "$go \"%R\" \"%u\" \"%T\""
+sed -i 's/"0.1, 0.2"/0.1, 0.2 : 0.3/' wrong.log
+reads "and without them, at the end" "1 1 0.6 5 0" wrong.log --log-format "$go \"%R\" \"%u\" %T"
+sed -E 's/ - - .*\] / 2026-03-12T09:15:01 /' wrong.log >whole.log
+reads "the date and the time as one" "1 1 0.6 5 0" whole.log --log-format '%h %x "%r" %s %b "%R" "%u" %T' --datetime-format %Y-%m-%dT%H:%M:%S
+echo '{"@timestamp":"2026-03-12T09:15:01Z","http":{"request":{"path":"/a","method":"GET"},"response":{"bytes":5,"status_code":200}},"latency_ms":254}' >nested.log
+reads "request and answer as objects of http" "1 1 0.254 5 0" nested.log
+echo '{"ts":"2026/03/12 09:15:01.254","request":{"method":"GET","uri":"/a"},"status":200,"duration":0.254,"size":5}' >wall.log
+reads "Caddy with time_format wall_milli" "1 1 0.254 5 0" wall.log
+ok "at that time" [ "$(first first_at)" = 2026-03-12T09:15:01.254Z ]
+echo 'time="2026-03-12T09:15:01Z" http_method=GET http_path="/a" http_status=200 response_bytes=5 duration_ms=254' >keys.log
+reads "response_bytes" "1 1 0.254 5 0" keys.log
 
 # ---- files ----
 lines() { for ((i = $1; i < $2; i++)); do printf '203.0.113.7 - - [12/Mar/2026:09:%02d:%02d +0000] "GET /a HTTP/1.1" 200 5 "-" "u" rt=0.1\n' $((i / 60)) $((i % 60)); done; }

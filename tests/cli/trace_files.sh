@@ -21,6 +21,9 @@ for form in jaeger zipkin otlp ndjson proto; do
     run traces $form --format json
     ok "$form: spans of a trace" is spans 300
 done
+run endpoint otlp --select 'GET /orders/:id'
+ok "an endpoint's queries by the spans" says out 'database spans'
+ok "which no server has counted since its reset" eval '! grep -q reset out'
 gzip -k jaeger && gzip -k proto
 run endpoints jaeger.gz proto.gz --format json
 ok "packed with gzip, two files" is count 600

@@ -171,6 +171,22 @@ static void what_changed_is_found(void **state)
     }
 }
 
+/* A list of one endpoint has no others that changed, too, to be believed with. */
+static void one_alone_is_found(void **state)
+{
+    (void)state;
+    const struct traffic same = {1000, 1, 1, 0.01, LOGNORMAL}, worse = {1000, 1, 2, 0.01, LOGNORMAL};
+    int found[FIGURES] = {0}, wrong[FIGURES] = {0}, any = 0;
+    seed = 4711;
+    for (int i = 0; i < 100; i++) {
+        changed(&same, &worse, 1, found);
+        any += changed(&same, &same, 1, wrong);
+    }
+    print_message("# alone: found in %d of 100, %d false\n", found[P99], any);
+    assert_true(found[P99] >= 92);
+    assert_true(any <= 1);
+}
+
 /* One endpoint among many that did not change. */
 static void one_that_changed_is_found_among_many(void **state)
 {
@@ -252,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_did_not_change_is_not_called_so),
         cmocka_unit_test(what_changed_is_found),
+        cmocka_unit_test(one_alone_is_found),
         cmocka_unit_test(one_that_changed_is_found_among_many),
         cmocka_unit_test(intervals_hold_the_truth),
         cmocka_unit_test(too_few_are_not_known),

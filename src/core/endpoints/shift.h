@@ -8,8 +8,8 @@
  * two and a half times as much, and those slower than all, or all but two, of the faster window's: tails
  * differ most in different places); how many of these are of the second window? By chance alone as many as
  * its share of the requests: the binomial distribution, of the median the normal one. p is that of the best,
- * times how many were looked at. The interval is of those factors that the second window's durations can be
- * divided by without the test noticing.
+ * times how many independent looks those are worth. The interval is of those factors that the second window's
+ * durations can be divided by without the test noticing.
  *
  * Errors: the same question of the requests that failed. The interval of the difference of the two shares is
  * Newcombe's, of Wilson's.

@@ -25,8 +25,8 @@ bool accesslog_is_goaccess(const char *text);
 bool accesslog_build_goaccess(struct builder *b, const char *text, const char *date, const char *time,
                               struct sd_error *err);
 bool accesslog_map_goaccess(struct accesslog_format *f, const char *text, struct sd_error *err);
-/* The form that one of its predefined names stands for: a name or a format of slowdive's; NULL: it is none.
- */
+/* The form that one of its predefined names, in any case, stands for: a name or a format of slowdive's; NULL:
+ * it is none. */
 const char *accesslog_goaccess_name(const char *name);
 
 #endif

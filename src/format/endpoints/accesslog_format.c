@@ -1,5 +1,6 @@
 /* accesslog_format.c - format strings become a list of values and literals. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "format/endpoints/accesslog_build.h"
 
@@ -134,6 +135,9 @@ static const struct {
      .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent"},
     {.name = "combined with a field before the request",
      .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
+    {.name = "common with an ISO time", .text = "$c [$time_iso8601] \"$request\" $status $body_bytes_sent"},
+    {.name = "common with an ISO time and further fields",
+     .text = "$c [$time_iso8601] \"$request\" $status $body_bytes_sent $slowdive_tail"},
     {.name = "json", .read = accesslog_parse_json},
     {.name = "ltsv", .read = accesslog_parse_ltsv},
     {.name = "haproxy", .read = accesslog_parse_haproxy},
@@ -347,11 +351,28 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
     return true;
 }
 
+/* LogFormat "..." NAME, or CustomLog PATH "...", as in httpd.conf: what is in the quotes, whose own have a
+ * backslash. NULL: it is neither. Caller frees. */
+static char *from_httpd(const char *s)
+{
+    size_t n = strcspn(s, " \t");
+    const char *open = strpbrk(s + n, "\"'");
+    if (!open || n != 9 || (strncasecmp(s, "LogFormat", n) != 0 && strncasecmp(s, "CustomLog", n) != 0))
+        return NULL;
+    const char *close = open + 1;
+    while (*close && *close != *open)
+        close += *close == '\\' && close[1] ? 2 : 1;
+    return mem_strndup(open + 1, (size_t)(close - open) - 1);
+}
+
 /* "log_format main escape=json '...' '...';" as in nginx.conf: the strings, joined.
  * Anything else is the format itself. Caller frees. */
 static char *without_conf(const char *text)
 {
     const char *s = text + strspn(text, " \t\r\n");
+    char *httpd = from_httpd(s);
+    if (httpd)
+        return httpd;
     bool directive = str_starts(s, "log_format") && (s[10] == ' ' || s[10] == '\t' || s[10] == '\n');
     if (directive) {
         s += 10;
@@ -453,11 +474,18 @@ static bool check(const struct accesslog_format *f, struct sd_error *err)
     for (size_t i = 0; i < f->n; i++)
         if (f->ops[i].field == FIELD_REQUEST || f->ops[i].field == FIELD_URI)
             return true;
-    if (!f->n)
-        return fail(err,
-                    "The log format contains no $variable (nginx) and no %%directive (Apache); write it as "
-                    "in the server's configuration, or use one of common, combined, ingress-nginx, "
-                    "haproxy-clf, json, ltsv.");
+    if (!f->n) {
+        struct strbuf names = {0};
+        for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
+            if (!strchr(BUILTIN[i].name, ' '))
+                strbuf_printf(&names, "%s%s", names.len ? ", " : "", BUILTIN[i].name);
+        fail(err,
+             "The log format contains no $variable (nginx) and no %%directive (Apache); write it as in the "
+             "server's configuration, or use one of %s.",
+             strbuf_text(&names));
+        strbuf_free(&names);
+        return false;
+    }
     return fail(err, "The log format has neither $request nor $request_uri (in Apache's notation %%r or "
                      "%%U), so the endpoint of a request is not known.");
 }
@@ -519,16 +547,46 @@ struct accesslog_format *accesslog_builtin(size_t i)
     return f;
 }
 
+static size_t builtin_index(const char *name)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(BUILTIN) && strcmp(BUILTIN[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* A built-in format as the user names it. */
+static struct accesslog_format *named(const char *text, size_t i)
+{
+    bool common = !strcmp(BUILTIN[i].name, "common");
+    struct accesslog_format *f;
+    if (common || !strcmp(BUILTIN[i].name, "combined")) { /* some lines may have further fields */
+        f = accesslog_builtin(
+            builtin_index(common ? "common with further fields" : "combined with further fields"));
+        f->other = accesslog_builtin(i);
+        free(f->name);
+        f->name = mem_strdup(BUILTIN[i].name);
+        return f;
+    }
+    f = accesslog_builtin(i);
+    f->cloudfront = !strcasecmp(text, "CLOUDFRONT");
+    if (!strcasecmp(text, "AWSELB")) /* the classic load balancer's, without a type in front */
+        f->other = accesslog_builtin(builtin_index("elb"));
+    return f;
+}
+
 struct accesslog_format *accesslog_format_timed(const char *text, const char *date, const char *time,
                                                 struct sd_error *err)
 {
     const char *form = accesslog_goaccess_name(text);
     const char *name = form ? form : text;
+    if (date && *date && !strcmp(name, "combined"))
+        name = "%h %^[%d:%t %^] \"%r\" %s %b \"%R\" \"%u\"";
+    else if (date && *date && !strcmp(name, "common"))
+        name = "%h %^[%d:%t %^] \"%r\" %s %b";
     for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
-        if (!strcmp(BUILTIN[i].name, name) && !(form && date && *date && BUILTIN[i].text))
-            return accesslog_builtin(i);
-    if (!strcmp(name, "ingress"))
-        return accesslog_builtin(0);
+        if (!strcmp(BUILTIN[i].name, name))
+            return named(text, i);
     if (*name == '{' && accesslog_is_goaccess(name)) {
         struct accesslog_format *f = empty("the given format");
         f->read = accesslog_parse_json;
@@ -560,6 +618,7 @@ void accesslog_format_free(struct accesslog_format *f)
     strbuf_free(&f->mended);
     free(f->scan);
     accesslog_wrapper_free(&f->w);
+    accesslog_format_free(f->other);
     free(f);
 }
 

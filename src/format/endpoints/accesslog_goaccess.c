@@ -2,6 +2,7 @@
  * specifiers end where the text behind them begins; values at the end of a line may be missing, and text
  * behind the last one is left alone. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "format/endpoints/accesslog_build.h"
 #include "format/endpoints/accesslog_scan.h"
@@ -33,7 +34,7 @@ static const struct {
     {.name = "COMMON", .form = "common"},
     {.name = "VCOMMON", .form = "%v:%^ %h %^[%d:%t %^] \"%r\" %s %b"},
     {.name = "W3C", .form = "w3c"},
-    {.name = "CLOUDFRONT", .form = "w3c"},
+    {.name = "CLOUDFRONT", .form = "w3c"}, /* its columns: accesslog_w3c.c */
     {.name = "CLOUDSTORAGE",
      .form = "\"%x\",\"%h\",%^,%^,%^,\"%m\",\"%U\",\"%s\",%^,\"%b\",\"%D\",%^,\"%R\",\"%u\""},
     {.name = "AWSELB", .form = "alb"},
@@ -42,12 +43,18 @@ static const struct {
     {.name = "SQUID", .form = "squid"},
     {.name = "CADDY", .form = "json"},
     {.name = "TRAEFIKCLF", .form = "combined with further fields"},
+    /* Not GoAccess's: what people call other formats. */
+    {.name = "INGRESS", .form = "ingress-nginx"},
+    {.name = "IIS", .form = "w3c"},
+    {.name = "HEROKU", .form = "logfmt"},
+    {.name = "HTTPLOG", .form = "haproxy"},
+    {.name = "TRAEFIK", .form = "json"},
 };
 
 const char *accesslog_goaccess_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(PREDEFINED); i++)
-        if (!strcmp(PREDEFINED[i].name, name))
+        if (!strcasecmp(PREDEFINED[i].name, name))
             return PREDEFINED[i].form;
     return NULL;
 }

@@ -104,9 +104,12 @@ struct accesslog_format {
     struct wrapper w;
     uint8_t columns[W3C_COLUMNS]; /* enum of accesslog_w3c.c */
     size_t n_columns;
-    struct json_scan *scan; /* of JSON; NULL: none was read */
-    struct strbuf mended;   /* an object that was none */
-    int64_t map_duration;   /* unit of the duration under the key that the user names; 0: not given */
+    bool other_fits;                /* the last line was the other's: it is tried first */
+    bool cloudfront, assumed;       /* the columns before a header: CloudFront's; they were taken */
+    struct accesslog_format *other; /* read where a line does not fit this one; NULL: none */
+    struct json_scan *scan;         /* of JSON; NULL: none was read */
+    struct strbuf mended;           /* an object that was none */
+    int64_t map_duration;           /* unit of the duration under the key that the user names; 0: not given */
     char map_key[SPOT_KEY + 1];
     const struct accesslog_op *misfit; /* the value of the last line that did not fit; NULL: none */
     size_t misfit_at;                  /* where in the line it should stand */
@@ -160,6 +163,8 @@ const char *accesslog_wrap_said(enum accesslog_wrap w); /* NULL: nothing to say 
 /* The line inside, valid until the next call; a line without it stays as it is. False: it is no line, or its
  * rest is still to come. */
 bool accesslog_unwrap(struct wrapper *w, const char **line, size_t *len);
+/* The lines are read from their beginning again: a part of one is not its beginning. */
+void accesslog_wrapper_reset(struct wrapper *w);
 void accesslog_wrapper_free(struct wrapper *w);
 
 /* A line of labels (accesslog_ltsv.c), a JSON object (accesslog_json.c), HAProxy's (accesslog_haproxy.c),

@@ -103,9 +103,10 @@ static bool read_bytes(const char *p, size_t n, struct accesslog_line *out)
 static bool read_duration(const struct accesslog_op *op, const char *p, size_t n, struct accesslog_line *out)
 {
     int64_t v;
-    if (op->list)
+    if (op->list) {
         out->duration_ns = accesslog_sum(p, n, op->scale);
-    else if (accesslog_decimal(p, n, op->scale, &v))
+        return sd_known(out->duration_ns) || !n || *p == '-' || (n > 1 && p[1] == '-'); /* "-" in quotes */
+    } else if (accesslog_decimal(p, n, op->scale, &v))
         out->duration_ns = v;
     else
         return n == 0 || *p == '-'; /* -1: it did not come so far */
@@ -248,6 +249,23 @@ static void doubt_unit(struct accesslog_format *f, const struct accesslog_line *
                  p->min, p->max);
 }
 
+/* Past the number at the end of a line, or a list of them; what follows it is left alone. Without a number
+ * all of the rest is the value. */
+static const char *number_end(const struct accesslog_op *op, const char *p, const char *end)
+{
+    const char *q = p;
+    for (;;) {
+        while (q < end && ((*q >= '0' && *q <= '9') || *q == '.'))
+            q++;
+        if (q == p)
+            return end;
+        size_t gap = end - q > 2 && !memcmp(q, ", ", 2) ? 2 : end - q > 3 && !memcmp(q, " : ", 3) ? 3 : 0;
+        if (!op->list || !gap || !(q[gap] >= '0' && q[gap] <= '9'))
+            return q;
+        q += gap;
+    }
+}
+
 /* One value at *p and the literal behind it; NULL, or why not. */
 static const char *take_value(struct accesslog_format *f, const struct accesslog_op *op, const char **at,
                               const char *end, struct accesslog_line *out, bool *request)
@@ -263,8 +281,7 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
             !(f->cut_short && !memchr(p, ' ', (size_t)(end - p)) && (q = end)))
             return NO_MATCH;
         if (op->number_end)
-            for (q = p; q < end && ((*q >= '0' && *q <= '9') || *q == '.'); q++)
-                ;
+            q = number_end(op, p, end);
         const char *why = read_value(f, op, p, (size_t)(q - p), out, request);
         if (why)
             return why;
@@ -334,14 +351,24 @@ bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *l
 bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped,
                            const char *line, size_t len, struct accesslog_line *out, const char **reason)
 {
-    *out = (struct accesslog_line){.at = SD_UNKNOWN,
-                                   .target = "-",
-                                   .target_len = 1,
-                                   .bytes = SD_UNKNOWN,
-                                   .duration_ns = SD_UNKNOWN,
-                                   .queue_ns = SD_UNKNOWN,
-                                   .upstream_ns = SD_UNKNOWN};
-    if (!(f->read ? f->read : parse_text)(f, line, len, out, reason))
+    static const struct accesslog_line NOTHING = {.at = SD_UNKNOWN,
+                                                  .target = "-",
+                                                  .target_len = 1,
+                                                  .bytes = SD_UNKNOWN,
+                                                  .duration_ns = SD_UNKNOWN,
+                                                  .queue_ns = SD_UNKNOWN,
+                                                  .upstream_ns = SD_UNKNOWN};
+    *out = NOTHING;
+    bool fits = false;
+    for (int i = 0; i < 1 + (f->other != NULL) && !fits; i++) {
+        struct accesslog_format *g = f->other && (i == 0) == f->other_fits ? f->other : f;
+        const char *why = NULL;
+        *out = NOTHING;
+        fits = (g->read ? g->read : parse_text)(g, line, len, out, &why);
+        f->other_fits = fits ? g == f->other : f->other_fits;
+        *reason = g == f || fits ? why : *reason;
+    }
+    if (!fits)
         return false;
     if (!sd_known(out->at) && wrapped->w.time) {
         sd_time at;
@@ -454,6 +481,7 @@ static struct fitting best_fit(const char *bytes, size_t len, bool all, const en
         if (unit)
             accesslog_format_unit(f, unit);
         each_line(bytes, len, all, count_fit, &x);
+        accesslog_wrapper_reset(&f->w);
         best.lines = MAX(best.lines, x.lines);
         if (x.fits > best.fits) {
             accesslog_format_free(best.f);
@@ -510,6 +538,7 @@ void accesslog_format_learn(struct accesslog_format *f, const char *bytes, size_
         struct fitting x = {.f = f};
         memcpy(f->w.wrap, wraps[i], sizeof f->w.wrap);
         each_line(bytes, len, all, count_fit, &x);
+        accesslog_wrapper_reset(&f->w);
         if (x.fits > most) {
             most = x.fits;
             memcpy(used, wraps[i], sizeof used);

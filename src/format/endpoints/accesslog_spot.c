@@ -457,6 +457,32 @@ static bool choose_seconds(struct spots *s)
     return true;
 }
 
+/* Four digits behind the point or more: a time that a program wrote as it had it. Two are a gzip ratio. */
+static bool choose_fractions(struct spots *s, bool enough)
+{
+    size_t which[SPOTS_MAX], n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct spot *p = &s->spot[i];
+        if (!p->key_len && !p->unit && p->n && p->decimals_max >= 4)
+            which[n++] = i;
+    }
+    if (!n)
+        return false;
+    size_t i = longest_of(s, which, n);
+    int64_t unit = i == NO_SPOT   ? 0
+                   : s->given > 0 ? s->given
+                   : enough       ? plausible_unit(&s->spot[i], false)
+                                  : 0;
+    if (!unit || too_long(&s->spot[i], unit)) {
+        say_candidates(s, which, n);
+        return true;
+    }
+    choose_spot(s, i, unit);
+    if (!s->given)
+        say_assumed(s, &s->spot[i], unit);
+    return true;
+}
+
 /* "%D %T", "%T/%D": the same time twice, in microseconds (or milliseconds) and in whole seconds. */
 static bool choose_twins(struct spots *s, const size_t *which, size_t n)
 {
@@ -522,7 +548,8 @@ void spots_choose(struct spots *s, bool all)
     s->settled = all || s->lines >= SPOT_LINES;
     if (s->given < 0)
         return;
-    if (!choose_named(s, SPOT_REQUEST, enough) && !choose_with_unit(s) && !choose_seconds(s)) {
+    if (!choose_named(s, SPOT_REQUEST, enough) && !choose_with_unit(s) && !choose_seconds(s) &&
+        !choose_fractions(s, enough)) {
         bool upstream = choose_named(s, SPOT_UPSTREAM, enough);
         if (!upstream)
             choose_whole(s, enough);

@@ -53,6 +53,46 @@ static const char *quoted_end(const char *s, const char *end)
     return MIN(s, end);
 }
 
+/* A time as servers write it, with a point, or the dash of one that is not known. */
+static bool is_time(const char *s, const char *end)
+{
+    if (end - s == 1 && *s == '-')
+        return true;
+    bool point = false;
+    for (const char *c = s; c < end; c++) {
+        if (!is_digit(*c) && (*c != '.' || point || c == s))
+            return false;
+        point |= *c == '.';
+    }
+    return point;
+}
+
+/* urt=0.1, 0.2 : 0.3 without quotes: past the times that follow the first one. Whole numbers do not: they
+ * may be values of their own. */
+static const char *with_more_times(const char *value, const char *stop, const char *end)
+{
+    bool comma = stop > value && stop[-1] == ',';
+    const char *last = value, *next;
+    for (const char *end_of_last = stop - comma; is_time(last, end_of_last); end_of_last = stop - comma) {
+        next = stop;
+        if (comma)
+            next += next < end && *next == ' ';
+        else if (end - stop > 3 && !memcmp(stop, " : ", 3))
+            next += 3;
+        if (next == stop)
+            break;
+        const char *word = next;
+        while (next < end && !ends_word(*next))
+            next++;
+        comma = next > word && next[-1] == ',';
+        if (!is_time(word, next - comma))
+            break;
+        last = word;
+        stop = next;
+    }
+    return stop;
+}
+
 static bool next_field(struct tail_walk *w, struct field *f)
 {
     const char *s = w->s, *end = w->end;
@@ -76,6 +116,8 @@ static bool next_field(struct tail_walk *w, struct field *f)
         if (s < end && *s == '"') /* a quote inside a word */
             while (s < end && *s != ' ')
                 s++;
+        if (keyed)
+            s = with_more_times(value, s, end);
         if (s > value && is_digit(s[-1]))
             s = with_unit_word(s, end);
         stop = s;

@@ -82,8 +82,9 @@ bool accesslog_time_local(const char *s, size_t n, sd_time *t)
 bool accesslog_time_iso(const char *s, size_t n, sd_time *t)
 {
     int64_t year, month, day, ns = 0, east;
-    if (n < 19 || s[4] != '-' || s[7] != '-' || (s[10] != 'T' && s[10] != ' ' && s[10] != 't') ||
-        !digits(s, 4, &year) || !digits(s + 5, 2, &month) || !digits(s + 8, 2, &day))
+    if (n < 19 || (s[4] != '-' && s[4] != '/') || s[7] != s[4] || /* 2026/03/12 09:15:01: loggers of Go */
+        (s[10] != 'T' && s[10] != ' ' && s[10] != 't') || !digits(s, 4, &year) || !digits(s + 5, 2, &month) ||
+        !digits(s + 8, 2, &day))
         return false;
     size_t used = 0;
     if (n > 19 && (s[19] == '.' || s[19] == ','))

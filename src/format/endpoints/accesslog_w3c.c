@@ -55,6 +55,15 @@ static const char IIS[] =
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
     "cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
 
+/* And CloudFront, which only ever appended some; older logs end behind time-taken or later. */
+static const char CLOUDFRONT[] =
+    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) "
+    "cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol "
+    "cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type "
+    "cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte "
+    "x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end";
+enum { CLOUDFRONT_LEAST = 19 };
+
 static enum column column_of(const char *s, size_t n)
 {
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
@@ -198,12 +207,15 @@ bool accesslog_parse_w3c(struct accesslog_format *f, const char *line, size_t le
     const char *end = line + len, *p = line;
     if (len && *line == '#') {
         if (len >= sizeof FIELDS && !memcmp(line, FIELDS, sizeof FIELDS - 1))
-            read_fields(f, line + sizeof FIELDS - 1, end);
+            read_fields(f, line + sizeof FIELDS - 1, end), f->assumed = false;
         *reason = NULL;
         return false;
     }
-    if (!f->n_columns)
-        read_fields(f, IIS, IIS + sizeof IIS - 1);
+    if (!f->n_columns) {
+        const char *usual = f->cloudfront ? CLOUDFRONT : IIS;
+        read_fields(f, usual, usual + strlen(usual));
+        f->assumed = true;
+    }
     while (end > p && is_gap(end[-1]))
         end--;
     char gap = memchr(p, '\t', (size_t)(end - p)) ? '\t' : ' ';
@@ -211,8 +223,13 @@ bool accesslog_parse_w3c(struct accesslog_format *f, const char *line, size_t le
     size_t n = 0;
     for (; n < f->n_columns && next(&p, end, gap, &x); n++)
         v[f->columns[n]] = x;
-    *reason = "The line has another number of fields than its #Fields line.";
-    if (n < f->n_columns || p <= end)
+    *reason = !f->assumed ? "The line has another number of fields than its #Fields line."
+              : f->cloudfront
+                  ? "No #Fields line stands before the line, and its fields are not those of CloudFront."
+                  : "No #Fields line stands before the line, and its fields are not those that IIS writes "
+                    "when none are chosen.";
+    bool appended = f->assumed && f->cloudfront && gap == '\t' && n >= CLOUDFRONT_LEAST;
+    if (!appended && (n < f->n_columns || p <= end))
         return false;
     return !(*reason = read_row(f, v, out));
 }

@@ -308,6 +308,14 @@ bool accesslog_unwrap(struct wrapper *w, const char **line, size_t *len)
     return true;
 }
 
+void accesslog_wrapper_reset(struct wrapper *w)
+{
+    strbuf_clear(&w->moment);
+    strbuf_clear(&w->part[0]);
+    strbuf_clear(&w->part[1]);
+    w->message_comes = false;
+}
+
 void accesslog_wrapper_free(struct wrapper *w)
 {
     strbuf_free(&w->line);

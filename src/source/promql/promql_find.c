@@ -91,19 +91,21 @@ static enum sd_result which_kind(struct sd_source *s, struct promql_family *f, s
     return r == SD_NODATA ? r : SD_OK;
 }
 
-static void take_most(void *ctx, const struct promql_point *p)
+static void take_value(void *ctx, const struct promql_point *p)
 {
     *(double *)ctx = p->value;
 }
 
-/* How often it reads its targets; 15 s when it does not tell. */
+/* How often it reads its targets; 15 s when it does not tell. It is the age that the newest sample of a
+ * target comes to: how many there are in a span of time tells nothing of an engine or a target that is
+ * younger. */
 static enum sd_result how_often(struct sd_source *s, struct sd_error *err)
 {
     struct promql_source *x = s->priv;
-    double most = (double)NAN;
-    enum sd_result r = promql_ask(s, "max(count_over_time(up[5m]))", NULL,
-                                  &(struct promql_sink){.point = take_most, .ctx = &most, .most = 1}, err);
-    x->scraped = most >= 2 && most <= 3000 ? (int64_t)(300e9 / most) : 15 * SD_S;
+    double oldest = (double)NAN;
+    enum sd_result r = promql_ask(s, "min(max_over_time((time() - timestamp(up))[2m:1s]))", NULL,
+                                  &(struct promql_sink){.point = take_value, .ctx = &oldest, .most = 1}, err);
+    x->scraped = oldest >= 0 && oldest <= 300 ? (int64_t)fmax(ceil(oldest), 1) * SD_S : 15 * SD_S;
     return r == SD_NODATA ? r : SD_OK;
 }
 

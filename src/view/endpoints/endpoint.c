@@ -235,6 +235,17 @@ static const struct attribution *attributed(const struct attribution *a, size_t 
     return NULL;
 }
 
+static bool counted_by_server(const struct view_ctx *c, const struct link *l, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct query_stats st;
+        query_stats(l[i].query, c->span, &st);
+        if (st.known && !st.logged)
+            return true;
+    }
+    return false;
+}
+
 static void queries(struct doc *d, const struct view_ctx *c, const struct endpoint *e)
 {
     struct link links[LINKS_MAX];
@@ -248,9 +259,10 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     struct db_share share = db_share_of(c, e);
     const char *words = db_share_words(d, &share);
     /* Without a window the requests are those of the log, the calls all that the server counted. */
-    s->note = !n || !span_is_all(c->span) ? words
-                                          : doc_printf(d, "calls and means since the server's reset%s%s",
-                                                       words ? "; " : "", words ? words : "");
+    s->note = !span_is_all(c->span) || !counted_by_server(c, links, n)
+                  ? words
+                  : doc_printf(d, "calls and means since the server's reset%s%s", words ? "; " : "",
+                               words ? words : "");
     s->empty = doc_text(d, "No query of this endpoint has been seen. Add its PostgreSQL as a source, and tag "
                            "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++)
