@@ -19,9 +19,10 @@ struct json_pull {
     bool broken;
 };
 
+/* Of nothing the text may be NULL. */
 static inline struct json_pull json_pull(const char *text, size_t len)
 {
-    return (struct json_pull){.at = text, .end = text + len};
+    return (struct json_pull){.at = text, .end = len ? text + len : text};
 }
 
 /* The first byte of the value that comes; 0 at the end of the text. */

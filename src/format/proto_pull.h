@@ -28,7 +28,8 @@ struct proto_field {
 
 static inline struct proto proto(const void *bytes, size_t n)
 {
-    return (struct proto){.at = bytes, .end = (const uint8_t *)bytes + n};
+    const uint8_t *at = bytes; /* of nothing it may be NULL */
+    return (struct proto){.at = at, .end = n ? at + n : at};
 }
 
 static inline size_t proto_len(const struct proto *p)
