@@ -159,7 +159,7 @@ static bool close_some(struct check *c, bool *more, struct sd_error *err)
 
 bool json_check(const char *text, size_t len, struct sd_error *err)
 {
-    struct check c = {.text = text, .at = text, .end = text + len};
+    struct check c = {.text = text, .at = text, .end = len ? text + len : text};
     for (bool more = true; more;) {
         bool done = true;
         skip_blanks(&c);
