@@ -95,7 +95,7 @@ static bool digits(const char **p, const char *end, int n, int *v)
 
 static bool mark(const char **p, const char *end, const char *marks)
 {
-    return *p < end && strchr(marks, **p) && *(*p)++;
+    return *p < end && **p && strchr(marks, **p) && *(*p)++;
 }
 
 static int64_t fraction(const char **p, const char *end)
@@ -110,10 +110,10 @@ static int64_t fraction(const char **p, const char *end)
 
 bool trace_stamp(struct span_text t, sd_time *at)
 {
-    const char *p = t.at, *end = t.at + t.n;
+    const char *p = t.at ? t.at : "", *end = p + (t.at ? t.n : 0);
     struct tm tm = {0};
     int hours = 0, minutes = 0;
-    if (!p || !digits(&p, end, 4, &tm.tm_year) || !mark(&p, end, "-") || !digits(&p, end, 2, &tm.tm_mon) ||
+    if (!digits(&p, end, 4, &tm.tm_year) || !mark(&p, end, "-") || !digits(&p, end, 2, &tm.tm_mon) ||
         !mark(&p, end, "-") || !digits(&p, end, 2, &tm.tm_mday) || !mark(&p, end, "Tt ") ||
         !digits(&p, end, 2, &tm.tm_hour) || !mark(&p, end, ":") || !digits(&p, end, 2, &tm.tm_min) ||
         !mark(&p, end, ":") || !digits(&p, end, 2, &tm.tm_sec))
