@@ -167,10 +167,13 @@ static void find_values(const struct span_rates *r, const struct sd_spans *s, in
     }
 }
 
+/* At most in the year 2116, so that there is room for what is reckoned from it. */
 static int64_t end_of(const struct sd_spans *s, size_t i)
 {
     int64_t start = int_at(s->start, i), duration = int_at(s->duration, i);
-    return sd_known(start) ? add_sat(start, sd_known(duration) ? MAX(duration, 0) : 0) : SD_UNKNOWN;
+    if (!sd_known(start))
+        return SD_UNKNOWN;
+    return MIN(add_sat(start, sd_known(duration) ? MAX(duration, 0) : 0), INT64_MAX / 2);
 }
 
 /* ---- endpoints ---- */
