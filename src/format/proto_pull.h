@@ -89,6 +89,8 @@ static inline bool proto_field(struct proto *p, struct proto_field *f)
         return proto_broken(p);
     f->number = (uint32_t)(tag >> 3);
     f->type = (enum proto_type)(tag & 7);
+    f->value = 0;
+    f->bytes = (struct proto){0}; /* who takes a field of another type for bytes gets none */
     switch (f->type) {
     case PROTO_VARINT:
         return proto_varint(p, &f->value);

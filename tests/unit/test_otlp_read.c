@@ -213,6 +213,34 @@ static void test_both_encodings(void **state)
 }
 
 /* What a span is must be known, however many attributes stand before; what is left out is counted. */
+/* Fields of an AnyValue that are of another type than they should be have no bytes to be read. */
+static void test_values_of_wrong_types(void **state)
+{
+    (void)state;
+    for (unsigned number = 1; number <= 7; number++) {
+        struct message item = {.n = 0}, list = {.n = 0}, value = {.n = 0}, span = {.n = 0};
+        struct message scope = {.n = 0}, resource = {.n = 0}, request = {.n = 0};
+        put_fixed(&item, number, UINT64_C(0x4242424242424242));
+        put_int(&item, number, 77);
+        put(&list, 1, &item);
+        put(&value, 5, &list);
+        put_bytes(&span, 1, "abcdefghijklmnop", 16);
+        put_bytes(&span, 2, "abcdefgh", 8);
+        attribute(&span, 9, "inside", &value);
+        attribute(&span, 9, "alone", &item);
+        put(&scope, 2, &span);
+        put(&resource, 2, &scope);
+        put(&request, 1, &resource);
+        struct span_draft *d = span_draft_new();
+        struct sd_error err = {""};
+        struct sd_spans s;
+        assert_true(otlp_proto_spans((const char *)request.bytes, request.n, d, NULL, &err));
+        assert_true(span_draft_take(d, &s));
+        assert_int_equal(s.trace->n, 1);
+        span_draft_free(d);
+    }
+}
+
 static void test_many_attributes(void **state)
 {
     (void)state;
@@ -416,13 +444,10 @@ static void test_chunks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_attributes),
-        cmocka_unit_test(test_both_encodings),
-        cmocka_unit_test(test_broken_gives_nothing),
-        cmocka_unit_test(test_exponential),
-        cmocka_unit_test(test_deltas_and_units),
-        cmocka_unit_test(test_unpacking),
-        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_many_attributes), cmocka_unit_test(test_values_of_wrong_types),
+        cmocka_unit_test(test_both_encodings),  cmocka_unit_test(test_broken_gives_nothing),
+        cmocka_unit_test(test_exponential),     cmocka_unit_test(test_deltas_and_units),
+        cmocka_unit_test(test_unpacking),       cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

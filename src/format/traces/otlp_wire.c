@@ -65,12 +65,24 @@ static void add_pairs(struct strbuf *out, struct proto p)
     strbuf_char(out, '}');
 }
 
-static void add_value(struct strbuf *out, struct proto p)
+/* A field of another type has no bytes. */
+static const enum proto_type VALUE_TYPES[8] = {
+    [1] = PROTO_BYTES, [2] = PROTO_VARINT, [3] = PROTO_VARINT, [4] = PROTO_64,
+    [5] = PROTO_BYTES, [6] = PROTO_BYTES,  [7] = PROTO_BYTES};
+
+/* The last field of an AnyValue that is one. */
+static struct proto_field value_of(struct proto p)
 {
     struct proto_field f, last = {0};
     while (proto_field(&p, &f))
-        if (f.number <= 7)
+        if (f.number < ARRAY_LEN(VALUE_TYPES) && f.type == VALUE_TYPES[f.number])
             last = f;
+    return last;
+}
+
+static void add_value(struct strbuf *out, struct proto p)
+{
+    struct proto_field last = value_of(p);
     switch (last.number) {
     case 1:
         otlp_add_json(out, (const char *)last.bytes.at, proto_len(&last.bytes));
@@ -100,17 +112,10 @@ static void add_value(struct strbuf *out, struct proto p)
     }
 }
 
-static const enum proto_type VALUE_TYPES[8] = {
-    [1] = PROTO_BYTES, [2] = PROTO_VARINT, [3] = PROTO_VARINT, [4] = PROTO_64,
-    [5] = PROTO_BYTES, [6] = PROTO_BYTES,  [7] = PROTO_BYTES};
-
 /* Of an AnyValue; the last of its fields counts. */
 static struct span_text value_text(struct otlp_attributes *a, struct strbuf *scratch, struct proto p)
 {
-    struct proto_field f, last = {0};
-    while (proto_field(&p, &f))
-        if (f.number <= 7 && f.type == VALUE_TYPES[f.number])
-            last = f;
+    struct proto_field last = value_of(p);
     strbuf_clear(scratch);
     switch (last.number) {
     case 1:
