@@ -323,7 +323,8 @@ static void add_bucket(struct columns *x, double lower, double upper, double cou
 static void explicit_columns(const struct otlp_point *p, double to_ns, struct columns *x)
 {
     for (size_t i = 0; i < p->counts.n; i++)
-        add_bucket(x, i ? p->bounds.items[i - 1] * to_ns : 0,
+        add_bucket(x,
+                   i ? p->bounds.items[i - 1] * to_ns : MIN(0, p->bounds.n ? p->bounds.items[0] * to_ns : 0),
                    i < p->bounds.n ? p->bounds.items[i] * to_ns : (double)INFINITY, p->counts.items[i]);
 }
 
@@ -389,9 +390,11 @@ static const char *fault_of(const struct otlp_metrics_call *c)
         return NULL;
     if (c->metric.form == OTLP_EXPLICIT && p->counts.n && p->counts.n != p->bounds.n + 1)
         return "a histogram has not one bucket more than bounds";
-    for (size_t i = 1; i < p->bounds.n; i++)
-        if (!(p->bounds.items[i] > p->bounds.items[i - 1]))
+    for (size_t i = 0; i < p->bounds.n; i++)
+        if (isnan(p->bounds.items[i]) || (i && !(p->bounds.items[i] > p->bounds.items[i - 1])))
             return "bounds of a histogram do not ascend";
+    if (!(p->zero_below >= 0))
+        return "the middle bucket of a histogram ends below zero";
     for (size_t i = 0; i < p->counts.n; i++)
         sum += p->counts.items[i] >= 0 ? p->counts.items[i] : (double)NAN;
     if (p->counts.n && !(fabs(sum - p->count) <= 1e-9 * (sum + 1)))
