@@ -110,7 +110,7 @@ static int natural(const struct table *t, size_t c, const struct measured *m, in
     bool grow = col->flags & COLUMN_GROW, text = is_text(t, c, m);
     int w = MAX(utf8_width(col->title) + (t->sort_column == (int)c), least_width(col->unit));
     if (col->flags & COLUMN_LINE)
-        return MAX(MAX(w, col->width), line * 2 / 5);
+        return MAX(w, line * 2 / 5);
     if (col->width && !grow)
         return text && line >= WIDE ? MAX(MAX(w, col->width), MIN(m[c].width, line / 4)) : MAX(w, col->width);
     w = MAX(w, m[c].width);

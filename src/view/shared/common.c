@@ -328,12 +328,20 @@ const char *common_reading(struct doc *d, const struct view_ctx *c, sd_kinds kin
     return text;
 }
 
+/* How much of the word is said: one request is no requests. Words such as queries stay as they are. */
+static int counted(int64_t n, const char *what)
+{
+    size_t len = strlen(what);
+    bool plain = str_ends(what, "s") && !str_ends(what, "es");
+    return (int)(n == 1 && (plain || str_ends(what, "ces")) ? len - 1 : len);
+}
+
 const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n)
 {
     struct strbuf b = {0};
     char buf[UNIT_TEXT_MAX];
     if (n->n != SD_UNKNOWN)
-        strbuf_printf(&b, "%s %s", unit_format_int(UNIT_COUNT, n->n, buf), n->what);
+        strbuf_printf(&b, "%s %.*s", unit_format_int(UNIT_COUNT, n->n, buf), counted(n->n, n->what), n->what);
     unread_lines(c, n->kinds, &b);
     if (!n->moment)
         window(c, n->span.from || n->span.to ? n->span : common_covered(c), &b);
