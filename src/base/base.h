@@ -78,6 +78,8 @@ const char *str_after_path(const char *s);
 /* "abc" -> index in `names` (NULL-terminated), or -1. */
 int str_find(const char *const *names, const char *s);
 uint64_t str_hash(const void *bytes, size_t n); /* FNV-1a */
+/* Eight bytes at a time, for tables in memory with very many texts: it differs between machines. */
+uint64_t str_hash_words(const char *bytes, size_t n);
 
 /* ---- errors ---- */
 /* err->text = sentence; returns false, so that `return fail(err, ...)` reads well. */

@@ -48,26 +48,11 @@ void name_index_reserve(struct name_index *x, size_t n)
     x->cap_slots = cap;
 }
 
-/* Eight bytes at a time: there may be 100,000 paths, and they are looked up more than once. */
-static uint64_t hash_of(const char *name, size_t n)
-{
-    uint64_t h = n * UINT64_C(0x9e3779b97f4a7c15), word;
-    for (; n >= sizeof word; n -= sizeof word, name += sizeof word) {
-        memcpy(&word, name, sizeof word);
-        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    word = 0;
-    memcpy(&word, name, n);
-    h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 29;
-}
-
 static uint32_t number_of(struct name_index *x, const char *name, size_t n, struct arena *copies)
 {
     if (2 * (x->n + 1) > x->cap_slots)
         grow(x);
-    uint64_t hash = hash_of(name, n);
+    uint64_t hash = str_hash_words(name, n);
     struct name_slot *s = slot_of(x, name, n, hash);
     if (!s->number) {
         x->names = mem_grow(x->names, x->n, &x->cap_names, sizeof *x->names);
@@ -90,7 +75,7 @@ uint32_t name_index_of_bytes(struct name_index *x, const char *bytes, size_t n, 
 uint32_t name_index_find(const struct name_index *x, const char *name)
 {
     size_t n = strlen(name);
-    const struct name_slot *s = x->cap_slots ? slot_of(x, name, n, hash_of(name, n)) : NULL;
+    const struct name_slot *s = x->cap_slots ? slot_of(x, name, n, str_hash_words(name, n)) : NULL;
     return s && s->number ? s->number - 1 : NAME_NONE;
 }
 

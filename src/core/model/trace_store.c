@@ -5,15 +5,7 @@
 
 static uint32_t hash_of(uint32_t key, const char *s, size_t n)
 {
-    uint64_t h = (n + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ key * UINT64_C(0xff51afd7ed558ccd), word;
-    for (; n >= sizeof word; n -= sizeof word, s += sizeof word) {
-        memcpy(&word, s, sizeof word);
-        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    word = 0;
-    memcpy(&word, s, n);
-    h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
+    uint64_t h = (str_hash_words(s, n) ^ key) * UINT64_C(0xff51afd7ed558ccd);
     return (uint32_t)(h ^ h >> 32);
 }
 
