@@ -65,7 +65,7 @@ static void problems_section(struct doc *d, const struct view_ctx *c, const char
     s->weight = 1;
     s->min_height = 3;
     s->kinds = KINDS_TRACES;
-    s->empty = "Nothing is wrong in its traces.";
+    s->empty = "No finding in these traces.";
     s->note = p.in_all > p.traces
                   ? doc_printf(d, "newest %lld of %lld traces", (long long)p.traces, (long long)p.in_all)
                   : doc_printf(d, "%lld trace%s", (long long)p.traces, p.traces == 1 ? "" : "s");
