@@ -29,6 +29,12 @@ struct load_level {
 
 enum { LOAD_LEVELS_MAX = 200 };
 
+/* What a threshold came to. */
+struct load_threshold_result {
+    double value; /* NAN: it could not be computed */
+    bool passed;
+};
+
 struct load_search_result {
     struct load_level levels[LOAD_LEVELS_MAX];
     size_t n_levels;
@@ -36,10 +42,8 @@ struct load_search_result {
     double now;                       /* the level under way, for the display; NAN: none */
     int64_t measured_ns, duration_ns; /* of all levels that are over, without and with their warm-up */
     int64_t began_ns;                 /* of the level under way, on the run's clock */
-    struct load_threshold_figure {
-        double value;
-        bool passed;
-    } * thresholds; /* of the highest level that held, else of the first; one for each of the scenario's */
+    struct load_threshold_result
+        *thresholds; /* of the highest level that held, else of the first; one for each of the scenario's */
 };
 void load_search_result_free(struct load_search_result *r);
 
