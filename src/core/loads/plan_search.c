@@ -126,7 +126,9 @@ static struct load_level judge(struct searching *x)
     const struct hist *h = &x->tally.latency;
     int64_t ok = in_time(x);
     double planned = (double)x->tally.planned;
-    struct load_level level = {.rate = x->state.rate,
+    struct load_level level = {.from_ns = x->began_ns + s->warmup_ns,
+                               .to_ns = x->ends_ns,
+                               .rate = x->state.rate,
                                .ok_per_s = (double)ok / ((double)s->search.step_ns / 1e9),
                                .error_share = planned > 0 ? (double)x->tally.failed / planned : (double)NAN,
                                .p50 = hist_quantile(h, 0.5),
