@@ -109,7 +109,8 @@ struct flight *gen_depart(struct generator *g, struct load_conn *c, const struct
                          .retry_after_s = SD_UNKNOWN,
                          .retry_at_s = SD_UNKNOWN,
                          .sent_ns = gen_now(g)};
-    f->late = w->ours_ns + f->sent_ns - MAX(w->taken_ns, c->ready_ns) > LOAD_LATE_NS;
+    f->ours_ns = w->ours_ns + f->sent_ns - MAX(w->taken_ns, c->ready_ns);
+    f->late = f->ours_ns > LOAD_LATE_NS;
     if (!w->again) {
         g->state.sent++;
         g->state.late += f->late;
@@ -137,6 +138,7 @@ void gen_arrive(struct generator *g, struct flight *f, enum load_failure failure
                              .failure = failure,
                              .bytes = f->bytes,
                              .late = f->late,
+                             .ours_ns = f->ours_ns,
                              .retry_after_s = f->retry_after_s,
                              .retry_at = SD_UNKNOWN,
                              .sample = why};
@@ -160,7 +162,7 @@ void gen_again(struct generator *g, struct flight *f, const char *why)
         return;
     }
     struct waiting w = {.order = f->order, .taken_ns = gen_now(g), .again = true};
-    w.ours_ns = f->late ? LOAD_LATE_NS + 1 : 0;
+    w.ours_ns = f->ours_ns;
     no_more(g, f);
     gen_push(g, &w, true);
 }

@@ -33,7 +33,8 @@ struct flight {
     int64_t sent_ns, retry_after_s, retry_at_s;
     int64_t bytes;
     int status;
-    int32_t stream; /* of HTTP/2 */
+    int32_t stream;  /* of HTTP/2 */
+    int64_t ours_ns; /* of its delay */
     bool late, again;
     uint8_t n_begin;
     char begin[FLIGHT_BEGIN]; /* of a body with an error's status, as it is */
