@@ -61,8 +61,15 @@ static bool can_obey(const char *path, struct sd_error *err)
     return fd >= 0;
 }
 
-/* What a checkout holds is for printed views and checks, such as in CI. What is odd about a policy is said
- * once. */
+/* What is odd about a policy is said to who named it, and where it is used. */
+static bool uses_policy(const struct app *a)
+{
+    static const char *const VERBS[] = {"check", "report", "agent", NULL};
+    const struct view *v = *a->cli->verb ? view_exactly(a->cli->verb) : NULL;
+    return a->config->policy.named || str_find(VERBS, a->cli->verb) >= 0 || (v && v->place == PLACE_GOALS);
+}
+
+/* What a checkout holds is for printed views and checks, such as in CI. */
 static bool read_policy(struct app *a, struct sd_error *err)
 {
     const char *verb = a->cli->verb;
@@ -70,7 +77,7 @@ static bool read_policy(struct app *a, struct sd_error *err)
     struct goal_policy *p = &a->config->policy;
     if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
         return false;
-    for (size_t i = 0; i < p->n_notes; i++)
+    for (size_t i = 0; i < p->n_notes && uses_policy(a); i++)
         problem(a, p->notes[i]);
     return true;
 }

@@ -209,10 +209,12 @@ void policy_usual_pairs(struct policy_reader *r, struct goal_slo *s)
     s->n_pairs = ARRAY_LEN(USUAL);
 }
 
+/* 10 * (1 - 0.9) is 1 for people, and a little less in binary. */
 void policy_note_slo(struct policy_reader *r, const struct goal_slo *s)
 {
+    const double one = 1 - 1e-12;
     for (size_t i = 0; i < s->n_pairs; i++)
-        if (s->pairs[i].factor * (1 - s->objective) >= 1)
+        if (s->pairs[i].factor * (1 - s->objective) >= one)
             policy_note(
                 r,
                 "slo %.100s: pair %zu can never fire: at an objective of %g no burn rate is above %.4g, "

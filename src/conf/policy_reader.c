@@ -72,9 +72,12 @@ const struct tree_node *policy_member(const struct tree_node *map, const char *k
 
 static bool known(const char *const *keys, const char *key)
 {
-    for (; *keys; keys++)
-        if (!strcmp(*keys, key) || (str_ends(*keys, ".") && str_starts(key, *keys) && key[strlen(*keys)]))
+    for (; *keys; keys++) {
+        size_t len = strlen(*keys);
+        bool prefix = (*keys)[len - 1] == '.';
+        if (prefix ? !strncmp(*keys, key, len) && key[len] : !strcmp(*keys, key))
             return true;
+    }
     return false;
 }
 
@@ -162,7 +165,9 @@ bool policy_duration_of(struct policy_reader *r, const struct tree_node *n, cons
     bool ok = n->kind == TREE_SCALAR && unit_parse_duration(n->text, ns, &err) && *ns >= min;
     if (!ok)
         policy_wrong(r, n, what,
-                     min > 1 ? "a duration of 1s and more, such as 5m" : "a duration such as 50ms");
+                     min > SD_S ? "a duration of 1m and more, such as 30d"
+                     : min > 1  ? "a duration of 1s and more, such as 5m"
+                                : "a duration such as 50ms");
     return ok;
 }
 
