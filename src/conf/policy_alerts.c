@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Goes through a mapping of names to something: false at the end, or after a mistake. */
 static bool next_named(struct policy_reader *r, const struct tree_node **n, const char *what)
@@ -161,7 +162,7 @@ static const char *const DAYS[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sa
 static int day_at(const char **p)
 {
     for (int d = 0; DAYS[d]; d++)
-        if (!strncmp(*p, DAYS[d], 3)) {
+        if (!strncasecmp(*p, DAYS[d], 3)) {
             *p += 3;
             return d;
         }

@@ -30,7 +30,7 @@ void policy_wrong(struct policy_reader *r, const struct tree_node *n, const char
 
 void policy_note(struct policy_reader *r, const char *fmt, ...)
 {
-    enum { NOTES_MAX = 100 };
+    enum { NOTES_MAX = 20 };
     struct strbuf b = {0}, safe = {0};
     va_list ap;
     if (r->n_notes > NOTES_MAX)

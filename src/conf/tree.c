@@ -87,8 +87,9 @@ static const struct tree_node *find_key(const struct tree_node *map, const char 
     return NULL;
 }
 
-/* The key that this one repeats. */
-static const struct tree_node *repeated(struct level *l, const struct tree_node *key)
+/* The key that this one repeats; when enough was reported, any. */
+static const struct tree_node *repeated(struct level *l, const struct tree_node *key,
+                                        const struct tree_report *r)
 {
     if (l->n_keys <= KEYS_FEW)
         return find_key(l->node, key->text);
@@ -96,7 +97,9 @@ static const struct tree_node *repeated(struct level *l, const struct tree_node 
         name_index_of(&l->names, c->key->text);
     size_t before = l->names.n;
     name_index_of(&l->names, key->text);
-    return l->names.n > before ? NULL : find_key(l->node, key->text);
+    if (l->names.n > before)
+        return NULL;
+    return r->n < TREE_REPORT_MAX ? find_key(l->node, key->text) : key;
 }
 
 static void append(struct level *l, struct tree_node *node)
@@ -136,7 +139,7 @@ static void place(struct builder *b, struct tree_node *node)
         if (node->kind != TREE_SCALAR)
             tree_problem(b->report, node->line, node->column, "%s is not a name; expected NAME: VALUE",
                          tree_kind_name(node->kind));
-        else if ((first = repeated(l, node)))
+        else if ((first = repeated(l, node, b->report)))
             tree_problem(b->report, node->line, node->column,
                          "%.60s is given twice; expected once, line %d already sets it", node->text,
                          first->line);
