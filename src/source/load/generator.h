@@ -22,8 +22,8 @@
  * - A request is sent once. Only one that certainly never reached the server's program is sent again, on
  * another connection; sent_ns and the timeout stay those of the first time. Either the server had closed an
  * idle connection before the request came to it (no byte of it was acknowledged, no byte of an answer came),
- * or it refused the stream of HTTP/2 (REFUSED_STREAM; ten times at most). All else that is closed before its
- * answer was whole is LOAD_RESET: a server may have worked on it.
+ * or it refused the stream of HTTP/2 (REFUSED_STREAM; a hundred times at most). All else that is closed
+ * before its answer was whole is LOAD_RESET: a server may have worked on it.
  * - Redirects are not followed, bodies are thrown away. */
 #ifndef SOURCE_LOAD_GENERATOR_H
 #define SOURCE_LOAD_GENERATOR_H

@@ -12,7 +12,7 @@
 enum {
     IN_BYTES = 64 << 10, /* one read */
     FLIGHT_BEGIN = HTTP_ANSWER_BEGIN,
-    TRIES_MAX = 10,
+    TRIES_MAX = 100,
     STREAMS_MAX = 100, /* requests at once on a connection of HTTP/2 */
     WHY_MAX = 200      /* bytes of a failure's sample */
 };
