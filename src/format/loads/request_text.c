@@ -1,4 +1,5 @@
 #include "format/loads/request_text.h"
+#include "core/loads/template.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -145,26 +146,19 @@ static bool add_cell(struct holed *h, const struct load_users *u, const char *na
     return true;
 }
 
-/* Adds text of a scenario with its holes. */
+/* Adds text of a scenario with its holes (core/loads/template.h). */
 static bool add_holed(struct holed *h, const struct load_users *u, const char *s, enum place place,
                       struct sd_error *err)
 {
-    const char *from = s;
-    for (const char *p = s; (p = strchr(p, '{'));) {
-        const char *end = strchr(p, '}');
-        bool seq = str_starts(p, "{seq}"), user = end && str_starts(p, "{user.");
-        if (!seq && !user) {
-            p++;
-            continue;
-        }
-        add_plain(h, from, (size_t)(p - from), place == IN_PATH);
-        if (seq)
+    struct load_piece piece;
+    while (load_piece_next(&s, &piece)) {
+        if (piece.kind == LOAD_PIECE_TEXT)
+            add_plain(h, piece.text, piece.len, place == IN_PATH);
+        else if (piece.kind == LOAD_PIECE_SEQ)
             add_piece(h, (struct piece){.kind = PIECE_SEQ}, DIGITS_MAX);
-        else if (!add_cell(h, u, p + 6, (size_t)(end - p - 6), place, err))
+        else if (!add_cell(h, u, piece.text, piece.len, place, err))
             return false;
-        from = p = end + 1;
     }
-    add_plain(h, from, strlen(from), place == IN_PATH);
     return true;
 }
 

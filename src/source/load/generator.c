@@ -109,8 +109,11 @@ struct flight *gen_depart(struct generator *g, struct load_conn *c, const struct
                          .tries = w->tries,
                          .retry_after_s = SD_UNKNOWN,
                          .retry_at_s = SD_UNKNOWN,
-                         .sent_ns = sd_known(w->sent_ns) ? w->sent_ns : now};
-    f->late = w->ours_ns + now - MAX(w->taken_ns, c->ready_ns) > LOAD_LATE_NS;
+                         .sent_ns = sd_known(w->sent_ns) ? w->sent_ns : now,
+                         .ours_ns = w->ours_ns};
+    if (!w->tries)
+        f->ours_ns += now - MAX(w->taken_ns, c->ready_ns);
+    f->late = f->ours_ns > LOAD_LATE_NS;
     g->state.sent++;
     g->state.late += f->late;
     g->state.in_flight++;
@@ -144,6 +147,7 @@ void gen_arrive(struct generator *g, struct flight *f, enum load_failure failure
                              .failure = failure,
                              .bytes = f->bytes,
                              .late = f->late,
+                             .ours_ns = f->ours_ns,
                              .retry_after_s = f->retry_after_s,
                              .retry_at = SD_UNKNOWN,
                              .sample = why};
@@ -168,7 +172,7 @@ void gen_again(struct generator *g, struct flight *f, const char *why)
     }
     struct waiting w = {.order = f->order,
                         .taken_ns = gen_now(g),
-                        .ours_ns = f->late ? LOAD_LATE_NS + 1 : 0,
+                        .ours_ns = f->ours_ns,
                         .sent_ns = f->sent_ns,
                         .tries = (uint8_t)(f->tries + 1)};
     g->state.sent--;

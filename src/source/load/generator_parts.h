@@ -35,7 +35,8 @@ struct flight {
     int64_t sent_ns, retry_after_s, retry_at_s;
     int64_t bytes;
     int status;
-    int32_t stream; /* of HTTP/2 */
+    int32_t stream;  /* of HTTP/2 */
+    int64_t ours_ns; /* of its delay, the first time */
     bool late;
     uint8_t tries; /* how often it was sent before */
     uint8_t n_begin;
