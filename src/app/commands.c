@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+extern const struct cli_command load_profile_command;
+
 const struct cli_command *const COMMANDS[] = {
+    &load_profile_command,
     NULL,
 };
 
