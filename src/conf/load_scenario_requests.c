@@ -57,7 +57,7 @@ static bool has_control(const char *text, bool blank_too)
     return false;
 }
 
-static void read_headers(struct fields_reader *r, const struct tree_node *map, struct load_request *q)
+static void read_headers(struct fields_reader *r, const struct tree_node *map, struct scenario_request *q)
 {
     /* What the generator itself says of the message. */
     static const char *const OWN[] = {"content-length", "transfer-encoding", "connection"};
@@ -85,16 +85,16 @@ static void read_headers(struct fields_reader *r, const struct tree_node *map, s
     q->headers = headers;
 }
 
-static void read_request(struct fields_reader *r, const struct tree_node *n, struct load_request *q)
+static void read_request(struct fields_reader *r, const struct tree_node *n, struct scenario_request *q)
 {
     static const struct field FIELDS[] = {
-        FIELD("name", TEXT, offsetof(struct load_request, name)),
-        FIELD("weight", REAL, offsetof(struct load_request, weight)),
-        FIELD("method", TEXT, offsetof(struct load_request, method)),
-        FIELD("path", TEXT, offsetof(struct load_request, path), .required = true),
+        FIELD("name", TEXT, offsetof(struct scenario_request, name)),
+        FIELD("weight", REAL, offsetof(struct scenario_request, weight)),
+        FIELD("method", TEXT, offsetof(struct scenario_request, method)),
+        FIELD("path", TEXT, offsetof(struct scenario_request, path), .required = true),
         FIELD("headers", OTHER, 0),
-        FIELD("body", TEXT, offsetof(struct load_request, body))};
-    *q = (struct load_request){.weight = 1, .method = "GET"};
+        FIELD("body", TEXT, offsetof(struct scenario_request, body))};
+    *q = (struct scenario_request){.weight = 1, .method = "GET"};
     fields_read(r, n, FIELDS, ARRAY_LEN(FIELDS), q, "a request");
     if (!q->path || n->kind != TREE_MAP) {
         q->path = "/";
@@ -113,13 +113,13 @@ static void read_request(struct fields_reader *r, const struct tree_node *n, str
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp((*(const struct load_request *const *)a)->name,
-                  (*(const struct load_request *const *)b)->name);
+    return strcmp((*(const struct scenario_request *const *)a)->name,
+                  (*(const struct scenario_request *const *)b)->name);
 }
 
 static void names_differ(struct fields_reader *r, const struct tree_node *list, const struct load_scenario *s)
 {
-    const struct load_request **sorted = arena_alloc(r->arena, s->n_requests * sizeof *sorted);
+    const struct scenario_request **sorted = arena_alloc(r->arena, s->n_requests * sizeof *sorted);
     for (size_t i = 0; i < s->n_requests; i++)
         sorted[i] = &s->requests[i];
     qsort(sorted, s->n_requests, sizeof *sorted, by_name);
@@ -137,8 +137,8 @@ void scenario_requests(struct fields_reader *r, const struct tree_node *root, st
         tree_problem(&r->report, root->line, root->column, "the scenario has no requests");
         return;
     }
-    struct load_request *requests = scenario_array(r, list, "requests", sizeof *requests, &s->n_requests);
-    struct load_request *at = requests;
+    struct scenario_request *requests = scenario_array(r, list, "requests", sizeof *requests, &s->n_requests);
+    struct scenario_request *at = requests;
     for (const struct tree_node *i = requests ? list->child : NULL; i; i = i->next, at++) {
         read_request(r, i, at);
         weight += at->weight;
@@ -303,7 +303,7 @@ void scenario_holes(struct fields_reader *r, const struct tree_node *root, const
 {
     const struct tree_node *n = fields_member(root, "requests")->child;
     for (size_t i = 0; i < s->n_requests; i++, n = n->next) {
-        const struct load_request *q = &s->requests[i];
+        const struct scenario_request *q = &s->requests[i];
         holes_of(r, n, s, q->path);
         holes_of(r, n, s, q->body);
         for (size_t h = 0; h < q->n_headers; h++)

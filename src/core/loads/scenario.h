@@ -28,7 +28,7 @@ struct load_stage {
 
 /* {seq} and {user.COLUMN} are holes in path, headers and body; "{{seq}" and "{{user." stand for the texts
  * "{seq}" and "{user." themselves. Every other brace is a brace. */
-struct load_request {
+struct scenario_request {
     const char *name, *method, *path;
     const char *body;           /* NULL: none */
     const char *const *headers; /* "Name: value" */
@@ -146,7 +146,7 @@ struct load_scenario {
     int64_t connections;
     const struct load_stage *stages; /* of the kinds that write them; of spike they are made */
     size_t n_stages;
-    const struct load_request *requests;
+    const struct scenario_request *requests;
     size_t n_requests;
     const struct load_sequence *sequences; /* closed model: instead of choosing requests one by one */
     size_t n_sequences;
