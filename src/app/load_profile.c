@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "core/endpoints/route.h"
 #include "core/loads/amounts.h"
-#include "core/loads/profile.h"
+#include "core/loads/traffic.h"
 #include "core/loads/replay_path.h"
 #include "source/log/log_lines.h"
 #include "source/log/log_refuse.h"
@@ -25,9 +25,9 @@ static const struct command_option OPTIONS[] = {
 enum { METHODS = 16 };
 
 struct profiling {
-    struct profile *profile;
+    struct traffic *traffic;
     const struct accesslog_agg *agg;
-    char methods[METHODS][PROFILE_METHOD_BYTES];
+    char methods[METHODS][TRAFFIC_METHOD_BYTES];
     size_t n_methods;
     struct strbuf room;
 };
@@ -38,9 +38,9 @@ static bool read_methods(struct profiling *p, const char *text, struct sd_error 
 {
     for (const char *s = text; *s;) {
         size_t n = strcspn(s, ",");
-        if (!n || n >= PROFILE_METHOD_BYTES || p->n_methods == METHODS)
+        if (!n || n >= TRAFFIC_METHOD_BYTES || p->n_methods == METHODS)
             return fail(err, "--methods %.60s is no list such as GET,HEAD", text);
-        snprintf(p->methods[p->n_methods++], PROFILE_METHOD_BYTES, "%.*s", (int)n, s);
+        snprintf(p->methods[p->n_methods++], TRAFFIC_METHOD_BYTES, "%.*s", (int)n, s);
         s += n + (s[n] == ',');
     }
     return p->n_methods || fail(err, "--methods names no method");
@@ -89,14 +89,14 @@ static void take(void *ctx, uint32_t endpoint, sd_time at, const struct accesslo
 {
     struct profiling *p = ctx;
     if (!l->method_len || !is_wanted(p, l)) {
-        profile_skip(p->profile, l->method, l->method_len);
+        traffic_skip(p->traffic, l->method, l->method_len);
         return;
     }
-    if (!profile_has_row(p->profile, endpoint)) {
+    if (!traffic_has_row(p->traffic, endpoint)) {
         struct accesslog_endpoint e = accesslog_agg_endpoint(p->agg, endpoint);
-        profile_name_row(p->profile, endpoint, e.method, e.route);
+        traffic_name_row(p->traffic, endpoint, e.method, e.route);
     }
-    struct profile_request r = {.client = client_of(l),
+    struct traffic_request r = {.client = client_of(l),
                                 .at = at,
                                 .duration_ns = l->duration_ns,
                                 .latency = l->status != 101,
@@ -104,7 +104,7 @@ static void take(void *ctx, uint32_t endpoint, sd_time at, const struct accesslo
                                 .method = l->method,
                                 .method_len = l->method_len};
     r.path_len = replay_path(l->target, l->target_len, l->query, l->query_len, &p->room, &r.path);
-    profile_add(p->profile, &r);
+    traffic_add(p->traffic, &r);
 }
 
 static bool stop(void)
@@ -121,7 +121,7 @@ static struct accesslog_format *format_given(const struct app *a, struct sd_erro
 }
 
 static bool read_logs(const struct app *a, struct profiling *p, const struct route_rules *rules,
-                      const struct profile_summary **out, struct sd_error *err)
+                      const struct traffic_summary **out, struct sd_error *err)
 {
     struct accesslog_format *format = format_given(a, err);
     if (command_value(a->cli, "log-format") && !format)
@@ -133,7 +133,7 @@ static bool read_logs(const struct app *a, struct profiling *p, const struct rou
     const struct accesslog_intake *in = accesslog_agg_intake(agg);
     if (ok && in->lines && in->lines == in->unparsed)
         ok = log_refuse(a->cli->args[0], in, format_given(a, err), err) == SD_OK;
-    *out = ok ? profile_finish(p->profile, in->lines, in->unparsed) : NULL;
+    *out = ok ? traffic_finish(p->traffic, in->lines, in->unparsed) : NULL;
     if (ok && !(*out)->requests)
         ok = fail(err, (*out)->n_skipped
                            ? "no request in the log has one of the methods that are sent again; see --methods"
@@ -142,7 +142,7 @@ static bool read_logs(const struct app *a, struct profiling *p, const struct rou
     return ok;
 }
 
-static char *said_of(const struct app *a, const struct profile_summary *s)
+static char *said_of(const struct app *a, const struct traffic_summary *s)
 {
     const char *slash = strrchr(a->cli->args[0], '/'), *file = slash ? slash + 1 : a->cli->args[0];
     return mem_printf("slowdive load profile: %s%s, %lld lines, %lld of them not understood",
@@ -152,7 +152,7 @@ static char *said_of(const struct app *a, const struct profile_summary *s)
 
 /* The scenario goes to standard output, or to the file of -o. The document is what --format json prints; a
  * scenario is written beside it when -o names a file that is not to be JSON. */
-static int print(struct app *a, const struct profile_summary *s, const struct asked *asked)
+static int print(struct app *a, const struct traffic_summary *s, const struct asked *asked)
 {
     const char *file = a->cli->values[CLI_OUTPUT], *form = a->cli->values[CLI_FORMAT];
     bool text = !cli_has(a->cli, CLI_FORMAT) || !strcmp(form, "text");
@@ -162,8 +162,8 @@ static int print(struct app *a, const struct profile_summary *s, const struct as
     int status = EXIT_FINE;
     if (text || beside) {
         char *from = said_of(a, s);
-        bool ok = profile_scenario(
-            s, &(struct profile_scenario){.scale = asked->scale, .sequences = asked->sequences, .from = from},
+        bool ok = traffic_scenario(
+            s, &(struct traffic_scenario){.scale = asked->scale, .sequences = asked->sequences, .from = from},
             &out, &err);
         if (!ok)
             complain("%s", err.text);
@@ -176,8 +176,8 @@ static int print(struct app *a, const struct profile_summary *s, const struct as
     if (text || status != EXIT_FINE)
         return status;
     if (!beside)
-        return command_print(a, profile_document(s), true);
-    cJSON *o = profile_document(s);
+        return command_print(a, traffic_document(s), true);
+    cJSON *o = traffic_document(s);
     char *printed = result_print(o);
     status = output_text(printed) ? EXIT_FINE : EXIT_USAGE;
     free(printed);
@@ -190,7 +190,7 @@ static int run(struct app *a)
     struct profiling p = {.n_methods = 0};
     struct asked asked;
     struct sd_error err;
-    const struct profile_summary *s = NULL;
+    const struct traffic_summary *s = NULL;
     if (!command_args(a, 1, SIZE_MAX) || !output_ready(a))
         return EXIT_USAGE;
     const char *const *patterns = a->config->settings->routes;
@@ -199,14 +199,14 @@ static int run(struct app *a)
     if (ok && patterns && patterns[0])
         ok = (rules = route_rules_new(patterns, &err)) != NULL;
     if (ok) {
-        p.profile =
-            profile_new(&(struct profile_options){.gap_ns = asked.gap_ns, .sequences = asked.sequences});
+        p.traffic =
+            traffic_new(&(struct traffic_options){.gap_ns = asked.gap_ns, .sequences = asked.sequences});
         ok = read_logs(a, &p, rules, &s, &err);
     }
     int status = ok ? print(a, s, &asked) : EXIT_USAGE;
     if (!ok)
         complain("%s", err.text);
-    profile_free(p.profile);
+    traffic_free(p.traffic);
     route_rules_free(rules);
     strbuf_free(&p.room);
     return status;

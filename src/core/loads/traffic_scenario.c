@@ -1,6 +1,7 @@
-/* profile_scenario.c - a profile as a scenario for `load run`. Text from the log stands in double quotes,
- * where only quotes and backslashes have a meaning: what else has one was percent-encoded by replay_path. */
-#include "core/loads/profile.h"
+/* traffic_scenario.c - what production sends as a scenario for `load run`. Text from the log stands in double
+ * quotes, where only quotes and backslashes have a meaning: what else has one was percent-encoded by
+ * replay_path. */
+#include "core/loads/traffic.h"
 #include "core/loads/template.h"
 
 #include <math.h>
@@ -45,14 +46,14 @@ static void add_request(struct strbuf *b, const char *path, size_t len, int64_t 
     strbuf_free(&text);
 }
 
-static size_t add_routes(const struct profile_summary *s, struct strbuf *b)
+static size_t add_routes(const struct traffic_summary *s, struct strbuf *b)
 {
     size_t all = 0;
     for (size_t i = 0; i < s->n_rows && all < REQUESTS_MAX; i++) {
-        const struct profile_row *r = &s->rows[i];
+        const struct traffic_row *r = &s->rows[i];
         size_t n;
-        struct profile_pick *picks =
-            profile_paths_pick(s->paths, r->row, r->replayable, PROFILE_ROUTE_PATHS, &n);
+        struct traffic_pick *picks =
+            traffic_paths_pick(s->paths, r->row, r->replayable, TRAFFIC_ROUTE_PATHS, &n);
         for (size_t k = 0; k < n; k++)
             add_request(b, picks[k].path->text, picks[k].path->len, picks[k].weight);
         free(picks);
@@ -69,7 +70,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Every request of a sequence, once. */
-static size_t add_requests_of_sequences(const struct profile_summary *s, struct strbuf *b)
+static size_t add_requests_of_sequences(const struct traffic_summary *s, struct strbuf *b)
 {
     size_t n = 0, all = 0;
     for (size_t i = 0; i < s->n_sequences; i++)
@@ -90,11 +91,11 @@ static size_t add_requests_of_sequences(const struct profile_summary *s, struct 
     return all;
 }
 
-static void add_sequences(const struct profile_summary *s, struct strbuf *b)
+static void add_sequences(const struct traffic_summary *s, struct strbuf *b)
 {
     strbuf_str(b, "sequences:\n");
     for (size_t i = 0; i < s->n_sequences; i++) {
-        const struct profile_sequence *q = &s->sequences[i];
+        const struct traffic_sequence *q = &s->sequences[i];
         strbuf_printf(b, "  - name: s%zu\n    weight: 1\n    steps:\n", i + 1);
         for (size_t k = 0; k < q->n; k++) {
             strbuf_str(b, "      - {request: ");
@@ -119,7 +120,7 @@ static void add_comment(struct strbuf *b, const char *text)
     strbuf_char(b, '\n');
 }
 
-static void add_head(const struct profile_summary *s, const struct profile_scenario *o, struct strbuf *b)
+static void add_head(const struct traffic_summary *s, const struct traffic_scenario *o, struct strbuf *b)
 {
     char text[300];
     if (o->from)
@@ -145,7 +146,7 @@ static void add_head(const struct profile_summary *s, const struct profile_scena
     strbuf_str(b, "target: http://127.0.0.1:8080\nkind: steady\n");
 }
 
-static void add_load(const struct profile_summary *s, const struct profile_scenario *o, struct strbuf *b)
+static void add_load(const struct traffic_summary *s, const struct traffic_scenario *o, struct strbuf *b)
 {
     double rate = isnan(s->rate_mean_per_s) ? 1 : s->rate_mean_per_s * o->scale;
     if (isnan(s->rate_mean_per_s))
@@ -164,7 +165,7 @@ static void add_load(const struct profile_summary *s, const struct profile_scena
     }
 }
 
-bool profile_scenario(const struct profile_summary *s, const struct profile_scenario *o, struct strbuf *out,
+bool traffic_scenario(const struct traffic_summary *s, const struct traffic_scenario *o, struct strbuf *out,
                       struct sd_error *err)
 {
     size_t before = out->len, n;

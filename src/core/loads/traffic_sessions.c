@@ -1,10 +1,10 @@
-#include "core/loads/profile_sessions.h"
+#include "core/loads/traffic_sessions.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define NO_SEQUENCE UINT32_MAX
-enum { OPEN_LEAST = 1024, CANDIDATES_MAX = 20 * PROFILE_SEQUENCES };
+enum { OPEN_LEAST = 1024, CANDIDATES_MAX = 20 * TRAFFIC_SEQUENCES };
 
 /* A session under way; n 0: the place is free. */
 struct open {
@@ -29,7 +29,7 @@ struct sessions {
     uint64_t dice;
 
     bool wanted;                        /* sequences */
-    struct profile_sequence *sequences; /* of those that are open or closed; `steps` NULL: free */
+    struct traffic_sequence *sequences; /* of those that are open or closed; `steps` NULL: free */
     size_t n_sequences, cap_sequences, held;
     unsigned halved; /* so many low bits of the hash of a session that is kept are 0 */
 };
@@ -47,12 +47,12 @@ struct sessions *sessions_new(int64_t gap_ns, bool sequences, size_t open_max)
     return s;
 }
 
-static void sequence_free(struct profile_sequence *q)
+static void sequence_free(struct traffic_sequence *q)
 {
     for (size_t i = 0; i < q->n; i++)
         free(q->steps[i].path);
     free(q->steps);
-    *q = (struct profile_sequence){0};
+    *q = (struct traffic_sequence){0};
 }
 
 void sessions_free(struct sessions *s)
@@ -96,7 +96,7 @@ static void halve(struct sessions *s)
             s->open[i].sequence = NO_SEQUENCE;
 }
 
-static uint32_t sequence_new(struct sessions *s, const struct profile_request *r)
+static uint32_t sequence_new(struct sessions *s, const struct traffic_request *r)
 {
     uint64_t hash = mix(r->client ^ mix((uint64_t)r->at));
     if (!s->wanted || !in_sample(s, hash))
@@ -113,22 +113,22 @@ static uint32_t sequence_new(struct sessions *s, const struct profile_request *r
         s->sequences = mem_grow(s->sequences, s->n_sequences, &s->cap_sequences, sizeof *s->sequences);
         s->n_sequences++;
     }
-    s->sequences[at] = (struct profile_sequence){.hash = hash};
+    s->sequences[at] = (struct traffic_sequence){.hash = hash};
     s->sequences[at].steps = mem_grow(NULL, 0, &s->sequences[at].cap, sizeof *s->sequences->steps);
     s->held++;
     return (uint32_t)at;
 }
 
 static void sequence_add(struct sessions *s, uint32_t index, int64_t think_ns,
-                         const struct profile_request *r)
+                         const struct traffic_request *r)
 {
-    struct profile_sequence *q = &s->sequences[index];
-    if (!r->path_len || q->n == PROFILE_SEQUENCE_STEPS)
+    struct traffic_sequence *q = &s->sequences[index];
+    if (!r->path_len || q->n == TRAFFIC_SEQUENCE_STEPS)
         return;
     if (q->n)
         q->steps[q->n - 1].think_ns = MAX(think_ns, 0);
     q->steps = mem_grow(q->steps, q->n, &q->cap, sizeof *q->steps);
-    q->steps[q->n++] = (struct profile_step){
+    q->steps[q->n++] = (struct traffic_step){
         .path = mem_printf("%.*s %.*s", (int)r->method_len, r->method, (int)r->path_len, r->path),
         .think_ns = SD_UNKNOWN};
 }
@@ -150,9 +150,9 @@ static void count_think(struct sessions *s, int64_t ns)
     }
     s->think_sum += (double)ns;
     size_t n = (size_t)s->thinks++;
-    if (n >= PROFILE_THINK_MAX) { /* each has the same chance to be among those kept */
+    if (n >= TRAFFIC_THINK_MAX) { /* each has the same chance to be among those kept */
         n = (size_t)(roll(s) % (uint64_t)s->thinks);
-        if (n < PROFILE_THINK_MAX)
+        if (n < TRAFFIC_THINK_MAX)
             s->think[n] = ns;
         return;
     }
@@ -164,7 +164,7 @@ static void count_think(struct sessions *s, int64_t ns)
 
 static void session_ended(struct sessions *s, const struct open *o)
 {
-    size_t n = MIN(o->n, (uint32_t)PROFILE_LENGTH_MAX);
+    size_t n = MIN(o->n, (uint32_t)TRAFFIC_LENGTH_MAX);
     if (n >= s->n_lengths) {
         size_t more = MAX(n + 1, s->n_lengths * 2);
         s->lengths = mem_realloc(s->lengths, more * sizeof *s->lengths);
@@ -221,7 +221,7 @@ static void make_room(struct sessions *s)
     }
 }
 
-void sessions_add(struct sessions *s, const struct profile_request *r)
+void sessions_add(struct sessions *s, const struct traffic_request *r)
 {
     int64_t duration = sd_known(r->duration_ns) ? r->duration_ns : 0;
     sd_time begin = r->at < duration ? 0 : r->at - duration;
@@ -275,15 +275,15 @@ static int64_t length_of(const struct sessions *s, double q)
 
 static int by_hash(const void *a, const void *b)
 {
-    const struct profile_sequence *x = a, *y = b;
+    const struct traffic_sequence *x = a, *y = b;
     if (!x->n != !y->n) /* those without steps at the end */
         return x->n ? -1 : 1;
     return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-void sessions_finish(struct sessions *s, struct profile_summary *out)
+void sessions_finish(struct sessions *s, struct traffic_summary *out)
 {
-    size_t kept = (size_t)MIN(s->thinks, PROFILE_THINK_MAX);
+    size_t kept = (size_t)MIN(s->thinks, TRAFFIC_THINK_MAX);
     close_before(s, INT64_MAX, OPEN_LEAST - 1);
     if (kept)
         qsort(s->think, kept, sizeof *s->think, by_value);
@@ -302,7 +302,7 @@ void sessions_finish(struct sessions *s, struct profile_summary *out)
     if (s->n_sequences)
         qsort(s->sequences, s->n_sequences, sizeof *s->sequences, by_hash);
     out->sequences = s->sequences;
-    while (out->n_sequences < MIN(s->n_sequences, (size_t)PROFILE_SEQUENCES) &&
+    while (out->n_sequences < MIN(s->n_sequences, (size_t)TRAFFIC_SEQUENCES) &&
            s->sequences[out->n_sequences].n)
         out->n_sequences++;
 }

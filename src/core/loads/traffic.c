@@ -1,9 +1,9 @@
-#include "core/loads/profile.h"
+#include "core/loads/traffic.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/loads/profile_sessions.h"
+#include "core/loads/traffic_sessions.h"
 
 struct row {
     char *name, *method, *route;
@@ -15,33 +15,33 @@ struct minute {
     int64_t minute, count;
 };
 
-struct profile {
-    struct profile_options o;
+struct traffic {
+    struct traffic_options o;
     struct row *rows; /* `name` NULL: not met */
     size_t n_rows;
-    struct profile_paths *paths;
+    struct traffic_paths *paths;
     struct sessions *sessions;
     struct minute minute;   /* that of the last request, */
     struct minute *minutes; /* the others; sorted when there are many */
     size_t n_minutes, cap_minutes;
-    struct profile_row *sorted;
-    struct profile_summary summary;
+    struct traffic_row *sorted;
+    struct traffic_summary summary;
 };
 
 enum { MINUTES_MAX = 1 << 16 };
 
-struct profile *profile_new(const struct profile_options *o)
+struct traffic *traffic_new(const struct traffic_options *o)
 {
-    struct profile *p = mem_alloc(sizeof *p);
+    struct traffic *p = mem_alloc(sizeof *p);
     p->o = *o;
-    p->paths = profile_paths_new(PROFILE_PATHS_MAX, PROFILE_PATH_BYTES_MAX);
-    p->sessions = sessions_new(o->gap_ns, o->sequences, PROFILE_OPEN_MAX);
+    p->paths = traffic_paths_new(TRAFFIC_PATHS_MAX, TRAFFIC_PATH_BYTES_MAX);
+    p->sessions = sessions_new(o->gap_ns, o->sequences, TRAFFIC_OPEN_MAX);
     p->minute.minute = -1;
     p->summary.first = p->summary.last = SD_UNKNOWN;
     return p;
 }
 
-void profile_free(struct profile *p)
+void traffic_free(struct traffic *p)
 {
     if (!p)
         return;
@@ -54,19 +54,19 @@ void profile_free(struct profile *p)
     free(p->rows);
     free(p->minutes);
     free(p->sorted);
-    profile_paths_free(p->paths);
+    traffic_paths_free(p->paths);
     sessions_free(p->sessions);
     free(p);
 }
 
 /* ---- rows ---- */
 
-bool profile_has_row(const struct profile *p, uint32_t row)
+bool traffic_has_row(const struct traffic *p, uint32_t row)
 {
     return row < p->n_rows && p->rows[row].name;
 }
 
-void profile_name_row(struct profile *p, uint32_t row, const char *method, const char *route)
+void traffic_name_row(struct traffic *p, uint32_t row, const char *method, const char *route)
 {
     if (row >= p->n_rows) {
         size_t n = MAX((size_t)row + 1, p->n_rows * 2);
@@ -89,7 +89,7 @@ static int by_minute(const void *a, const void *b)
 
 /* Counts of the same minute become one. When even so there are too many, the smaller half goes: it is the
  * busiest that is asked for. */
-static void join_minutes(struct profile *p)
+static void join_minutes(struct traffic *p)
 {
     size_t n = 0;
     if (p->n_minutes)
@@ -113,7 +113,7 @@ static void join_minutes(struct profile *p)
     p->n_minutes = kept;
 }
 
-static void keep_minute(struct profile *p)
+static void keep_minute(struct traffic *p)
 {
     if (p->n_minutes == MINUTES_MAX)
         join_minutes(p);
@@ -121,7 +121,7 @@ static void keep_minute(struct profile *p)
     p->minutes[p->n_minutes++] = p->minute;
 }
 
-static void count_minute(struct profile *p, sd_time at)
+static void count_minute(struct traffic *p, sd_time at)
 {
     int64_t minute = at / (60 * SD_S);
     if (minute == p->minute.minute) {
@@ -135,9 +135,9 @@ static void count_minute(struct profile *p, sd_time at)
 
 /* ---- requests ---- */
 
-void profile_add(struct profile *p, const struct profile_request *r)
+void traffic_add(struct traffic *p, const struct traffic_request *r)
 {
-    struct profile_summary *s = &p->summary;
+    struct traffic_summary *s = &p->summary;
     struct row *row = &p->rows[r->row];
     s->requests++;
     s->first = s->requests == 1 ? r->at : MIN(s->first, r->at);
@@ -153,24 +153,24 @@ void profile_add(struct profile *p, const struct profile_request *r)
     count_minute(p, r->at);
     if (r->path_len) {
         row->replayable++;
-        profile_paths_count(p->paths, r->row, row->count, r->method, r->method_len, r->path, r->path_len);
+        traffic_paths_count(p->paths, r->row, row->count, r->method, r->method_len, r->path, r->path_len);
     } else {
         s->unreplayable++;
     }
     sessions_add(p->sessions, r);
 }
 
-void profile_skip(struct profile *p, const char *method, size_t len)
+void traffic_skip(struct traffic *p, const char *method, size_t len)
 {
-    struct profile_summary *s = &p->summary;
-    char name[PROFILE_METHOD_BYTES];
+    struct traffic_summary *s = &p->summary;
+    char name[TRAFFIC_METHOD_BYTES];
     size_t i = 0;
     snprintf(name, sizeof name, "%.*s", len ? (int)MIN(len, sizeof name - 1) : 1, len ? method : "-");
     while (i < s->n_skipped && strcmp(s->skipped[i].method, name) != 0)
         i++;
     if (i >= s->n_skipped) { /* a new one; the last place is for all that find none */
-        bool full = i >= PROFILE_METHODS_MAX;
-        i = MIN(i, (size_t)PROFILE_METHODS_MAX);
+        bool full = i >= TRAFFIC_METHODS_MAX;
+        i = MIN(i, (size_t)TRAFFIC_METHODS_MAX);
         snprintf(s->skipped[i].method, sizeof name, "%s", full ? "(other)" : name);
         s->n_skipped = i + 1;
     }
@@ -181,11 +181,11 @@ void profile_skip(struct profile *p, const char *method, size_t len)
 
 static int by_count(const void *a, const void *b)
 {
-    const struct profile_row *x = a, *y = b;
+    const struct traffic_row *x = a, *y = b;
     return x->count != y->count ? (x->count > y->count ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-static void sum_rows(struct profile *p)
+static void sum_rows(struct traffic *p)
 {
     size_t n = 0;
     p->sorted = mem_array(p->n_rows + 1, sizeof *p->sorted);
@@ -193,12 +193,12 @@ static void sum_rows(struct profile *p)
         const struct row *r = &p->rows[i];
         if (r->name && r->count)
             p->sorted[n++] =
-                (struct profile_row){.name = r->name,
+                (struct traffic_row){.name = r->name,
                                      .method = r->method,
                                      .route = r->route,
                                      .count = r->count,
                                      .p50_ns = r->hist ? hist_quantile(r->hist, 0.5) : SD_UNKNOWN,
-                                     .paths = profile_paths_of(p->paths, i),
+                                     .paths = traffic_paths_of(p->paths, i),
                                      .replayable = r->replayable,
                                      .row = i};
     }
@@ -207,7 +207,7 @@ static void sum_rows(struct profile *p)
     p->summary.n_rows = n;
 }
 
-static double busiest(struct profile *p)
+static double busiest(struct traffic *p)
 {
     int64_t most = p->minute.count;
     if (p->minute.minute >= 0)
@@ -218,15 +218,15 @@ static double busiest(struct profile *p)
     return (double)most / 60;
 }
 
-const struct profile_summary *profile_finish(struct profile *p, int64_t lines, int64_t unparsed)
+const struct traffic_summary *traffic_finish(struct traffic *p, int64_t lines, int64_t unparsed)
 {
-    struct profile_summary *s = &p->summary;
+    struct traffic_summary *s = &p->summary;
     double seconds = s->requests ? (double)(s->last - s->first) / 1e9 : 0;
     s->lines = lines;
     s->unparsed = unparsed;
     s->rate_mean_per_s = seconds > 0 ? (double)s->requests / seconds : (double)NAN;
     s->rate_peak_per_s = s->requests ? busiest(p) : (double)NAN;
-    profile_paths_settle(p->paths);
+    traffic_paths_settle(p->paths);
     s->paths = p->paths;
     sessions_finish(p->sessions, s);
     s->users = seconds > 0 ? s->users / (seconds * 1e9) : (double)NAN;
@@ -234,7 +234,7 @@ const struct profile_summary *profile_finish(struct profile *p, int64_t lines, i
     return s;
 }
 
-cJSON *profile_document(const struct profile_summary *s)
+cJSON *traffic_document(const struct traffic_summary *s)
 {
     cJSON *o = result_new("load_profile"), *list;
     result_int(o, "lines", s->lines);
@@ -245,7 +245,7 @@ cJSON *profile_document(const struct profile_summary *s)
     result_real(o, "rate_peak_per_s", s->rate_peak_per_s);
     list = result_list(o, "rows");
     for (size_t i = 0; i < s->n_rows; i++) {
-        const struct profile_row *r = &s->rows[i];
+        const struct traffic_row *r = &s->rows[i];
         cJSON *row = result_row(list);
         result_text(row, "name", r->name);
         result_text(row, "method", *r->method ? r->method : NULL);

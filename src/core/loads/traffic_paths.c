@@ -1,4 +1,4 @@
-#include "core/loads/profile_paths.h"
+#include "core/loads/traffic_paths.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@ struct paths_row {
     size_t first;     /* of its paths, once they are settled */
 };
 
-struct profile_paths {
+struct traffic_paths {
     size_t paths_max, bytes_max;
-    struct profile_path *paths;
+    struct traffic_path *paths;
     size_t n, cap, bytes;
     uint32_t *table; /* open addressing: index + 1 */
     size_t mask;
@@ -25,9 +25,9 @@ struct profile_paths {
     size_t n_rows;
 };
 
-struct profile_paths *profile_paths_new(size_t paths_max, size_t bytes_max)
+struct traffic_paths *traffic_paths_new(size_t paths_max, size_t bytes_max)
 {
-    struct profile_paths *p = mem_alloc(sizeof *p);
+    struct traffic_paths *p = mem_alloc(sizeof *p);
     p->paths_max = paths_max;
     p->bytes_max = bytes_max;
     p->mask = 1023;
@@ -36,7 +36,7 @@ struct profile_paths *profile_paths_new(size_t paths_max, size_t bytes_max)
     return p;
 }
 
-void profile_paths_free(struct profile_paths *p)
+void traffic_paths_free(struct traffic_paths *p)
 {
     if (!p)
         return;
@@ -47,7 +47,7 @@ void profile_paths_free(struct profile_paths *p)
     free(p);
 }
 
-static struct paths_row *row_of(struct profile_paths *p, uint32_t row)
+static struct paths_row *row_of(struct traffic_paths *p, uint32_t row)
 {
     if (row >= p->n_rows) {
         size_t n = MAX((size_t)row + 1, p->n_rows * 2);
@@ -58,7 +58,7 @@ static struct paths_row *row_of(struct profile_paths *p, uint32_t row)
     return &p->rows[row];
 }
 
-static void fill_table(struct profile_paths *p)
+static void fill_table(struct traffic_paths *p)
 {
     while (p->n * 2 > p->mask)
         p->mask = p->mask * 2 + 1;
@@ -79,7 +79,7 @@ static bool in_sample(const struct paths_row *r, uint64_t hash)
 }
 
 /* The rows with the most paths halve theirs. */
-static void halve(struct profile_paths *p)
+static void halve(struct traffic_paths *p)
 {
     uint32_t most = 0;
     size_t n = 0;
@@ -93,9 +93,9 @@ static void halve(struct profile_paths *p)
     struct arena *texts = arena_new();
     p->bytes = 0;
     for (size_t i = 0; i < p->n; i++) {
-        struct profile_path *x = &p->paths[i];
+        struct traffic_path *x = &p->paths[i];
         struct paths_row *r = &p->rows[x->row];
-        bool often = (double)x->count >= PROFILE_OFTEN * (double)r->requests;
+        bool often = (double)x->count >= TRAFFIC_OFTEN * (double)r->requests;
         if (!in_sample(r, x->hash) && !often)
             continue;
         r->held++;
@@ -110,7 +110,7 @@ static void halve(struct profile_paths *p)
     fill_table(p);
 }
 
-static void add(struct profile_paths *p, uint32_t row, uint64_t hash, const char *method, size_t method_len,
+static void add(struct traffic_paths *p, uint32_t row, uint64_t hash, const char *method, size_t method_len,
                 const char *path, size_t len)
 {
     size_t whole = method_len + 1 + len;
@@ -120,12 +120,12 @@ static void add(struct profile_paths *p, uint32_t row, uint64_t hash, const char
     memcpy(text + method_len + 1, path, len);
     p->paths = mem_grow(p->paths, p->n, &p->cap, sizeof *p->paths);
     p->paths[p->n++] =
-        (struct profile_path){.hash = hash, .count = 1, .text = text, .row = row, .len = (uint32_t)whole};
+        (struct traffic_path){.hash = hash, .count = 1, .text = text, .row = row, .len = (uint32_t)whole};
     p->bytes += whole + 1;
     p->rows[row].held++;
 }
 
-void profile_paths_count(struct profile_paths *p, uint32_t row, int64_t row_count, const char *method,
+void traffic_paths_count(struct traffic_paths *p, uint32_t row, int64_t row_count, const char *method,
                          size_t method_len, const char *path, size_t len)
 {
     uint64_t hash = str_hash_words(path, len) ^ str_hash_words(method, method_len) * 31 ^ row;
@@ -136,7 +136,7 @@ void profile_paths_count(struct profile_paths *p, uint32_t row, int64_t row_coun
     r->requests = row_count;
     size_t at = (hash >> 32) & p->mask;
     for (; p->table[at]; at = (at + 1) & p->mask) {
-        struct profile_path *x = &p->paths[p->table[at] - 1];
+        struct traffic_path *x = &p->paths[p->table[at] - 1];
         if (x->hash == hash) {
             x->count++;
             return;
@@ -158,7 +158,7 @@ void profile_paths_count(struct profile_paths *p, uint32_t row, int64_t row_coun
         fill_table(p);
 }
 
-int64_t profile_paths_of(const struct profile_paths *p, uint32_t row)
+int64_t traffic_paths_of(const struct traffic_paths *p, uint32_t row)
 {
     if (row >= p->n_rows)
         return 0;
@@ -166,7 +166,7 @@ int64_t profile_paths_of(const struct profile_paths *p, uint32_t row)
     return r->often + (((int64_t)r->held - r->often) << MIN(r->halved, 40));
 }
 
-bool profile_paths_sampled(const struct profile_paths *p, uint32_t row)
+bool traffic_paths_sampled(const struct traffic_paths *p, uint32_t row)
 {
     return row < p->n_rows && p->rows[row].halved > 0;
 }
@@ -175,7 +175,7 @@ bool profile_paths_sampled(const struct profile_paths *p, uint32_t row)
 
 static int by_row_and_count(const void *a, const void *b)
 {
-    const struct profile_path *x = a, *y = b;
+    const struct traffic_path *x = a, *y = b;
     if (x->row != y->row)
         return x->row < y->row ? -1 : 1;
     if (x->count != y->count)
@@ -183,7 +183,7 @@ static int by_row_and_count(const void *a, const void *b)
     return strcmp(x->text, y->text);
 }
 
-void profile_paths_settle(struct profile_paths *p)
+void traffic_paths_settle(struct traffic_paths *p)
 {
     if (p->n)
         qsort(p->paths, p->n, sizeof *p->paths, by_row_and_count);
@@ -193,7 +193,7 @@ void profile_paths_settle(struct profile_paths *p)
 }
 
 /* Paths with requests of their own: as long as one has at least an equal share of what is left. */
-static size_t sure_ones(const struct profile_path *all, size_t n, int64_t *left, size_t most)
+static size_t sure_ones(const struct traffic_path *all, size_t n, int64_t *left, size_t most)
 {
     size_t sure = 0;
     while (sure < n && sure < most && (n <= most || all[sure].count >= *left / (int64_t)(most - sure)))
@@ -201,23 +201,23 @@ static size_t sure_ones(const struct profile_path *all, size_t n, int64_t *left,
     return sure;
 }
 
-struct profile_pick *profile_paths_pick(const struct profile_paths *p, uint32_t row, int64_t total,
+struct traffic_pick *traffic_paths_pick(const struct traffic_paths *p, uint32_t row, int64_t total,
                                         size_t most, size_t *n)
 {
     const struct paths_row none = {0}, *r = row < p->n_rows ? &p->rows[row] : &none;
-    const struct profile_path *all = p->paths + r->first;
+    const struct traffic_path *all = p->paths + r->first;
     int64_t held = 0, tail, at = 0;
     for (size_t i = 0; i < r->held; i++)
         held += all[i].count;
     tail = held;
     size_t sure = sure_ones(all, r->held, &tail, most), k = 0, drawn = MIN(r->held, most) - sure;
-    struct profile_pick *picks = mem_array(MIN(r->held, most) + 1, sizeof *picks);
+    struct traffic_pick *picks = mem_array(MIN(r->held, most) + 1, sizeof *picks);
     for (; k < sure; k++)
-        picks[k] = (struct profile_pick){&all[k], all[k].count};
+        picks[k] = (struct traffic_pick){&all[k], all[k].count};
     for (size_t i = sure; i < r->held && k < sure + drawn; i++) { /* every (tail / drawn)-th request */
         at += all[i].count;
         if ((double)at * (double)drawn >= ((double)(k - sure) + 0.5) * (double)tail)
-            picks[k++] = (struct profile_pick){&all[i], 0};
+            picks[k++] = (struct traffic_pick){&all[i], 0};
     }
     /* Requests of paths that were not drawn, or are not held, are shared out: the first get those left over.
      */

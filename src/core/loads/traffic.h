@@ -1,4 +1,4 @@
-/* profile.h - what production sends, out of the requests of an access log: routes and their paths, sessions,
+/* traffic.h - what production sends, out of the requests of an access log: routes and their paths, sessions,
  * think times, rates. Requests come one by one, about in order of their moments; memory is bounded by what is
  * said here and by the number of rows, not by the number of requests. Pure; one thread.
  *
@@ -7,34 +7,34 @@
  * overlap, and it is no think time. A request begins its duration before its moment (unknown: at it). A
  * request that comes out of order by more than the gap begins a session of its own.
  *
- * Bounds: PROFILE_OPEN_MAX sessions are open at once (those idle longest are closed before their time, and
- * counted), PROFILE_THINK_MAX think times are kept (of more a fair sample), lengths of sessions above
- * PROFILE_LENGTH_MAX count as that in percentiles, paths as in profile_paths.h. A client is known by a hash
+ * Bounds: TRAFFIC_OPEN_MAX sessions are open at once (those idle longest are closed before their time, and
+ * counted), TRAFFIC_THINK_MAX think times are kept (of more a fair sample), lengths of sessions above
+ * TRAFFIC_LENGTH_MAX count as that in percentiles, paths as in traffic_paths.h. A client is known by a hash
  * of 64 bits. */
-#ifndef CORE_LOADS_PROFILE_H
-#define CORE_LOADS_PROFILE_H
+#ifndef CORE_LOADS_TRAFFIC_H
+#define CORE_LOADS_TRAFFIC_H
 
 #include "core/hist.h"
-#include "core/loads/profile_paths.h"
+#include "core/loads/traffic_paths.h"
 #include "core/result.h"
 
 enum {
-    PROFILE_OPEN_MAX = 1 << 20,
-    PROFILE_THINK_MAX = 1 << 20,
-    PROFILE_LENGTH_MAX = 1 << 16,
-    PROFILE_METHODS_MAX = 32, /* that are left out, by name; others together */
-    PROFILE_METHOD_BYTES = 24,
-    PROFILE_ROUTE_PATHS = 100,    /* of a route in the scenario */
-    PROFILE_SEQUENCES = 100,      /* sessions that stand for all */
-    PROFILE_SEQUENCE_STEPS = 200, /* of one of them; what follows is left out */
+    TRAFFIC_OPEN_MAX = 1 << 20,
+    TRAFFIC_THINK_MAX = 1 << 20,
+    TRAFFIC_LENGTH_MAX = 1 << 16,
+    TRAFFIC_METHODS_MAX = 32, /* that are left out, by name; others together */
+    TRAFFIC_METHOD_BYTES = 24,
+    TRAFFIC_ROUTE_PATHS = 100,    /* of a route in the scenario */
+    TRAFFIC_SEQUENCES = 100,      /* sessions that stand for all */
+    TRAFFIC_SEQUENCE_STEPS = 200, /* of one of them; what follows is left out */
 };
 
-struct profile_options {
+struct traffic_options {
     int64_t gap_ns;
     bool sequences; /* keep some sessions as they were */
 };
 
-struct profile_request {
+struct traffic_request {
     uint64_t client;
     sd_time at;
     int64_t duration_ns; /* SD_UNKNOWN */
@@ -46,19 +46,19 @@ struct profile_request {
     size_t path_len;
 };
 
-struct profile;
-struct profile *profile_new(const struct profile_options *o);
-void profile_free(struct profile *p); /* NULL is fine */
+struct traffic;
+struct traffic *traffic_new(const struct traffic_options *o);
+void traffic_free(struct traffic *p); /* NULL is fine */
 /* Has the row a name already? It gets one before its first request: method (NULL: none of its own) and route.
  */
-bool profile_has_row(const struct profile *p, uint32_t row);
-void profile_name_row(struct profile *p, uint32_t row, const char *method, const char *route);
-void profile_add(struct profile *p, const struct profile_request *r);
-void profile_skip(struct profile *p, const char *method, size_t len); /* a request that is left out */
+bool traffic_has_row(const struct traffic *p, uint32_t row);
+void traffic_name_row(struct traffic *p, uint32_t row, const char *method, const char *route);
+void traffic_add(struct traffic *p, const struct traffic_request *r);
+void traffic_skip(struct traffic *p, const char *method, size_t len); /* a request that is left out */
 
 /* ---- after the last request ---- */
 
-struct profile_row {
+struct traffic_row {
     const char *name;   /* "GET /items/:id" */
     const char *method; /* "" of its own */
     const char *route;
@@ -70,18 +70,18 @@ struct profile_row {
 };
 
 /* A session as it was. */
-struct profile_step {
+struct traffic_step {
     char *path;       /* "GET /items/17" */
     int64_t think_ns; /* after it; 0: none, SD_UNKNOWN: it was the last */
 };
-struct profile_sequence {
+struct traffic_sequence {
     uint64_t hash;
-    struct profile_step *steps;
+    struct traffic_step *steps;
     size_t n, cap;
 };
 
 /* Everything is unknown where there was none of it. */
-struct profile_summary {
+struct traffic_summary {
     int64_t lines, unparsed; /* the caller's */
     int64_t requests, sessions;
     sd_time first, last;
@@ -95,33 +95,33 @@ struct profile_summary {
         double mean;
         int64_t p50, p95;
     } session_length;
-    const struct profile_row *rows; /* most requests first */
+    const struct traffic_row *rows; /* most requests first */
     size_t n_rows;
     struct {
-        char method[PROFILE_METHOD_BYTES]; /* "-": what is no request */
+        char method[TRAFFIC_METHOD_BYTES]; /* "-": what is no request */
         int64_t count;
-    } skipped[PROFILE_METHODS_MAX + 1];
+    } skipped[TRAFFIC_METHODS_MAX + 1];
     size_t n_skipped;
-    const struct profile_paths *paths;
-    const struct profile_sequence *sequences;
+    const struct traffic_paths *paths;
+    const struct traffic_sequence *sequences;
     size_t n_sequences;
     int64_t closed_early; /* sessions */
     int64_t unreplayable; /* requests */
 };
-/* Closes the open sessions. The summary lives as long as the profile. */
-const struct profile_summary *profile_finish(struct profile *p, int64_t lines, int64_t unparsed);
+/* Closes the open sessions. The summary lives as long as `t`. */
+const struct traffic_summary *traffic_finish(struct traffic *p, int64_t lines, int64_t unparsed);
 
-cJSON *profile_document(const struct profile_summary *s);
+cJSON *traffic_document(const struct traffic_summary *s);
 
-/* ---- the scenario (profile_scenario.c) ---- */
+/* ---- the scenario (traffic_scenario.c) ---- */
 
-struct profile_scenario {
+struct traffic_scenario {
     double scale;     /* of the rate, or of the users: 1 is as it was */
     bool sequences;   /* sessions in order, in the closed model */
     const char *from; /* what was read, for a comment; NULL: it says nothing */
 };
 /* A YAML file that `load run` takes. False and a sentence: nothing in the log can be sent again. */
-bool profile_scenario(const struct profile_summary *s, const struct profile_scenario *o, struct strbuf *out,
+bool traffic_scenario(const struct traffic_summary *s, const struct traffic_scenario *o, struct strbuf *out,
                       struct sd_error *err);
 
 #endif
