@@ -1,15 +1,18 @@
 #include "app/commands.h"
 
+#include "app/load_compare.h"
+#include "app/load_profile.h"
+#include "app/load_report.h"
 #include "app/output.h"
 #include "view/result_doc.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-extern const struct cli_command load_profile_command;
-
 const struct cli_command *const COMMANDS[] = {
-    &load_profile_command,
+    &LOAD_PROFILE_COMMAND,
+    &LOAD_COMPARE_COMMAND,
+    &LOAD_REPORT_COMMAND,
     NULL,
 };
 

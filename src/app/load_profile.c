@@ -1,5 +1,5 @@
 /* load_profile.c - `slowdive load profile`: access logs become a scenario for `load run`. */
-#include "app/commands.h"
+#include "app/load_profile.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "core/endpoints/route.h"
@@ -212,7 +212,7 @@ static int run(struct app *a)
     return status;
 }
 
-const struct cli_command load_profile_command = {
+const struct cli_command LOAD_PROFILE_COMMAND = {
     .name = "load profile",
     .args = "LOG...",
     .help = "a scenario for load run out of access logs: routes, paths, rate and think times",

@@ -393,3 +393,28 @@ void load_comparison_free(struct load_comparison *c)
     free(c->rows);
     *c = (struct load_comparison){0};
 }
+
+cJSON *load_compare_document(const struct load_comparison *c)
+{
+    cJSON *o = result_new("load_compare"), *rows = result_list(o, "rows");
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const struct load_compare_row *r = &c->rows[i];
+        cJSON *row = result_row(rows);
+        result_text(row, "name", r->name);
+        result_text(row, "metric", r->metric);
+        result_int(row, "base_ns", r->base_ns);
+        result_int(row, "new_ns", r->new_ns);
+        result_real(row, "change", r->change);
+        result_real(row, "change_lo", r->change_lo);
+        result_real(row, "change_hi", r->change_hi);
+        result_real(row, "p_value", r->p);
+        result_int(row, "n_base", r->n_base);
+        result_int(row, "n_new", r->n_new);
+        result_text(row, "verdict", LOAD_COMPARE_VERDICT_NAMES[r->verdict]);
+    }
+    result_text(o, "verdict", LOAD_COMPARE_VERDICT_NAMES[c->verdict]);
+    result_int(o, "runs_base", (int64_t)c->runs_base);
+    result_int(o, "runs_new", (int64_t)c->runs_new);
+    result_text(o, "method", c->method);
+    return o;
+}

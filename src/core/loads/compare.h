@@ -22,6 +22,7 @@
 #define CORE_LOADS_COMPARE_H
 
 #include "core/loads/samples.h"
+#include "core/result.h"
 
 enum {
     LOAD_COMPARE_LEAST = 100,       /* requests a side; fewer: unsure */
@@ -73,5 +74,7 @@ bool load_compare(const struct load_sample_set *const *base, size_t n_base,
                   const struct load_sample_set *const *newer, size_t n_newer,
                   const struct load_compare_rules *rules, struct load_comparison *out, struct sd_error *err);
 void load_comparison_free(struct load_comparison *c); /* what is in it */
+/* "load_compare"; a row of all requests has null for a name. */
+cJSON *load_compare_document(const struct load_comparison *c);
 
 #endif

@@ -158,9 +158,9 @@ static void add_block(struct load_block *sum, const struct load_block *b, bool f
     if (sd_known(sum->count) && sd_known(b->count)) {
         both.count = add_sat(sum->count, b->count);
         if (sd_known(sum->mean_ns) && sd_known(b->mean_ns) && both.count > 0)
-            both.mean_ns = real_to_int(((double)sum->mean_ns * (double)sum->count +
-                                        (double)b->mean_ns * (double)b->count) /
-                                       (double)both.count);
+            both.mean_ns = real_to_int(
+                ((double)sum->mean_ns * (double)sum->count + (double)b->mean_ns * (double)b->count) /
+                (double)both.count);
     }
     if (sd_known(sum->min_ns) && sd_known(b->min_ns))
         both.min_ns = MIN(sum->min_ns, b->min_ns);
@@ -181,8 +181,8 @@ static struct load_row *row_named(struct merge *m, const char *name, bool *fresh
 static void add_row(struct merge *m, const struct load_row *from)
 {
     bool fresh = true;
-    struct load_row *row =
-        m->n == 1 ? load_result_row(m->out, from->name, strlen(from->name)) : row_named(m, from->name, &fresh);
+    struct load_row *row = m->n == 1 ? load_result_row(m->out, from->name, strlen(from->name))
+                                     : row_named(m, from->name, &fresh);
     if (!row)
         return;
     row->requests = fresh ? from->requests : add_known(row->requests, from->requests);
@@ -208,7 +208,8 @@ static void from_figures(struct merge *m)
     }
     name_index_free(&m->row_names);
     if (m->n > 1)
-        load_result_note(out, "Not every file holds every request: percentiles of all together are not known.");
+        load_result_note(out,
+                         "Not every file holds every request: percentiles of all together are not known.");
 }
 
 /* ---- time ---- */
@@ -285,8 +286,9 @@ static void times(struct merge *m)
     }
     out->duration_ns = longest;
     out->rate_per_s = rate;
-    load_result_note(out, "The files say nothing of when they began: they are taken as parts of one run, at the "
-                          "same time.");
+    load_result_note(out,
+                     "The files say nothing of when they began: they are taken as parts of one run, at the "
+                     "same time.");
 }
 
 /* ---- all ---- */

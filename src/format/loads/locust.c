@@ -116,7 +116,8 @@ static bool locust_take(struct load_draft *d, struct load_span line)
     }
     strbuf_clear(&d->text);
     if (!no_type)
-        strbuf_printf(&d->text, "%.*s\x01", (int)MIN(f[l->place[COLUMN_TYPE]].n, 20), f[l->place[COLUMN_TYPE]].at);
+        strbuf_printf(&d->text, "%.*s\x01", (int)MIN(f[l->place[COLUMN_TYPE]].n, 20),
+                      f[l->place[COLUMN_TYPE]].at);
     strbuf_add(&d->text, name.at, name.n);
     struct load_row *row = load_result_row(d->result, strbuf_text(&d->text), d->text.len);
     if (row) {

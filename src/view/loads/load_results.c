@@ -1,9 +1,16 @@
 #include "view/loads/load_results.h"
 
+#include "view/loads/load_report_doc.h"
+
 const struct result_kind LOAD_RESULTS[] = {
     {.view = "load", .title = "Load test", .group = "loads"},
     {.view = "load_profile", .title = "What the log asks for", .group = "loads"},
-    {.view = "load_report", .title = "Result of a load test", .group = "loads"},
+    {.view = "load_report",
+     .title = "Result of a load test",
+     .group = "loads",
+     .headline = load_report_headline,
+     .order = LOAD_REPORT_ORDER,
+     .titles = LOAD_REPORT_TITLES},
     {.view = "load_compare", .title = "Comparison of load tests", .group = "loads"},
     {.view = NULL, .title = NULL},
 };
