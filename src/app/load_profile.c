@@ -26,7 +26,7 @@ enum { METHODS = 16 };
 
 struct profiling {
     struct traffic *traffic;
-    const struct accesslog_agg *agg;
+    struct accesslog_agg *agg;
     char methods[METHODS][TRAFFIC_METHOD_BYTES];
     size_t n_methods;
     struct strbuf room;
@@ -126,11 +126,12 @@ static bool read_logs(const struct app *a, struct profiling *p, const struct rou
     struct accesslog_format *format = format_given(a, err);
     if (command_value(a->cli, "log-format") && !format)
         return false;
-    struct accesslog_agg *agg = accesslog_agg_new(&(struct accesslog_agg_options){
-        .format = format, .rules = rules, .max_routes = 1000, .each = take, .ctx = p});
-    p->agg = agg;
-    bool ok = log_lines_read(agg, a->cli->args, a->cli->n_args, clock_wall(), stop, err);
-    const struct accesslog_intake *in = accesslog_agg_intake(agg);
+    const struct log_lines o = {
+        .options = {.format = format, .rules = rules, .max_routes = 1000, .each = take, .ctx = p},
+        .now = clock_wall(),
+        .stop = stop};
+    bool ok = log_lines_read(&o, a->cli->args, a->cli->n_args, &p->agg, err);
+    const struct accesslog_intake *in = accesslog_agg_intake(p->agg);
     if (ok && in->lines && in->lines == in->unparsed)
         ok = log_refuse(a->cli->args[0], in, format_given(a, err), err) == SD_OK;
     *out = ok ? traffic_finish(p->traffic, in->lines, in->unparsed) : NULL;
@@ -138,7 +139,7 @@ static bool read_logs(const struct app *a, struct profiling *p, const struct rou
         ok = fail(err, (*out)->n_skipped
                            ? "no request in the log has one of the methods that are sent again; see --methods"
                            : "there is no request in the log");
-    accesslog_agg_free(agg);
+    accesslog_agg_free(p->agg);
     return ok;
 }
 

@@ -13,9 +13,10 @@ static bool is_secret_word(const char *word, size_t n)
 {
     static const char *const WORDS[] = {"key", "code", "auth", "pass", "pwd",
                                         "pw",  "sig",  "jwt",  "sid",  "otp"};
-    static const char *const PARTS[] = {
-        "token",      "passw",     "passphrase", "secret",  "session",  "apikey",   "accesskey", "authkey",
-        "credential", "signature", "oauth",      "authori", "authenti", "authcode", "bearer",    "sessid"};
+    static const char *const PARTS[] = {"token",  "passw",      "passphrase", "secret",     "session",
+                                        "apikey", "accesskey",  "authkey",    "credential", "signature",
+                                        "oauth",  "authori",    "authenti",   "authcode",   "bearer",
+                                        "sessid", "privatekey", "userkey",    "publickey",  "passcode"};
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
         if (strlen(WORDS[i]) == n && !memcmp(word, WORDS[i], n))
             return true;
@@ -60,9 +61,14 @@ bool replay_secret_name(const char *name, size_t n)
 
 /* ---- the path ---- */
 
+static bool parts_parameters(char c)
+{
+    return c == '?' || c == '&' || c == ';' || c == '#';
+}
+
 static bool needs_care(unsigned char c)
 {
-    return c <= ' ' || c == '?' || c == '#' || c >= 0x7f;
+    return c <= ' ' || parts_parameters((char)c) || c >= 0x7f;
 }
 
 /* Characters that a YAML file cannot hold in quotes as they are, or that end a line there. */
@@ -97,12 +103,7 @@ static void add_text(struct strbuf *b, const char *s, size_t n)
     }
 }
 
-static bool parts_parameters(char c)
-{
-    return c == '?' || c == '&' || c == ';' || c == '#';
-}
-
-/* Parameters behind the first "?" or "#", each with what parts it from the one before. */
+/* Parameters behind the first "?", "#" or ";", each with what parts it from the one before. */
 static void add_parameters(struct strbuf *b, const char *s, const char *end)
 {
     while (s < end) {
@@ -139,14 +140,15 @@ size_t replay_path(const char *target, size_t len, const char *query, size_t que
         return (size_t)(end - s);
     }
     const char *parameters = s;
-    while (parameters < end && *parameters != '?' && *parameters != '#')
+    bool queried = memchr(s, '?', (size_t)(end - s));
+    while (parameters < end && (!parts_parameters(*parameters) || *parameters == '&'))
         parameters++;
     strbuf_clear(room);
     add_text(room, s, (size_t)(parameters - s));
     add_parameters(room, parameters, end);
     if (query_len && query_len <= REPLAY_PATH_MAX) {
         struct strbuf apart = {0};
-        strbuf_char(&apart, parameters < end ? '&' : '?');
+        strbuf_char(&apart, queried ? '&' : '?');
         strbuf_add(&apart, query, query_len);
         add_parameters(room, apart.text, apart.text + apart.len);
         strbuf_free(&apart);

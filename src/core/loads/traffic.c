@@ -218,6 +218,12 @@ static double busiest(struct traffic *p)
     return (double)most / 60;
 }
 
+static int by_skipped(const void *a, const void *b)
+{
+    const struct traffic_skipped *x = a, *y = b;
+    return x->count != y->count ? (x->count > y->count ? -1 : 1) : strcmp(x->method, y->method);
+}
+
 const struct traffic_summary *traffic_finish(struct traffic *p, int64_t lines, int64_t unparsed)
 {
     struct traffic_summary *s = &p->summary;
@@ -226,6 +232,7 @@ const struct traffic_summary *traffic_finish(struct traffic *p, int64_t lines, i
     s->unparsed = unparsed;
     s->rate_mean_per_s = seconds > 0 ? (double)s->requests / seconds : (double)NAN;
     s->rate_peak_per_s = s->requests ? busiest(p) : (double)NAN;
+    qsort(s->skipped, s->n_skipped, sizeof *s->skipped, by_skipped);
     traffic_paths_settle(p->paths);
     s->paths = p->paths;
     sessions_finish(p->sessions, s);

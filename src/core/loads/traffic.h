@@ -80,6 +80,11 @@ struct traffic_sequence {
     size_t n, cap;
 };
 
+struct traffic_skipped {
+    char method[TRAFFIC_METHOD_BYTES]; /* "-": what is no request */
+    int64_t count;
+};
+
 /* Everything is unknown where there was none of it. */
 struct traffic_summary {
     int64_t lines, unparsed; /* the caller's */
@@ -97,10 +102,7 @@ struct traffic_summary {
     } session_length;
     const struct traffic_row *rows; /* most requests first */
     size_t n_rows;
-    struct {
-        char method[TRAFFIC_METHOD_BYTES]; /* "-": what is no request */
-        int64_t count;
-    } skipped[TRAFFIC_METHODS_MAX + 1];
+    struct traffic_skipped skipped[TRAFFIC_METHODS_MAX + 1]; /* the most first */
     size_t n_skipped;
     const struct traffic_paths *paths;
     const struct traffic_sequence *sequences;

@@ -635,11 +635,11 @@ static void know_format(struct accesslog_agg *a, const char *bytes, size_t len, 
     a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
 }
 
-void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len)
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len, bool all)
 {
     if (!a->learning || a->held_lines || !len)
         return;
-    know_format(a, bytes, len, false);
+    know_format(a, bytes, len, all);
     if (a->format)
         note_format(a);
 }

@@ -67,8 +67,9 @@ void accesslog_agg_free(struct accesslog_agg *a);
 /* `now` stands in for the time when the format has none. */
 void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
                         sd_time now);
-/* Lines that are not to be counted, before any other: the format is learned from them. */
-void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len);
+/* Lines that are not to be counted, before any other: the format is learned from them. `all`: no others come.
+ */
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len, bool all);
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);

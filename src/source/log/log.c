@@ -250,7 +250,7 @@ static enum sd_result resume(struct sd_source *s, struct log *l, const char *pat
         close(fd);
     if (*offset >= 0) {
         ssize_t n = log_files_head(path, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
-        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
         return SD_OK;
     }
     char **names;
@@ -287,7 +287,7 @@ static enum sd_result add_tail(struct sd_source *s, struct log *l, const char *p
         t->now.carry.skipping = false;
     } else if (t->now.offset) { /* a header may stand at its beginning */
         ssize_t n = log_files_head(path, l->buffer, READ_SIZE / 4);
-        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
     }
     return SD_OK;
 }
@@ -604,7 +604,7 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
         l->files.files[i].done = true;
         if (f.skip) {
             ssize_t n = log_files_head(l->files.files[i].path, l->buffer, READ_SIZE);
-            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0);
+            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0, false);
         }
         if (!log_unpack_file(l->files.files[i].path, feed, &f, &wrong))
             return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
