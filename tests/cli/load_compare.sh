@@ -38,7 +38,7 @@ ok "two runs of the same" [ "$(rows)" = "load_compare same 1 1 ['None p50 same',
 ok "it is fine" exited 0
 ok "what one run a side cannot tell is said" says out "only the variation within the run is known"
 run load compare base.csv slow.csv
-ok "a slower one" says out "Slower"
+ok "a slower one" says out "The new side is slower"
 ok "it is not" exited 1
 run load compare slow.csv base.csv --format json
 ok "a faster one" says out '"faster"'
