@@ -3,6 +3,7 @@
 #include "app/load_compare.h"
 #include "app/load_profile.h"
 #include "app/load_report.h"
+#include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 const struct cli_command *const COMMANDS[] = {
+    &LOAD_RUN_COMMAND,
     &LOAD_PROFILE_COMMAND,
     &LOAD_COMPARE_COMMAND,
     &LOAD_REPORT_COMMAND,

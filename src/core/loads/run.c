@@ -283,7 +283,7 @@ const char *load_verdict_name(enum load_verdict v)
 {
     static const char *const NAMES[] = {
 #define LOAD_VERDICT_NAME(UPPER, name) name,
-        LOAD_VERDICTS(LOAD_VERDICT_NAME)
+        LOAD_RUN_VERDICTS(LOAD_VERDICT_NAME)
 #undef LOAD_VERDICT_NAME
     };
     return NAMES[v];

@@ -13,10 +13,10 @@
 #include "core/loads/spike.h"
 
 /* X(UPPER, name) */
-#define LOAD_VERDICTS(X) X(PASS, "pass") X(FAIL, "fail") X(UNRELIABLE, "unreliable") X(STOPPED, "stopped")
+#define LOAD_RUN_VERDICTS(X) X(PASS, "pass") X(FAIL, "fail") X(UNRELIABLE, "unreliable") X(STOPPED, "stopped")
 enum load_verdict {
 #define LOAD_VERDICT_ENUM(UPPER, name) LOAD_VERDICT_##UPPER,
-    LOAD_VERDICTS(LOAD_VERDICT_ENUM)
+    LOAD_RUN_VERDICTS(LOAD_VERDICT_ENUM)
 #undef LOAD_VERDICT_ENUM
 };
 
