@@ -1,5 +1,8 @@
 #include "app/commands.h"
 
+#include "app/load_compare.h"
+#include "app/load_profile.h"
+#include "app/load_report.h"
 #include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
@@ -9,6 +12,9 @@
 
 const struct cli_command *const COMMANDS[] = {
     &LOAD_RUN_COMMAND,
+    &LOAD_PROFILE_COMMAND,
+    &LOAD_COMPARE_COMMAND,
+    &LOAD_REPORT_COMMAND,
     NULL,
 };
 

@@ -544,7 +544,7 @@ static void rate_limits(void **state)
         {{.rate = 500, .burst = 10, .retry_s = 1}, "none", {"threshold_off"}},
         {{.rate = 50, .burst = 10, .retry_s = 1, .shared = true},
          "seconds",
-         {"dishonest_retry_after", "threshold_off", "modest_limited"}},
+         {"dishonest_retry_after", "modest_limited"}},
         {{.rate = 50, .burst = 10, .retry_s = 1, .lies = true},
          "seconds",
          {"dishonest_retry_after", "threshold_off"}},

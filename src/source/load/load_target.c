@@ -1,4 +1,4 @@
-#include "source/load/target.h"
+#include "source/load/load_target.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

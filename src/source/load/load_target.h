@@ -1,4 +1,4 @@
-/* target.h - where load goes, and whether it may: decided before the first request is sent.
+/* load_target.h - where load goes, and whether it may: decided before the first request is sent.
  *
  * To this machine load may always go: every address that the host resolves to is of 127.0.0.0/8 or ::1 (also
  * written as IPv4 in IPv6). 0.0.0.0 and :: are none: they name no host. To another host it goes when the user
@@ -7,8 +7,8 @@
  * path, answers 200 with the lines that load_word_parse reads, and the scenario stays within both. Each
  * address is asked by itself; load goes only to those that said yes, and when one of them says no, to none.
  * Nothing else is sent before that, a redirect is no answer, proxies are not used. */
-#ifndef SOURCE_LOAD_TARGET_H
-#define SOURCE_LOAD_TARGET_H
+#ifndef SOURCE_LOAD_LOAD_TARGET_H
+#define SOURCE_LOAD_LOAD_TARGET_H
 
 #include "base/base.h"
 #include "format/loads/target_text.h"
