@@ -427,7 +427,7 @@ static void test_hops_beside_simulation(void **state)
                 }
             }
         qsort(sums, N, sizeof *sums, smallest_first);
-        double within = c == 0 ? 0.05 : 0.02; /* such a wide one scatters so with N requests */
+        double within = c == 0 ? 0.1 : 0.02; /* such a wide one scatters so with N requests */
         near("p50", t.p50_ns, sums[N / 2 - 1], within);
         near("p95", t.p95_ns, sums[N / 100 * 95 - 1], within);
         near("p99", t.p99_ns, sums[N / 100 * 99 - 1], within);
