@@ -28,6 +28,7 @@ _slowdive()
     compopt -o filenames
     mapfile -t COMPREPLY < <(
         [ "$COMP_CWORD" -ne 1 ] || compgen -W "$(of verb) $(of view)" -- "$cur"
+        [ "$COMP_CWORD" -ne 2 ] || compgen -W "$(awk -v verb="$verb" '$1 == "second" && $3 == verb {print $2}' <<<"$words")" -- "$cur"
         compgen -f -- "$cur"
     )
 }

@@ -1063,6 +1063,54 @@ struct sd_texts {
     X(INT, total_ns, "ns", "sum of the known durations")                                                     \
     X(HIST, latency, "ns", "the known durations")
 
+/* What a load test did to its target in one interval, while it runs: a delta. Its document, a result, follows
+ * at the end. Durations count from the moment a request was meant to begin. */
+#define SD_LOAD_FIELDS(X)                                                                                    \
+    X(TEXT, name, "", "of the test: its scenario")                                                           \
+    X(TEXT, what, "", "steady, search, spike, soak or limits")                                               \
+    X(TEXT, target, "", "URL without user and password")                                                     \
+    X(INT, began, "time", "when the test began")                                                             \
+    X(INT, whole_ns, "ns", "how long it is meant to take; absent: it is not known")                          \
+    X(TEXT, phase, "", "what it does now: warm-up, level 3, hold")                                           \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(REAL, asked_per_s, "per_s", "requests that were to begin a second; absent in the closed model")        \
+    X(INT, users, "count", "of the closed model")                                                            \
+    X(INT, planned, "count", "requests that were to begin")                                                  \
+    X(INT, sent, "count", "")                                                                                \
+    X(INT, answered, "count", "")                                                                            \
+    X(INT, failed, "count", "by status, time-out, connection, or never sent")                                \
+    X(INT, timeouts, "count", "of these")                                                                    \
+    X(INT, limited, "count", "answered with 429")                                                            \
+    X(INT, waiting, "count", "had no free connection at the end of the interval")                            \
+    X(INT, in_flight, "count", "sent and not answered at its end")                                           \
+    X(INT, late, "count", "sent more than 10 ms late through the generator itself")                          \
+    X(INT, late_p99_ns, "ns", "how late it sent, at most, but for 1 %")                                      \
+    X(REAL, cpu_share, "share", "of a processor, of the generator")                                          \
+    X(INT, bytes, "bytes", "received")                                                                       \
+    X(HIST, latency, "ns", "from the moment a request was meant to begin to its end")                        \
+    X(HIST, service, "ns", "from its sending to its end")
+
+/* A level of a search for the breaking point that has ended. */
+#define SD_LOAD_LEVEL_FIELDS(X)                                                                              \
+    X(TEXT, name, "", "of the test, as in load")                                                             \
+    X(INT, level, "count", "from 1, in the order run")                                                       \
+    X(INT, from, "time", "when what is judged began")                                                        \
+    X(INT, to, "time", "and ended")                                                                          \
+    X(REAL, rate_per_s, "per_s", "that was asked for")                                                       \
+    X(REAL, ok_per_s, "per_s", "good answers")                                                               \
+    X(INT, p50_ns, "ns", "of the latency")                                                                   \
+    X(INT, p95_ns, "ns", "")                                                                                 \
+    X(INT, p99_ns, "ns", "")                                                                                 \
+    X(REAL, error_share, "share", "")                                                                        \
+    X(INT, held, "0|1", "")                                                                                  \
+    X(TEXT, reason, "", "why it did not hold: the threshold, or saturated")
+
+/* The document of a command that computes: a load test at its end, a capacity plan, a forecast. */
+#define SD_DOCUMENT_FIELDS(X)                                                                                \
+    X(TEXT, what, "", "the key view in it: load, capacity_plan, forecast, ...")                              \
+    X(TEXT, name, "", "what it was made of: scenario, file")                                                 \
+    X(TEXT, json, "", "the document, as its command prints it")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -1140,7 +1188,10 @@ struct sd_texts {
     R(48, SPANS, spans, "spans of traces")                                                                   \
     R(49, EXEMPLAR, exemplar, "a request that can be looked up")                                             \
     R(50, LATENCY, latency, "durations of requests in buckets of someone else's")                            \
-    R(51, HTTP_PART, http_part, "a part of the requests to one endpoint")
+    R(51, HTTP_PART, http_part, "a part of the requests to one endpoint")                                    \
+    R(52, LOAD, load, "what a load test did in one interval")                                                \
+    R(53, LOAD_LEVEL, load_level, "a level of a search for the breaking point")                              \
+    R(54, DOCUMENT, document, "the document of a load test, a plan or a forecast")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -1242,6 +1293,10 @@ typedef uint64_t sd_kinds;
     X(INT, longer_than_ns, "ns", "absent: any")                                                              \
     X(INT, limit, "count", "absent: 20")
 
+/* Runs the load test of the source. What it does is published as SD_LOAD and SD_LOAD_LEVEL while it runs.
+ * Answer: one SD_DOCUMENT. */
+#define SD_JOB_RUN_LOAD_FIELDS(X) X(INT, limit_ns, "ns", "it ends by then; absent: when its scenario ends")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -1252,7 +1307,8 @@ typedef uint64_t sd_kinds;
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
     J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
     J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")                          \
-    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")
+    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")                                                 \
+    J(10, RUN_LOAD, run_load, DOCUMENT, "run a load test")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

@@ -1,5 +1,7 @@
 #include "app/cli.h"
 
+#include "app/commands.h"
+
 #include "base/suggest.h"
 #include "core/doc.h"
 #include "view/view.h"
@@ -26,7 +28,7 @@ static bool is_verb(const char *word)
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         if (!strcmp(VERBS[i].name, word))
             return true;
-    return view_exactly(word) != NULL;
+    return view_exactly(word) != NULL || command_family(word);
 }
 
 const char *cli_suggest(const char *word)
@@ -36,13 +38,17 @@ const char *cli_suggest(const char *word)
         suggest_try(&s, VERBS[i].name);
     for (const struct view *const *v = VIEWS; *v; v++)
         suggest_try(&s, (*v)->name);
+    for (size_t i = 0; COMMANDS[i]; i++)
+        suggest_try(&s, COMMANDS[i]->name);
     return s.best;
 }
 
-static bool no_such_option(const char *name, size_t len, struct sd_error *err)
+static bool no_such_option(const struct cli *c, const char *name, size_t len, struct sd_error *err)
 {
     char *word = mem_strndup(name, len);
     struct suggest s = {.word = word};
+    for (const struct command_option *o = c->command ? c->command->options : NULL; o && o->name; o++)
+        suggest_try(&s, o->name);
     for (int i = 0; i < CLI_OPTION_COUNT; i++)
         suggest_try(&s, CLI_OPTION_INFO[i].name);
     if (s.best)
@@ -91,12 +97,58 @@ static void keep_option(struct cli *c, int option, const char *value)
     }
 }
 
+/* An option of the command, by its whole name or a beginning that no other has. 1: taken, 0: it has none
+ * of that name, -1: and the sentence. *i is at the option, then at its last word. */
+static int own_option(struct cli *c, int argc, char **argv, int *i, struct sd_error *err)
+{
+    const char *word = argv[*i] + 2, *eq = strchr(word, '=');
+    size_t len = eq ? (size_t)(eq - word) : strlen(word);
+    const struct command_option *o = c->command && len ? command_option_named(c->command, word, len) : NULL;
+    const char *value = eq ? eq + 1 : NULL;
+    if (!o || (strlen(o->name) != len && find_option(word, len) >= 0))
+        return 0;
+    if (o->arg && !value) {
+        if (*i + 1 >= argc) {
+            fail(err, "--%s needs a value: %s", o->name, o->arg);
+            return -1;
+        }
+        value = argv[++*i];
+    } else if (!o->arg && value) {
+        fail(err, "--%s takes no value", o->name);
+        return -1;
+    }
+    c->given = push(c->given, &c->n_given, o->name);
+    c->given = push(c->given, &c->n_given, value ? value : "");
+    return 1;
+}
+
+/* The first word that is no option: a verb, a command of one or two words, or an argument. */
+static void first_word(struct cli *c, int argc, char **argv, int *i)
+{
+    int words = 0;
+    const char *second = *i + 1 < argc ? argv[*i + 1] : NULL;
+    c->command = command_of(argv[*i], second, &words);
+    if (c->command) {
+        c->verb = c->command->name;
+        *i += words - 1;
+    } else if (is_verb(argv[*i])) {
+        c->verb = argv[*i];
+    } else {
+        c->args = push(c->args, &c->n_args, argv[*i]);
+    }
+}
+
 bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
 {
     *c = (struct cli){.verb = ""};
     bool options = true, first = true;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
+        int own = options && !strncmp(word, "--", 2) ? own_option(c, argc, argv, &i, err) : 0;
+        if (own < 0)
+            return false;
+        if (own)
+            continue;
         int option = NO_OPTION;
         const char *value = NULL;
         if (options && !strcmp(word, "--")) {
@@ -108,7 +160,7 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             size_t len = eq ? (size_t)(eq - word - 2) : strlen(word + 2);
             option = find_option(word + 2, len);
             if (option == NO_OPTION)
-                return no_such_option(word + 2, len, err);
+                return no_such_option(c, word + 2, len, err);
             if (option == SEVERAL_OPTIONS)
                 return fail(err, "--%.*s is ambiguous; write the option in full", (int)len, word + 2);
             value = eq ? eq + 1 : NULL;
@@ -132,8 +184,8 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             keep_option(c, option, value ? value : "");
             continue;
         }
-        if (first && is_verb(word))
-            c->verb = word;
+        if (first)
+            first_word(c, argc, argv, &i);
         else
             c->args = push(c->args, &c->n_args, word);
         first = false;
@@ -147,6 +199,7 @@ void cli_free(struct cli *c)
     free(c->modules);
     free(c->args);
     free(c->choices);
+    free(c->given);
 }
 
 bool cli_has(const struct cli *c, enum cli_option o)
@@ -187,6 +240,9 @@ static bool is_view_verb(const char *verb)
 static bool cli_option_of(enum cli_option o, const char *verb)
 {
     const char *verbs = CLI_OPTION_INFO[o].verbs;
+    int words;
+    if (has_word(verbs, "commands") && (command_of(verb, NULL, &words) || strchr(verb, ' ')))
+        return true;
     return has_word(verbs, "*") || has_word(verbs, *verb ? verb : "console") ||
            (is_view_verb(verb) && has_word(verbs, "views"));
 }
@@ -235,6 +291,10 @@ static void help_one(const struct cli *c, struct strbuf *out)
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         if (!strcmp(VERBS[i].name, c->verb))
             help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
+    if (c->command)
+        command_help(c->command, out);
+    else if (command_family(c->verb))
+        commands_help(c->verb, out);
     if (v)
         help_verb(out, c->verb, v->verb_source ? "URL|FILE|-..." : "[SOURCE...]", v->summary);
     help_options(c, out);
@@ -265,6 +325,7 @@ void cli_help(const struct cli *c, struct strbuf *out)
         "  slowdive VIEW [SOURCE...]  print one view\n");
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
+    commands_help(NULL, out);
     strbuf_str(out, "\nViews, by the place of the console with its digit:\n");
     cli_views(out);
     strbuf_str(

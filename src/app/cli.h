@@ -8,7 +8,7 @@
  * separated; among them "views" stands for every view and status, "console" for no verb,
  * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
-    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check",                          \
+    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check commands",                 \
       "output format (default: text); the view flame also: svg, folded, speedscope, pprof; check "           \
       "also: junit, github")                                                                                 \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
@@ -42,7 +42,8 @@
     X(POLICY, "policy", 0, "FILE", "views console replay",                                                   \
       "the policy file, whose `hops:` is what requests may take (default: ./slowdive-policy.yaml for a "     \
       "printed view, else policy.yaml beside the configuration)")                                            \
-    X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
+    X(OUTPUT, "output", 'o', "FILE", "record commands",                                                      \
+      "the recording to write; of a command the file for what it would print")                               \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
@@ -130,8 +131,13 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
     X(manual, "SECTION", "print a generated section of the manual pages")
 /* clang-format on */
 
+struct cli_command; /* app/commands.h */
+
 struct cli {
-    const char *verb;                     /* "", a view, or one of CLI_VERBS */
+    const char *verb;                  /* "", a view, one of CLI_VERBS, or the name of the command */
+    const struct cli_command *command; /* NULL: the verb is none */
+    const char **given;                /* its own options: name, value, and so on */
+    size_t n_given;
     const char *values[CLI_OPTION_COUNT]; /* "" for given without value; NULL: not given */
     const char **sets;                    /* every --set */
     size_t n_sets;

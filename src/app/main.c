@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/commands.h"
 #include "app/output.h"
 #include "rt/registry.h"
 #include "source/built_in.h"
@@ -90,6 +91,11 @@ static int dispatch(const struct cli *cli)
     }
 
     struct sd_error err;
+    if (!cli->command && *cli->verb && command_family(cli->verb) && !view_exactly(cli->verb)) {
+        complain("slowdive %s needs the name of what to do; slowdive %s --help lists them", cli->verb,
+                 cli->verb);
+        return EXIT_USAGE;
+    }
     if (!cli_options_fit(cli, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
@@ -99,6 +105,8 @@ static int dispatch(const struct cli *cli)
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (!strcmp(verbs[i].verb, cli->verb))
             run = verbs[i].run;
+    if (cli->command)
+        run = cli->command->run;
     if (!strcmp(cli->verb, "replay"))
         run = cli_has(cli, CLI_SCRIPT) ? verb_script : verb_console;
 

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "app/commands.h"
 #include "app/output.h"
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
@@ -162,6 +163,28 @@ static void manual_verbs(struct strbuf *out)
     list_end(out);
 }
 
+static void manual_commands(struct strbuf *out)
+{
+    for (size_t i = 0; COMMANDS[i]; i++) {
+        const struct cli_command *c = COMMANDS[i];
+        heading(out, c->name);
+        strbuf_str(out, ".Pp\n");
+        sentence(out, c->help);
+        strbuf_str(out, "Arguments: ");
+        sentence(out, c->args);
+        if (c->options) {
+            list_begin(out);
+            for (const struct command_option *o = c->options; o->name; o++) {
+                strbuf_printf(out, ".It Fl Fl %s", o->name);
+                quoted(out, "Ar", o->arg ? o->arg : "");
+                strbuf_char(out, '\n');
+                sentence(out, o->help);
+            }
+            list_end(out);
+        }
+    }
+}
+
 static void columns(const struct column *c, size_t n, struct strbuf *out)
 {
     list_begin(out);
@@ -307,8 +330,22 @@ static void manual_jobs(struct strbuf *out)
 
 /* Not mdoc: what a shell may complete, a line each: what it is, the word, and for
  * options the argument; contrib/completions. */
+static void command_words(struct strbuf *out)
+{
+    for (size_t i = 0; COMMANDS[i]; i++) {
+        const struct cli_command *c = COMMANDS[i];
+        int first = (int)strcspn(c->name, " ");
+        strbuf_printf(out, "verb %.*s\n", first, c->name);
+        if (c->name[first])
+            strbuf_printf(out, "second %s %.*s\n", c->name + first + 1, first, c->name);
+        for (const struct command_option *o = c->options; o && o->name; o++)
+            strbuf_printf(out, "option --%s %s\n", o->name, o->arg ? o->arg : "");
+    }
+}
+
 static void manual_words(struct strbuf *out)
 {
+    command_words(out);
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         strbuf_printf(out, "verb %s\n", VERBS[i].name);
     for (const struct view *const *v = VIEWS; *v; v++) {
@@ -453,23 +490,15 @@ static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options},
-    {"verbs", manual_verbs},
-    {"views", manual_views},
-    {"keys", manual_keys},
-    {"sources", manual_sources},
-    {"settings", manual_settings},
-    {"records", manual_records},
-    {"jobs", manual_jobs},
-    {"words", manual_words},
-    {"findings", manual_findings},
-    {"advice", manual_advice},
-    {"rewrites", manual_rewrites},
-    {"suggestions", manual_suggestions},
-    {"policies", manual_policies},
-    {"checks", manual_checks},
-    {"budgets", manual_budgets},
-    {"traces", manual_traces},
+    {"options", manual_options},   {"verbs", manual_verbs},
+    {"views", manual_views},       {"keys", manual_keys},
+    {"sources", manual_sources},   {"settings", manual_settings},
+    {"records", manual_records},   {"jobs", manual_jobs},
+    {"commands", manual_commands}, {"words", manual_words},
+    {"findings", manual_findings}, {"advice", manual_advice},
+    {"rewrites", manual_rewrites}, {"suggestions", manual_suggestions},
+    {"policies", manual_policies}, {"checks", manual_checks},
+    {"budgets", manual_budgets},   {"traces", manual_traces},
 };
 
 static void list_views(struct strbuf *out)

@@ -83,6 +83,17 @@ static bool output_bytes(const char *bytes, size_t len)
     return false;
 }
 
+bool output_file(const char *path, const char *bytes, size_t len)
+{
+    FILE *f = fopen(path, "we");
+    bool ok = f && fwrite(bytes, 1, len, f) == len;
+    if (f && fclose(f) != 0)
+        ok = false;
+    if (!ok)
+        complain("cannot write %.200s: %s", path, strerror(errno));
+    return ok;
+}
+
 static bool print(const struct app *a, struct doc *d, enum print_format f)
 {
     struct winsize ws = {0};
@@ -101,8 +112,11 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         return false;
     }
     struct strbuf out = {0};
+    const char *file = a->cli->command ? a->cli->values[CLI_OUTPUT] : NULL;
+    if (file)
+        o = (struct print_options){.width = 0, .ascii = o.ascii};
     print_doc(d, f, &o, &out);
-    bool ok = output_bytes(strbuf_text(&out), out.len);
+    bool ok = file ? output_file(file, strbuf_text(&out), out.len) : output_bytes(strbuf_text(&out), out.len);
     strbuf_free(&out);
     return ok;
 }

@@ -10,7 +10,9 @@ bool output_ready(const struct app *a);
 /* Text to standard output. False, with a complaint, when it cannot be written; a reader
  * that has gone, as `| head` does, is no failure. */
 bool output_text(const char *text);
-/* The exit status. */
+/* All of a file, which it takes the place of. False, with a complaint. */
+bool output_file(const char *path, const char *bytes, size_t len);
+/* Of a command with -o into that file. The exit status. */
 int output_doc(const struct app *a, struct doc *d);
 
 #endif

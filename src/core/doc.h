@@ -393,6 +393,9 @@ struct doc {
     const char *view;  /* "endpoints" */
     const char *title; /* for the breadcrumb: "Endpoints", "GET /orders/:id" */
     struct arena *arena;
+    /* The whole as JSON, where that was there first (core/result.h): then it is what is printed as JSON.
+     * NULL: the envelope and the sections are. */
+    const char *json;
     struct field *fields; /* the JSON envelope: from, to, lines_total, ... */
     size_t n_fields, cap_fields;
     struct section *sections;

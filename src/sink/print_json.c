@@ -173,6 +173,10 @@ static cJSON *head(const struct doc *d)
 
 void print_json_doc(const struct doc *d, struct strbuf *out)
 {
+    if (d->json) {
+        escape(d->json, out);
+        return;
+    }
     cJSON *o = head(d);
     for (size_t i = 0; i < d->n_sections; i++)
         if (d->sections[i].key)

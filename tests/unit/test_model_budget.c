@@ -10,6 +10,7 @@
 
 #include "core/model/bundles.h"
 #include "core/model/caches.h"
+#include "core/model/loads.h"
 #include "core/model/model.h"
 #include "core/model/pages.h"
 #include "core/model/profiles.h"
@@ -251,6 +252,25 @@ static void add_vital(struct sd_batch *b, int i)
     free(text);
 }
 
+/* A second of a load test, and what it has found so far. */
+static void add_load(struct sd_batch *b, int i)
+{
+    struct sd_bucket buckets[8];
+    struct sd_hist h = {.n = 8, .buckets = buckets};
+    struct sd_load r;
+    char name[64];
+    cleared(SD_LOAD, &r);
+    for (uint32_t k = 0; k < 8; k++)
+        buckets[k] = (struct sd_bucket){.index = 900 + k * 40, .count = 1};
+    r.name = numbered(name, "s", i % 3);
+    r.interval_ns = SD_S;
+    r.sent = i;
+    r.latency = &h;
+    assert_true(batch_add(b, SD_LOAD, &r));
+    struct sd_document x = {.what = "load", .name = r.name, .json = "{\"view\":\"load\"}"};
+    assert_true(batch_add(b, SD_DOCUMENT, &x));
+}
+
 static void add_trace(struct sd_batch *b, int i)
 {
     struct sd_spans r;
@@ -411,6 +431,16 @@ static void say_pages(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_loads(const struct model *m, struct strbuf *out)
+{
+    struct record_entry e[2 * MODEST];
+    size_t n = model_load_steps(m, "modest", SD_LOAD, WHOLE, e, ARRAY_LEN(e));
+    for (size_t i = 0; i < n; i++)
+        strbuf_printf(out, "%" PRId64 "=%" PRId64 " ", e[i].at - T0, ((const struct sd_load *)e[i].r)->sent);
+    n = model_results(m, INT64_MAX, e, ARRAY_LEN(e));
+    strbuf_printf(out, "%zu results", n);
+}
+
 static void say_traces(const struct model *m, struct strbuf *out)
 {
     struct trace_entry e[8];
@@ -457,6 +487,7 @@ static const struct row {
     {.name = "caches", .add = add_cache, .say = say_caches, .names = 100000, .batch = 1},
     {.name = "bundles", .add = add_build, .say = say_bundles, .names = 100000, .batch = 1},
     {.name = "pages", .add = add_vital, .say = say_pages, .names = 100000, .batch = 1},
+    {.name = "loads", .add = add_load, .say = say_loads, .names = 100000, .batch = 1},
     {.name = "traces", .add = add_trace, .say = say_traces, .names = 100000, .batch = 10},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };

@@ -1,9 +1,10 @@
 /* driver.h - what a load generator does, seen from both sides: a driver says which request begins when and is
- * told how each ended; the generator (source/load/generator.h) sends them and knows nothing of schedules, users or
- * kinds of test. A driver is pure: the same calls give the same orders, so that each is tested with made-up times.
+ * told how each ended; the generator (source/load/generator.h) sends them and knows nothing of schedules,
+ * users or kinds of test. A driver is pure: the same calls give the same orders, so that each is tested with
+ * made-up times.
  *
- * All times are nanoseconds from the start of the run. All functions are called on the generator's thread and may
- * neither block nor allocate for each request. */
+ * All times are nanoseconds from the start of the run. All functions are called on the generator's thread and
+ * may neither block nor allocate for each request. */
 #ifndef CORE_LOADS_DRIVER_H
 #define CORE_LOADS_DRIVER_H
 
@@ -46,13 +47,14 @@ struct load_outcome {
     bool late;             /* sent more than LOAD_LATE_NS after its moment although a connection was free */
     int64_t retry_after_s; /* Retry-After in seconds; SD_UNKNOWN: none, or a date */
     int64_t retry_at;      /* Retry-After as a date, since 1970; SD_UNKNOWN: none */
-    const char *sample;    /* of a failure: the system's words or the beginning of the answer; valid in the call */
+    const char
+        *sample; /* of a failure: the system's words or the beginning of the answer; valid in the call */
 };
 #define LOAD_LATE_NS (10 * SD_MS)
 
 struct load_driver {
-    /* When the next order is due: it is then taken, once. INT64_MAX: none before something ended (closed model).
-     * -1: there are no more, now or later. `now_ns` is the run's clock. */
+    /* When the next order is due: it is then taken, once. INT64_MAX: none before something ended (closed
+     * model). -1: there are no more, now or later. `now_ns` is the run's clock. */
     int64_t (*next_at)(void *ctx, int64_t now_ns);
     void (*take)(void *ctx, struct load_order *out);
     void (*ended)(void *ctx, const struct load_outcome *o);

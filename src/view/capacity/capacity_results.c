@@ -1,0 +1,11 @@
+#include "view/capacity/capacity_results.h"
+
+const struct result_kind CAPACITY_RESULTS[] = {
+    {.view = "capacity_queue", .title = "Servers for a rate", .group = "capacity"},
+    {.view = "capacity_usl", .title = "Scalability", .group = "capacity"},
+    {.view = "capacity_plan", .title = "Capacity plan", .group = "capacity"},
+    {.view = "capacity_hops", .title = "Latency of hops", .group = "capacity"},
+    {.view = "forecast", .title = "Forecast", .group = "capacity"},
+    {.view = "scale", .title = "Scaling policies", .group = "capacity"},
+    {.view = NULL, .title = NULL},
+};
