@@ -264,9 +264,9 @@ static void test_usl_warns_and_refuses(void **state)
 
 /* ---- plans ---- */
 
-static struct plan_ask asked(void)
+static struct capacity_ask asked(void)
 {
-    return (struct plan_ask){.peak = 1200,
+    return (struct capacity_ask){.peak = 1200,
                              .growth = 1.8,
                              .event = 1.5,
                              .workers = 8,
@@ -284,8 +284,8 @@ static void test_plan(void **state)
 {
     static const struct plan_limit LIMITS[] = {
         {"reads", 2, 1e6}, {"writes", 0.4, 900}, {"queue", 1, 3000}, {"idle", 0, 1}};
-    struct plan_ask ask = asked();
-    struct plan p;
+    struct capacity_ask ask = asked();
+    struct capacity_plan p;
     struct sd_error err;
     (void)state;
     assert_true(plan_capacity(&p, &ask, &err));
@@ -298,7 +298,7 @@ static void test_plan(void **state)
     assert_int_equal(p.instances_total, 3 * ((p.instances + 1) / 2));
     near("cost", p.cost_per_month, (double)p.instances_total * 0.192 * 730, 1e-12);
     assert_true(p.holds && p.p99_ns <= 200000000);
-    plan_free(&p);
+    capacity_plan_free(&p);
 
     ask.limits = LIMITS;
     ask.n_limits = 4;
@@ -307,7 +307,7 @@ static void test_plan(void **state)
     assert_string_equal(p.binding, "writes"); /* at 2250, the queue at 3000 */
     near("reached", p.limits[1].max_rate_per_s, 2250, 1e-12);
     assert_true(isnan(p.limits[3].max_rate_per_s));
-    plan_free(&p);
+    capacity_plan_free(&p);
 
     ask = asked();
     ask.workers = SD_UNKNOWN;
@@ -316,35 +316,35 @@ static void test_plan(void **state)
     assert_true(!sd_known(p.instances_slo) && !sd_known(p.p99_ns) && p.instances == 31);
     assert_string_equal(p.binding, "headroom");
     near("utilisation", p.utilisation, 3240.0 / 48 / 150, 1e-12);
-    plan_free(&p);
+    capacity_plan_free(&p);
 
     ask = asked();
     ask.slo_p99_ns = 184000000; /* 4.605 x 40 ms is 184.2 ms */
     assert_true(plan_capacity(&p, &ask, &err));
     assert_true(p.slo_impossible && !p.holds && !sd_known(p.instances) && isnan(p.cost_per_month));
     assert_string_equal(p.binding, "slo");
-    plan_free(&p);
+    capacity_plan_free(&p);
 }
 
 static void test_plan_at_its_ends(void **state)
 {
-    struct plan_ask ask = asked();
-    struct plan p;
+    struct capacity_ask ask = asked();
+    struct capacity_plan p;
     struct sd_error err;
     (void)state;
     ask.peak = 1e-9;
     assert_true(plan_capacity(&p, &ask, &err) && p.instances == 1 && p.instances_total == 3);
-    plan_free(&p);
+    capacity_plan_free(&p);
     ask.peak = 1e11;
     assert_true(plan_capacity(&p, &ask, &err) && p.instances > 100000000);
-    plan_free(&p);
+    capacity_plan_free(&p);
     ask.peak = 1e13;
     assert_false(plan_capacity(&p, &ask, &err));
-    plan_free(&p);
+    capacity_plan_free(&p);
     ask = asked(); /* 1400 / (0.7 x 200) is 10, whatever the fractions of binary numbers add up to */
     ask.peak = 1400, ask.growth = ask.event = 1, ask.slo_p99_ns = SD_UNKNOWN;
     assert_true(plan_capacity(&p, &ask, &err) && p.instances_headroom == 10);
-    plan_free(&p);
+    capacity_plan_free(&p);
 }
 
 /* ---- hops ---- */

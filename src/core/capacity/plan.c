@@ -14,7 +14,7 @@ static double whole_up(double x)
     return ceil(x * (1 - 1e-12));
 }
 
-static double p99_of(const struct plan_ask *ask, double peak, int64_t instances)
+static double p99_of(const struct capacity_ask *ask, double peak, int64_t instances)
 {
     struct queue q = {.rate_per_s = peak / (double)instances,
                       .service_ns = (double)ask->service_ns,
@@ -22,14 +22,14 @@ static double p99_of(const struct plan_ask *ask, double peak, int64_t instances)
     return queue_response_ns(&q, 0.99);
 }
 
-static bool meets(const struct plan_ask *ask, double peak, int64_t instances)
+static bool meets(const struct capacity_ask *ask, double peak, int64_t instances)
 {
     return p99_of(ask, peak, instances) <= (double)ask->slo_p99_ns; /* false where it is unknown */
 }
 
 /* The fewest instances that meet the SLO, by doubling and bisection: more of them never answer later. 0:
  * none. */
-static int64_t fewest(const struct plan_ask *ask, double peak)
+static int64_t fewest(const struct capacity_ask *ask, double peak)
 {
     struct queue idle = {.service_ns = (double)ask->service_ns, .servers = ask->workers};
     if (!(queue_response_ns(&idle, 0.99) < (double)ask->slo_p99_ns))
@@ -50,7 +50,7 @@ static int64_t fewest(const struct plan_ask *ask, double peak)
     return high;
 }
 
-static void use_limits(struct plan *out, const struct plan_ask *ask)
+static void use_limits(struct capacity_plan *out, const struct capacity_ask *ask)
 {
     const struct plan_limit_use *first = NULL;
     out->limits = mem_array(ask->n_limits + 1, sizeof *out->limits);
@@ -71,7 +71,7 @@ static void use_limits(struct plan *out, const struct plan_ask *ask)
     out->binding = first ? first->name : out->binding;
 }
 
-static void use_all(struct plan *out, const struct plan_ask *ask, double max_rate)
+static void use_all(struct capacity_plan *out, const struct capacity_ask *ask, double max_rate)
 {
     int64_t zones_left = ask->zones - ask->lost;
     out->instances = out->instances_headroom;
@@ -86,20 +86,20 @@ static void use_all(struct plan *out, const struct plan_ask *ask, double max_rat
     out->cost_per_month = (double)out->instances_total * ask->price_per_hour * PLAN_HOURS_PER_MONTH;
 }
 
-bool plan_capacity(struct plan *out, const struct plan_ask *ask, struct sd_error *err)
+bool plan_capacity(struct capacity_plan *out, const struct capacity_ask *ask, struct sd_error *err)
 {
     bool queue = sd_known(ask->workers);
     double max_rate = queue ? (double)ask->workers / ((double)ask->service_ns / 1e9) : ask->max_rate;
-    *out = (struct plan){.peak_per_s = ask->peak * ask->growth * ask->event,
-                         .instances_slo = SD_UNKNOWN,
-                         .instances = SD_UNKNOWN,
-                         .instances_total = SD_UNKNOWN,
-                         .p99_ns = SD_UNKNOWN,
-                         .utilisation = (double)NAN,
-                         .cost_per_month = (double)NAN,
-                         .currency = ask->currency,
-                         .binding = "headroom",
-                         .holds = true};
+    *out = (struct capacity_plan){.peak_per_s = ask->peak * ask->growth * ask->event,
+                                  .instances_slo = SD_UNKNOWN,
+                                  .instances = SD_UNKNOWN,
+                                  .instances_total = SD_UNKNOWN,
+                                  .p99_ns = SD_UNKNOWN,
+                                  .utilisation = (double)NAN,
+                                  .cost_per_month = (double)NAN,
+                                  .currency = ask->currency,
+                                  .binding = "headroom",
+                                  .holds = true};
     double by_headroom = whole_up(out->peak_per_s / ((1 - ask->headroom) * max_rate));
     if (!(out->peak_per_s > 0 && out->peak_per_s <= QUEUE_RATE_MAX))
         return fail(err, "the peak is %g a second; it has to be above 0 and at most 1e12", out->peak_per_s);
@@ -121,8 +121,8 @@ bool plan_capacity(struct plan *out, const struct plan_ask *ask, struct sd_error
     return true;
 }
 
-void plan_free(struct plan *p)
+void capacity_plan_free(struct capacity_plan *p)
 {
     free(p->limits);
-    *p = (struct plan){0};
+    *p = (struct capacity_plan){0};
 }

@@ -14,7 +14,7 @@ struct plan_limit {
     double ceiling;     /* a second, above 0 */
 };
 
-struct plan_ask {
+struct capacity_ask {
     double peak, growth, event; /* requests a second, and factors; above 0 */
     int64_t workers;            /* of an instance: 1 and more; SD_UNKNOWN: max_rate says it */
     int64_t service_ns;         /* mean of a request; above 0 where workers are known */
@@ -36,7 +36,7 @@ struct plan_limit_use {
 };
 
 /* SD_UNKNOWN and NAN: not known. Names belong to what was asked. */
-struct plan {
+struct capacity_plan {
     double peak_per_s;
     int64_t instances_slo, instances_headroom, instances, instances_total;
     int64_t p99_ns;     /* with all of instances_total */
@@ -50,8 +50,8 @@ struct plan {
     bool holds;          /* no limit is broken and the SLO is possible */
 };
 
-/* Free with plan_free, also after false: more instances than can be counted. */
-bool plan_capacity(struct plan *out, const struct plan_ask *ask, struct sd_error *err);
-void plan_free(struct plan *p);
+/* Free with capacity_plan_free, also after false: more instances than can be counted. */
+bool plan_capacity(struct capacity_plan *out, const struct capacity_ask *ask, struct sd_error *err);
+void capacity_plan_free(struct capacity_plan *p);
 
 #endif

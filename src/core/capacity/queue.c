@@ -65,11 +65,12 @@ double queue_response_ns(const struct queue *q, double share)
 
 void queue_figures(struct queue_figures *out, const struct queue *q, double cv_arrival, double cv_service)
 {
-    double a = offered(q), eta = (double)q->servers - a, nan = (double)NAN;
+    bool none = !sd_known(q->servers);
+    double a = offered(q), eta = none ? 0 : (double)q->servers - a, nan = (double)NAN;
     *out = (struct queue_figures){.of = *q,
                                   .cv_arrival = cv_arrival,
                                   .cv_service = cv_service,
-                                  .utilisation = a / (double)q->servers,
+                                  .utilisation = none ? nan : a / (double)q->servers,
                                   .stable = eta > 0,
                                   .p_wait = nan,
                                   .queue_mean = nan,

@@ -40,7 +40,8 @@ double queue_erlang_c(double offered, int64_t servers);
 /* The response time that the share `q` (0 to 1, both excluded) of requests does not exceed. NAN: not stable.
  */
 double queue_response_ns(const struct queue *q, double share);
-/* Coefficients of variation of intervals and of service times, at least 0; 1 and 1 is M/M/c. */
+/* Coefficients of variation of intervals and of service times, at least 0; 1 and 1 is M/M/c. With servers
+ * SD_UNKNOWN nothing else is known. */
 void queue_figures(struct queue_figures *out, const struct queue *q, double cv_arrival, double cv_service);
 /* The fewest servers with which that share of responses takes at most `limit_ns`. SD_UNKNOWN: the service
  * alone takes longer; QUEUE_SERVERS_MAX + 1: more than this counts. `servers` of q is not used. */
