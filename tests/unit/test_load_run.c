@@ -140,7 +140,8 @@ static void percentiles_are_by_rank(void **state)
     for (size_t i = 0; i < ARRAY_LEN(Q); i++) {
         double want = ceil(Q[i] * 5000) * 1e6;
         assert_true(fabs((double)hist_quantile(&f->all.latency, Q[i]) - want) <= want / 128);
-        assert_true(fabs((double)load_values_quantile(&f->all.rows[0].latency, Q[i]) - want) <= want / 128);
+        assert_true(fabs((double)load_durations_quantile(&f->all.rows[0].latency, Q[i]) - want) <=
+                    want / 128);
     }
     load_figures_free(f);
     load_scenario_free(&s);
