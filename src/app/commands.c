@@ -1,5 +1,8 @@
 #include "app/commands.h"
 
+#include "app/load_compare.h"
+#include "app/load_profile.h"
+#include "app/load_report.h"
 #include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
@@ -7,9 +10,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+extern const struct cli_command CAPACITY_QUEUE_COMMAND;
+extern const struct cli_command CAPACITY_USL_COMMAND;
+extern const struct cli_command CAPACITY_PLAN_COMMAND;
+extern const struct cli_command CAPACITY_HOPS_COMMAND;
+extern const struct cli_command SCALE_COMMAND;
+
 const struct cli_command *const COMMANDS[] = {
-    &LOAD_RUN_COMMAND,
-    NULL,
+    &LOAD_RUN_COMMAND,       &LOAD_PROFILE_COMMAND,
+    &LOAD_COMPARE_COMMAND,   &LOAD_REPORT_COMMAND,
+    &CAPACITY_QUEUE_COMMAND, &CAPACITY_USL_COMMAND,
+    &CAPACITY_PLAN_COMMAND,  &CAPACITY_HOPS_COMMAND,
+    &SCALE_COMMAND,          NULL,
 };
 
 /* ---- finding ---- */
