@@ -98,9 +98,7 @@ static bool summary_take(struct load_draft *d, struct load_span text)
     }
     double dropped = json_real_at(metric_of(metrics, "dropped_iterations"), "count");
     if (dropped >= 1)
-        load_result_note(
-            r, "k6 dropped %.0f iterations that it could not begin: their requests are in no figure.",
-            dropped);
+        load_result_note(r, K6_DROPPED, dropped);
     if (!sd_known(r->latency.p99_ns))
         load_result_note(r, "The summary has only the percentiles that summaryTrendStats names.");
     rows(d, metrics);

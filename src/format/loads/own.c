@@ -60,7 +60,7 @@ static bool samples_end(struct load_draft *d, struct sd_error *err)
             set->latency_ns[i] = s->last_ns - set->start_ns[i];
     if (s->no_end)
         load_result_note(d->result,
-                         "%lld requests were never sent: they count as given up at the last answer.",
+                         "Requests that were never sent, taken as given up at the last answer: %lld.",
                          (long long)s->no_end);
     return true;
 }
