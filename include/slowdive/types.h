@@ -1293,6 +1293,10 @@ typedef uint64_t sd_kinds;
     X(INT, longer_than_ns, "ns", "absent: any")                                                              \
     X(INT, limit, "count", "absent: 20")
 
+/* Runs the load test of the source. What it does is published as SD_LOAD and SD_LOAD_LEVEL while it runs.
+ * Answer: one SD_DOCUMENT. */
+#define SD_JOB_RUN_LOAD_FIELDS(X) X(INT, limit_ns, "ns", "it ends by then; absent: when its scenario ends")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -1303,7 +1307,8 @@ typedef uint64_t sd_kinds;
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
     J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
     J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")                          \
-    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")
+    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")                                                 \
+    J(10, RUN_LOAD, run_load, DOCUMENT, "run a load test")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 
 #include "app/load_report.h"
+#include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
 
@@ -9,6 +10,7 @@
 
 const struct cli_command *const COMMANDS[] = {
     &LOAD_REPORT_COMMAND,
+    &LOAD_RUN_COMMAND,
     NULL,
 };
 

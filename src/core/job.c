@@ -25,6 +25,9 @@
     .result = "prefixes and keys are listed"
 #define ROW_FIND_TRACES                                                                                      \
     .title = "The search for traces", .waits = true, .done = "Searched", .result = "what was found is listed"
+#define ROW_RUN_LOAD                                                                                         \
+    .title = "The load test", .confirm = true, .waits = true, .stop_asks = true, .done = "Ran",              \
+    .result = "its result is shown"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \

@@ -18,6 +18,7 @@ struct job {
     enum sd_kind reply;           /* the record that answers it; a failure: SD_FAILURE */
     bool confirm;                 /* it changes or costs something: asked first, and logged */
     bool waits;                   /* it takes time: shown while it runs, and can be stopped */
+    bool stop_asks;               /* it is not stopped without a question */
     const char *done, *result;    /* "Executed", "the plan is the executed one": of one that waits */
 };
 

@@ -8,6 +8,7 @@
 #include "view/shared/common.h"
 #include "view/shared/figures.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* A source that was told to stop, or should have by itself, answers within this. */
@@ -48,6 +49,24 @@ static void execution_begin(struct console *c, const struct job_order *o, uint64
     x->limit_ns = job_limit(o->job, o->args);
     x->since = console_now(c);
     c->execution = x;
+}
+
+bool ask_stop(struct console *c)
+{
+    const struct execution *x = c->execution;
+    if (!x || x->withdrawn || !c->env.withdraw)
+        return false;
+    if (!x->run.job->stop_asks)
+        return ask_withdraw(c);
+    struct outcome o = {.arena = arena_new(), .stop = true};
+    o.question = (struct question_text){
+        .title = arena_printf(o.arena, "Stop %c%s?", tolower((unsigned char)*x->run.job->title),
+                              x->run.job->title + 1),
+        .what = "What was measured so far is kept. The keys of the places leave this screen and let it run.",
+    };
+    outcome_fact(&o, "It runs on", x->run.where);
+    question_open(c, &o);
+    return true;
 }
 
 bool ask_withdraw(struct console *c)
@@ -238,6 +257,8 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
 void outcome_do(struct console *c, const struct outcome *o)
 {
     struct sd_error err = {""};
+    if (o->stop)
+        ask_withdraw(c);
     if (o->order.job)
         ask_order(c, &o->order);
     if (o->command && !console_command(c, o->command, &err))

@@ -514,7 +514,7 @@ void console_key(struct console *c, key_code key)
         overlay_key(c, key);
         return;
     }
-    if (key == K_ESC && ask_withdraw(c))
+    if (key == K_ESC && ask_stop(c))
         return;
     int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {

@@ -256,9 +256,10 @@ void question_draw(struct console *c, struct grid *g, struct rect area);
 bool ask_action(struct console *c, int action, const char *arg, struct sd_error *err);
 /* What an action asked to be typed has been. */
 void ask_typed(struct console *c, int action, const char *about, const char *line);
-void ask_order(struct console *c, const struct job_order *o);    /* has a source do a job */
-void outcome_do(struct console *c, const struct outcome *o);     /* its job and its command */
-bool ask_withdraw(struct console *c);                            /* false: nothing runs that could be */
+void ask_order(struct console *c, const struct job_order *o); /* has a source do a job */
+void outcome_do(struct console *c, const struct outcome *o);  /* its job and its command */
+bool ask_stop(struct console *c);     /* the same, after a question where its job has one */
+bool ask_withdraw(struct console *c); /* false: nothing runs that could be */
 void ask_banner(const struct console *c, struct strbuf *out);    /* what runs, in one sentence */
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */
 void ask_free(struct console *c);

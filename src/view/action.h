@@ -84,6 +84,7 @@ struct outcome {
     struct question_text question;
     struct job_order order;
     const char *command; /* a command line, as it is typed after ":"; NULL: none */
+    bool stop;           /* the job that runs ends */
 };
 
 void outcome_message(struct outcome *o, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);

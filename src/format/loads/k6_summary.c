@@ -61,7 +61,7 @@ static void rows(struct load_draft *d, struct json_pull metrics)
         if (!span_starts(key, "http_req_duration{name:") || key.at[key.n - 1] != '}')
             continue;
         struct load_span name = load_span(key.at + 23, key.n - 24);
-        struct load_row *row = load_result_row(d->result, name.at, name.n);
+        struct tool_row *row = load_result_row(d->result, name.at, name.n);
         if (!row)
             break;
         block(values_of(value), &row->latency);

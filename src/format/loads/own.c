@@ -125,7 +125,7 @@ static void rows(struct load_draft *d, struct json_pull list)
         if (json_peek(&row) != '{' || !text.at)
             continue;
         json_text(&text, &name);
-        struct load_row *r = load_result_row(d->result, strbuf_text(&name), name.len);
+        struct tool_row *r = load_result_row(d->result, strbuf_text(&name), name.len);
         if (!r)
             break;
         block(row, &r->latency);

@@ -1,8 +1,11 @@
 /* Load tests: those that run, and the results of those that have ended. */
 #include "view/loads/loads.h"
 
+#include "view/loads/load_live.h"
 #include "view/result_list.h"
 #include "view/shared/common.h"
+
+#include <stdlib.h>
 
 #define GROUP "loads"
 #define NONE                                                                                                 \
@@ -10,9 +13,50 @@
     "asks "                                                                                                  \
     "for; slowdive load run s.yaml runs it."
 
+enum { TESTS_MOST = 256 };
+
+/* ---- tests that are ready or run ---- */
+
+/* Those that are not over; count. */
+static size_t open_tests(const struct view_ctx *c, struct record_entry *out)
+{
+    struct record_entry e[TESTS_MOST];
+    size_t n = 0, all = model_loads(c->model, c->now, e, TESTS_MOST);
+    for (size_t i = 0; i < all; i++)
+        if (!load_is_over(c->model, c->now, &e[i]))
+            out[n++] = e[i];
+    return n;
+}
+
 static const char *subject(const struct model *m, size_t i)
 {
-    return result_subject(m, GROUP, i);
+    struct record_entry e[TESTS_MOST];
+    size_t n = model_loads(m, INT64_MAX, e, TESTS_MOST);
+    return i < n ? ((const struct sd_load *)e[i].r)->name : result_subject(m, GROUP, i - n);
+}
+
+/* Above the results. */
+static void add_open(struct doc *d, const struct view_ctx *c, struct section *s)
+{
+    struct record_entry e[TESTS_MOST];
+    size_t n = open_tests(c, e), results = s->table.n_rows;
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_load *r = e[i].r;
+        struct row *row = doc_row(d, &s->table);
+        row->cells[RESULT_name] = cell_text(doc_text(d, r->name));
+        row->cells[RESULT_what] = cell_text("Load test");
+        row->cells[RESULT_verdict] = cell_text(str_eq(r->phase, LOAD_READY) ? "ready" : "runs");
+        row->cells[RESULT_headline] = cell_text(load_live_line(d, c, &e[i]));
+        row->cells[RESULT_at] = cell_int(e[i].at);
+        row->cells[RESULT_document] = cell_text("load");
+        row->cells[RESULT_source] = cell_text(doc_text(d, e[i].origin));
+        row->dive = (struct dive){.view = "load-test", .arg = doc_text(d, r->name)};
+    }
+    struct row *rows = mem_array(s->table.n_rows + 1, sizeof *rows);
+    memcpy(rows, s->table.rows + results, n * sizeof *rows);
+    memmove(s->table.rows + n, s->table.rows, results * sizeof *rows);
+    memcpy(s->table.rows, rows, n * sizeof *rows);
+    free(rows);
 }
 
 static struct doc *build_list(const struct view_ctx *c)
@@ -21,11 +65,28 @@ static struct doc *build_list(const struct view_ctx *c)
     common_envelope(d, c, common_span(c));
     struct section *s = result_table(d, c, GROUP, "load-test");
     s->empty = NONE;
+    add_open(d, c, s);
     return d;
 }
 
+/* ---- one ---- */
+
 static struct doc *build_one(const struct view_ctx *c)
 {
+    struct record_entry e[TESTS_MOST];
+    size_t n = open_tests(c, e);
+    for (size_t i = n; i-- > 0;) {
+        const struct sd_load *r = e[i].r;
+        if (c->arg && !str_eq(c->arg, r->name))
+            continue;
+        struct doc *d = doc_new("load-test", "Load test");
+        common_envelope(d, c, common_span(c));
+        d->title = doc_text(d, r->name ? r->name : "Load test");
+        doc_field(d, "name", UNIT_NONE, cell_text(doc_text(d, r->name)));
+        doc_field(d, "phase", UNIT_NONE, cell_text(doc_text(d, r->phase)));
+        load_live_sections(d, c, &e[i]);
+        return d;
+    }
     return result_view(c, "load-test", GROUP, NONE);
 }
 
@@ -38,6 +99,7 @@ const struct view loads_view = {
     .made_of = SD_KIND_BIT(SD_DOCUMENT) | SD_KIND_BIT(SD_LOAD),
     .lists = "load test",
     .thing = "name",
+    .actions = load_actions,
     .build = build_list,
     .columns = RESULT_LIST_COLUMNS,
     .n_columns = RESULT_N,

@@ -5,5 +5,6 @@
 #include "view/view.h"
 
 extern const struct view loads_view, load_test_view;
+extern const struct view_action *const load_actions[]; /* NULL-terminated */
 
 #endif
