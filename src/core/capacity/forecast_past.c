@@ -155,7 +155,8 @@ static struct verdict judge(const struct fc_past *p, bool relative, double floor
     return v;
 }
 
-void fc_spread_of(struct fc_spread *s, const struct fc_past *p, bool never_below, double *in_80, double *in_95)
+void fc_spread_of(struct fc_spread *s, const struct fc_past *p, bool never_below, double *in_80,
+                  double *in_95)
 {
     double floor = never_below ? 0 : -(double)INFINITY;
     struct verdict plain = judge(p, false, floor), relative = judge(p, true, floor);
