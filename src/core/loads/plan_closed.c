@@ -1,6 +1,6 @@
 /* plan_closed.c - users that wait for their answer, think and go on. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
 #include "core/loads/plan.h"
 
@@ -26,6 +26,7 @@ struct closed {
     struct due *heap;
     size_t n_heap, n_busy;
     int64_t end_ns;
+    int64_t gap_ns, free_ns; /* at least so long between two requests; the next may begin then */
     uint64_t seq;
 };
 
@@ -128,8 +129,11 @@ static int64_t pause_after(struct closed *c, uint32_t u)
 static int64_t next_at(void *ctx, int64_t now_ns)
 {
     struct closed *c = ctx;
-    if (c->n_heap)
-        return c->heap[0].at_ns;
+    if (c->n_heap) {
+        int64_t at = MAX(c->heap[0].at_ns, c->free_ns);
+        if (at < c->end_ns)
+            return at;
+    }
     return c->n_busy && now_ns < c->end_ns ? INT64_MAX : -1;
 }
 
@@ -137,6 +141,8 @@ static void take(void *ctx, struct load_order *out)
 {
     struct closed *c = ctx;
     struct due d = pop(c);
+    d.at_ns = MAX(d.at_ns, c->free_ns);
+    c->free_ns = d.at_ns + c->gap_ns;
     size_t rows = c->scenario->credentials.n_rows;
     *out = (struct load_order){.seq = c->seq++,
                                .request = choose(c, d.user),
@@ -182,6 +188,7 @@ struct load_plan load_plan_closed(const struct load_scenario *s)
     c->users = mem_array(n + 1, sizeof *c->users);
     c->heap = mem_array(n + 1, sizeof *c->heap);
     c->end_ns = load_duration_ns(s);
+    c->gap_ns = s->rate_cap > 0 ? real_to_int(1e9 / s->rate_cap) : 0;
     for (uint32_t u = 0; u < n; u++)
         comes(c, u, 0);
     return (struct load_plan){

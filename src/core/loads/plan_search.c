@@ -1,6 +1,6 @@
 /* plan_search.c - the levels of a search, one after the other, each an open model of its own. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
 #include "core/loads/plan.h"
 #include "core/loads/rows.h"
@@ -126,7 +126,9 @@ static struct load_level judge(struct searching *x)
     const struct hist *h = &x->tally.latency;
     int64_t ok = in_time(x);
     double planned = (double)x->tally.planned;
-    struct load_level level = {.rate = x->state.rate,
+    struct load_level level = {.from_ns = x->began_ns + s->warmup_ns,
+                               .to_ns = x->ends_ns,
+                               .rate = x->state.rate,
                                .ok_per_s = (double)ok / ((double)s->search.step_ns / 1e9),
                                .error_share = planned > 0 ? (double)x->tally.failed / planned : (double)NAN,
                                .p50 = hist_quantile(h, 0.5),

@@ -6,32 +6,36 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
 #include "core/loads/plan.h"
 #include "core/loads/soak.h"
 #include "core/loads/spike.h"
 
 /* X(UPPER, name) */
-#define LOAD_VERDICTS(X) X(PASS, "pass") X(FAIL, "fail") X(UNRELIABLE, "unreliable") X(STOPPED, "stopped")
+#define LOAD_RUN_VERDICTS(X) X(PASS, "pass") X(FAIL, "fail") X(UNRELIABLE, "unreliable") X(STOPPED, "stopped")
 enum load_verdict {
 #define LOAD_VERDICT_ENUM(UPPER, name) LOAD_VERDICT_##UPPER,
-    LOAD_VERDICTS(LOAD_VERDICT_ENUM)
+    LOAD_RUN_VERDICTS(LOAD_VERDICT_ENUM)
 #undef LOAD_VERDICT_ENUM
 };
 
-/* How far it is; a copy may be read by another thread. */
-struct load_progress {
-    int64_t now_ns, duration_ns;             /* duration: of a search the longest possible */
-    double asked_per_s;                      /* the rate now; closed model: NAN */
-    int64_t users;                           /* closed model: now; else 0 */
-    int64_t planned, sent, answered, failed; /* begun, ... of the whole run, with the warm-up */
-    int64_t waiting, in_flight;
-    int64_t late;
-    double second_sent, second_answered; /* in the last whole second */
-    int64_t p50, p99, max;               /* of what ended in that second; SD_UNKNOWN: nothing did */
-    double level, held, broke;           /* of a search; NAN */
-    int64_t rows;                        /* of the scenario's seconds so far */
+/* What was done in one interval, about a second, and how far the run is then. */
+struct load_interval {
+    int64_t from_ns, to_ns; /* of the run's clock */
+    double asked_per_s;     /* the rate that is asked for at its end; closed model: NAN */
+    int64_t users;          /* of the closed model; SD_UNKNOWN */
+    int64_t planned, sent, answered, failed, timeouts, limited, late,
+        bytes;                  /* planned: begun in it; others ended */
+    int64_t waiting, in_flight; /* at its end */
+    double cpu_share;
+    struct hist latency, service, lateness; /* of those that ended in it */
+};
+
+/* What has happened since the beginning, with the warm-up. */
+struct load_totals {
+    int64_t planned, sent, answered, failed, late;
+    double asked; /* requests that should have begun by now; NAN: not known */
 };
 
 /* What only the generator knows. */
@@ -51,13 +55,10 @@ struct load_run {
     struct load_limits_result limits;
     struct load_spike_result spike;
     struct load_soak_result soak;
-    struct load_progress progress;
+    struct load_interval interval; /* the one under way */
+    struct load_totals totals;
     struct load_run_end end;
     int64_t started; /* since 1970 */
-    struct {
-        int64_t began_ns, sent, answered;
-        struct hist latency;
-    } second; /* the one under way, for the progress */
     /* Each request that ended, for the samples; may be NULL. */
     void (*each)(void *ctx, const struct load_outcome *o);
     void *each_ctx;
@@ -72,15 +73,16 @@ struct load_run {
 
 void load_run_init(struct load_run *r, const struct load_scenario *s, int64_t started);
 void load_run_free(struct load_run *r);
-/* The generator's counts, some times a second: `progress` is up to date then. */
-void load_run_tick(struct load_run *r, int64_t now_ns, int64_t waiting, int64_t in_flight);
+/* Called some times a second with what the generator says of itself. True: an interval is over; it is in
+ * *done, and the next one begins. */
+bool load_run_tick(struct load_run *r, int64_t now_ns, int64_t waiting, int64_t in_flight, double cpu_share,
+                   struct load_interval *done);
+/* What it does now, in a word or two: "warm-up", "level 3", "hold". In `out`. */
+void load_run_phase(const struct load_run *r, int64_t now_ns, struct strbuf *out);
 void load_run_finish(struct load_run *r, const struct load_run_end *end);
 /* Before the document: what a comparison with a baseline says. `json` is taken over. */
 void load_run_compared(struct load_run *r, cJSON *json, bool slower);
 
 cJSON *load_run_document(const struct load_run *r);
 const char *load_verdict_name(enum load_verdict v);
-/* Why it is not `pass`, the first reason, as a sentence for people; "" when it is. */
-void load_run_reason(const struct load_run *r, struct strbuf *out);
-
 #endif

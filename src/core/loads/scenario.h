@@ -163,6 +163,7 @@ struct load_scenario {
     struct load_spike spike;
     struct load_soak soak;
     struct load_limits limits;
+    double rate_cap; /* closed model: never more a second; set by who runs it. 0, NAN: no limit */
 };
 
 const char *load_kind_name(enum load_kind k);

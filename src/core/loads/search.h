@@ -19,6 +19,7 @@ void load_search_told(struct load_search_state *s, bool held);
 
 /* One run of one level. */
 struct load_level {
+    int64_t from_ns, to_ns; /* of what is judged, on the run's clock */
     double rate, ok_per_s, error_share;
     int64_t p50, p95, p99; /* SD_UNKNOWN: none */
     bool held;

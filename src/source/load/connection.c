@@ -15,7 +15,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/utf8.h"
-#include "source/load/parts.h"
+#include "source/load/generator_parts.h"
 
 enum { READS_MOST = 16 }; /* of one connection before others have their turn */
 

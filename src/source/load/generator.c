@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "source/load/parts.h"
+#include "source/load/generator_parts.h"
 
 enum {
     EVENTS = 64,      /* of one turn of the loop */

@@ -2,7 +2,7 @@
  * speaks it.
  *
  * One thread, epoll, no allocation for each request (HTTP/2: nghttp2 allocates for each stream). Everything
- * about the target (addresses, permission) was decided before: see target.h. The program ignores SIGPIPE.
+ * about the target (addresses, permission) was decided before: see load_target.h. The program ignores SIGPIPE.
  *
  * What the figures mean
  * - A request that finds no free connection waits, first come first served; its wait counts from its intended

@@ -7,7 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "source/load/parts.h"
+#include "source/load/generator_parts.h"
 
 /* Windows so large that a server never waits for us. */
 enum { WINDOW_BYTES = 16 << 20, FRAME_HEAD = 9 };

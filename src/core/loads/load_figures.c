@@ -1,4 +1,4 @@
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +138,8 @@ void load_figures_add(struct load_figures *f, const struct load_outcome *o)
         hist_record(&f->service, service);
         hist_record(&f->delay, MAX(o->sent_ns - o->order.intended_ns, 0));
         f->service_sum_ns += (double)service;
+        if (!(o->order.tag & LOAD_TAG_HELD))
+            hist_record(&f->lateness, MAX(o->ours_ns, 0));
     }
     f->late += o->late && !(o->order.tag & LOAD_TAG_HELD);
     f->bytes += o->bytes;

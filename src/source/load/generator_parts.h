@@ -1,7 +1,7 @@
-/* parts.h - what the files of the generator share: generator.c (the loop, what waits, what is under way),
+/* generator_parts.h - what the files of the generator share: generator.c (the loop, what waits, what is under way),
  * connection.c (sockets, TLS, HTTP/1.1) and http2.c. All on the generator's thread. */
-#ifndef SOURCE_LOAD_PARTS_H
-#define SOURCE_LOAD_PARTS_H
+#ifndef SOURCE_LOAD_GENERATOR_PARTS_H
+#define SOURCE_LOAD_GENERATOR_PARTS_H
 
 #include "format/loads/http_answer.h"
 #include "source/load/generator.h"
