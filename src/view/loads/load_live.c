@@ -88,7 +88,7 @@ static const char *ready_line(struct doc *d, const struct view_ctx *c, const str
     struct strbuf b = {0};
     strbuf_printf(&b, "Ready: %s", r->what ? r->what : "a load test");
     if (!isnan(r->asked_per_s))
-        strbuf_printf(&b, ", up to %s requests", shown(d, UNIT_PER_S, r->asked_per_s));
+        strbuf_printf(&b, ", up to %s", shown(d, UNIT_PER_S, r->asked_per_s));
     if (sd_known(r->users))
         strbuf_printf(&b, ", up to %lld users", (long long)r->users);
     if (sd_known(r->whole_ns))
