@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+extern const struct cli_command forecast_command; /* forecast.c */
+
 const struct cli_command *const COMMANDS[] = {
+    &forecast_command,
     NULL,
 };
 
