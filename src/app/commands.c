@@ -1,15 +1,16 @@
 #include "app/commands.h"
 
+#include "app/forecast.h"
+#include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-extern const struct cli_command forecast_command; /* forecast.c */
-
 const struct cli_command *const COMMANDS[] = {
-    &forecast_command,
+    &LOAD_RUN_COMMAND,
+    &FORECAST_COMMAND,
     NULL,
 };
 

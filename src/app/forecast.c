@@ -1,5 +1,5 @@
 /* forecast.c - `slowdive forecast`: where a series is going and when it reaches a limit. */
-#include "app/commands.h"
+#include "app/forecast.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -150,7 +150,7 @@ static int forecast(struct app *app)
     return status;
 }
 
-const struct cli_command forecast_command = {
+const struct cli_command FORECAST_COMMAND = {
     .name = "forecast",
     .args = "SERIES",
     .help = "where a series is going, and when it reaches a limit",
