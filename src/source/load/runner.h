@@ -4,7 +4,7 @@
 #define SOURCE_LOAD_RUNNER_H
 
 #include "core/loads/run.h"
-#include "source/load/target.h"
+#include "source/load/load_target.h"
 
 #include <stdatomic.h>
 

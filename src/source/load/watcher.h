@@ -4,7 +4,7 @@
 #define SOURCE_LOAD_WATCHER_H
 
 #include "core/loads/soak.h"
-#include "source/load/target.h"
+#include "source/load/load_target.h"
 
 struct watcher;
 
