@@ -4,11 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "app/output.h"
 #include "base/num.h"
-#include "base/suggest.h"
 #include "core/capacity/forecast.h"
 #include "format/capacity/series_csv.h"
+#include "view/capacity/forecast_view.h"
+#include "view/capacity/model_series.h"
 
 enum { WHAT_IFS = 32 };
 
@@ -18,6 +21,7 @@ static const struct command_option OPTIONS[] = {
     {"method", "NAME", "auto, naive, snaive, drift, ses, holt, damped, hw, dshw or theta (auto)"},
     {"alpha", "A", "of ses, 0 to 1 (the one with the least squared error)"},
     {"ceiling", "X", "the limit: when is it reached?"},
+    {"select", "NAME", "SERIES is a source, such as a recording: this series of it"},
     {"scenario", "NAME=FACTOR", "and if it were so many times as much; may be given several times"},
     {NULL, NULL, NULL},
 };
@@ -46,7 +50,7 @@ static bool ask_seasons(struct forecast_wish *w, const char *text, struct sd_err
         size_t len = strcspn(p, ","), m;
         if (w->seasons == FORECAST_SEASONS)
             return fail(err, "--season takes at most %d lengths.", FORECAST_SEASONS);
-        if (!whole(p, len, 2, SERIES_POINTS, &m))
+        if (!whole(p, len, 2, SERIES_CSV_POINTS, &m))
             return fail(err, "--season takes whole numbers of steps, 2 at least, such as 24,168; not %.40s.",
                         text);
         w->season[w->seasons++] = m;
@@ -120,7 +124,7 @@ static struct forecast *of_csv(const char *path, const struct forecast_wish *w, 
     size_t len;
     struct series_csv csv;
     struct forecast *f = NULL;
-    if (!file_read(path, SERIES_BYTES, &text, &len, err))
+    if (!file_read(path, SERIES_CSV_BYTES, &text, &len, err))
         return NULL;
     if (series_csv_read(text, len, strcmp(path, "-") != 0 ? path : "standard input", &csv, err)) {
         struct forecast_series s = {csv.values, csv.n, csv.from_ns, csv.step_ns ? csv.step_ns : SD_S};
@@ -131,21 +135,83 @@ static struct forecast *of_csv(const char *path, const struct forecast_wish *w, 
     return f;
 }
 
+/* ---- series of a source ---- */
+
+/* Is it a file that holds the series itself? One that is not there, too: then that is said. */
+static bool is_csv(const struct app *app, const char *path)
+{
+    struct stat st;
+    if (command_value(app->cli, "select"))
+        return false;
+    if (!strcmp(path, "-") || str_ends(path, ".csv"))
+        return true;
+    return stat(path, &st) == 0 ? S_ISREG(st.st_mode) && !app_is_recording(path) : !strchr(path, ':');
+}
+
+static struct view_ctx whole_model(const struct app *app)
+{
+    sd_time last = model_usage(app->model).last;
+    return (struct view_ctx){.model = app->model, .span = SPAN_ALL, .now = sd_known(last) ? last : 0};
+}
+
+/* The names of all, when none was asked for. */
+static int list(struct app *app)
+{
+    struct view_ctx c = whole_model(app);
+    struct doc *d = view_build(&forecasts_view, &c);
+    int status = output_doc(app, d);
+    doc_free(d);
+    return status;
+}
+
+static struct forecast *of_model(struct app *app, const struct forecast_wish *wish, struct sd_error *err)
+{
+    struct view_ctx c = whole_model(app);
+    const char *name = command_value(app->cli, "select");
+    struct model_series_list l = model_series_list(&c);
+    const struct model_series *s = model_series_named(&l, name);
+    struct forecast *f = NULL;
+    if (!s) {
+        fail(err, "There is no series %.200s with enough points; slowdive forecast SOURCE lists them.", name);
+    } else {
+        struct forecast_series values;
+        struct forecast_wish w = *wish;
+        model_series_values(&c, s, &values);
+        if (!command_value(app->cli, "horizon"))
+            w.horizon = forecast_usual_horizon(values.n);
+        f = forecast_make(&values, &w, err);
+        free((double *)values.values);
+    }
+    model_series_free(&l);
+    return f;
+}
+
 static int forecast(struct app *app)
 {
     struct asked a;
     struct sd_error err;
     struct forecast *f = NULL;
+    bool listed = false;
+    int status = EXIT_USAGE;
     if (!command_args(app, 1, 1))
         return EXIT_USAGE;
-    if (ask(&a, app->cli, &err))
-        f = of_csv(app->cli->args[0], &a.wish, &err);
-    asked_free(&a);
-    if (!f) {
-        complain("%s", err.text);
-        return EXIT_USAGE;
+    const char *source = app->cli->args[0];
+    if (ask(&a, app->cli, &err)) {
+        if (is_csv(app, source)) {
+            f = of_csv(source, &a.wish, &err);
+        } else if (app_read(app, &source, 1, &err)) {
+            listed = !command_value(app->cli, "select");
+            if (listed)
+                status = list(app);
+            else
+                f = of_model(app, &a.wish, &err);
+        }
     }
-    int status = command_print(app, forecast_document(f), true);
+    asked_free(&a);
+    if (f)
+        status = command_print(app, forecast_document(f), true);
+    else if (!listed)
+        complain("%s", err.text);
     forecast_free(f);
     return status;
 }
@@ -153,7 +219,8 @@ static int forecast(struct app *app)
 const struct cli_command FORECAST_COMMAND = {
     .name = "forecast",
     .args = "SERIES",
-    .help = "where a series is going, and when it reaches a limit",
+    .help = "where a series is going, and when it reaches a limit; of a source: which series it has",
     .options = OPTIONS,
+    .whole = true,
     .run = forecast,
 };

@@ -197,8 +197,8 @@ static bool take(struct rows *r, const struct field *fields, size_t n, size_t li
         return refuse(r, line, err, "this is no number", value);
     if (r->n && row.at <= r->items[r->n - 1].at)
         return refuse(r, line, err, "the times do not rise", time);
-    if (r->n == SERIES_POINTS)
-        return fail(err, "%s has more than %d values.", r->name, SERIES_POINTS);
+    if (r->n == SERIES_CSV_POINTS)
+        return fail(err, "%s has more than %d values.", r->name, SERIES_CSV_POINTS);
     r->items = mem_grow(r->items, r->n, &r->cap, sizeof *r->items);
     r->items[r->n++] = row;
     return true;
@@ -269,7 +269,7 @@ static bool place(const struct rows *r, struct series_csv *out, struct sd_error 
         }
         if (times < 1 || off > step / 100 + d / 1000000) /* times with decimals are rounded */
             fine = refuse(r, r->items[i].line, err, "the steps are not equal", none);
-        else if (times > SERIES_POINTS - (int64_t)at[i - 1] - 1)
+        else if (times > SERIES_CSV_POINTS - (int64_t)at[i - 1] - 1)
             fine = refuse(r, r->items[i].line, err, "the gap before this line is too long", none);
         else
             at[i] = at[i - 1] + (size_t)times;

@@ -11,8 +11,8 @@
 #include "base/base.h"
 
 enum {
-    SERIES_BYTES = 256 << 20, /* of a file */
-    SERIES_POINTS = 2000000,  /* steps, gaps included */
+    SERIES_CSV_BYTES = 256 << 20, /* of a file */
+    SERIES_CSV_POINTS = 2000000,  /* steps, gaps included */
 };
 
 struct series_csv {
