@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include "app/forecast.h"
 #include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
@@ -20,6 +21,7 @@ const struct cli_command *const COMMANDS[] = {
     &CAPACITY_HOPS_COMMAND,
     &SCALE_COMMAND,
     &LOAD_RUN_COMMAND,
+    &FORECAST_COMMAND,
     NULL,
 };
 

@@ -45,6 +45,8 @@ static void note(struct forecast *f, char *text)
 static struct forecast_row row_at(const struct making *m, size_t lead)
 {
     double mean, half_80, half_95;
+    if (m->h.low == m->h.high) /* exactly, whatever the models round */
+        return (struct forecast_row){m->h.low, m->h.low, m->h.low, m->h.low, m->h.low};
     if (m->is_fixed) {
         double sd = fc_fixed_sd(&m->fixed, lead);
         mean = fc_fixed_mean(&m->fixed, lead);
@@ -87,7 +89,7 @@ static void fixed_past(struct making *m, double alpha)
         fc_fixed_of(&then, m->fixed.method, m->h.raw, p->at[k], m->fixed.season, alpha);
         if (isnan(alpha)) /* chosen once: nothing that follows had a part in it */
             alpha = then.alpha;
-        for (size_t i = 0; i < p->leads; i++) {
+        for (size_t i = 0; i < p->judged; i++) {
             double came = m->h.raw[p->at[k] + i], sd = fc_fixed_sd(&then, i + 1);
             double mean = p->path[k * p->leads + i] = fc_fixed_mean(&then, i + 1);
             if (isnan(came))
@@ -280,9 +282,9 @@ static void tell_notes(const struct making *m, const struct forecast_series *s,
         note(f, mem_printf("no_backtest: the history is too short to test the forecast on it"));
     if (m->h.low == m->h.high)
         note(f, mem_printf("constant: all values are alike, so the forecast has no width"));
-    if (!m->is_fixed && m->past.count && wish->horizon > m->past.leads)
+    if (!m->is_fixed && m->past.count && wish->horizon > m->past.judged)
         note(f, mem_printf("beyond_backtest: no more than %zu steps ahead could be tested on the history",
-                           m->past.leads));
+                           m->past.judged));
 }
 
 static void tell_seasons(const struct making *m)
@@ -307,10 +309,17 @@ struct forecast *forecast_make(const struct forecast_series *s, const struct for
                            .ceiling = wish->ceiling,
                            .reach = {SD_UNKNOWN, SD_UNKNOWN, SD_UNKNOWN}};
     struct making m = {.f = f};
-    f->points = fc_history_of(&m.h, s, wish);
+    struct forecast_series seen = *s;
+    if (!fc_is_fixed(wish->method) && s->n > NEWEST) {
+        seen.values += s->n - NEWEST;
+        seen.n = NEWEST;
+        note(f, mem_printf("newest: the models were fitted to the last %d of %zu steps", NEWEST, s->n));
+    }
+    for (size_t t = 0; t < s->n; t++)
+        f->points += !isnan(s->values[t]);
     f->gaps = s->n - f->points;
     bool made = false;
-    if (f->points < LEAST) {
+    if (fc_history_of(&m.h, &seen, wish) < LEAST) {
         fail(err, "The series has %zu values; a forecast needs %d at least.", f->points, LEAST);
     } else {
         fc_past_plan(&m.past, &m.h, wish->horizon);

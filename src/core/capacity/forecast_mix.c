@@ -185,7 +185,13 @@ bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_p
     for (size_t c = 0; c < CELLS && known; c++)
         for (size_t i = 0; m.weight[c] > 0 && i < past->count * past->leads; i++)
             past->path[i] += m.weight[c] * m.path[c][i];
+    double of_logs = 0, of_values = 0;
+    for (size_t c = 0; c < CELLS && m.logs; c++)
+        if (CANDIDATES[c / 2].logs)
+            *(c % 2 ? &of_logs : &of_values) += m.weight[c];
     known = known && go_on(&m, ahead, leads, method == FORECAST_AUTO, figures);
+    for (size_t i = 0; known && ahead->season > 1 && of_logs > of_values && i < ahead->season; i++)
+        ahead->level += ahead->near[leads - 1 - i] / (double)ahead->season;
     for (size_t c = 0; c < CELLS; c++)
         free(m.path[c]);
     free(m.logs);
@@ -197,5 +203,6 @@ double fc_ahead_at(const struct fc_ahead *a, size_t lead)
     if (lead <= a->leads)
         return a->near[lead - 1];
     size_t beyond = lead - a->leads, seasons = (beyond - 1) / a->season + 1;
-    return a->near[lead - seasons * a->season - 1] + a->slope * (double)(seasons * a->season);
+    double base = a->near[lead - seasons * a->season - 1], moved = a->slope * (double)(seasons * a->season);
+    return a->level > 0 ? base * MAX(1 + moved / a->level, 0) : base + moved;
 }

@@ -4,11 +4,13 @@
 
 #include "core/capacity/forecast_past.h"
 
-/* Means ahead: up to `leads` as the models say; beyond, the last season of it again, and the slope. */
+/* Means ahead: up to `leads` as the models say; beyond, the last season of it again, and the slope: added,
+ * or, where the season grows with the level (`level` is not 0), as a share of the level. */
 struct fc_ahead {
     double *near;
     size_t leads, season;      /* season 1: none; at most `leads` */
     double slope, slope_error; /* a step */
+    double level;              /* mean of the last season of `near`; 0: the slope is added */
 };
 double fc_ahead_at(const struct fc_ahead *a, size_t lead); /* from 1 */
 

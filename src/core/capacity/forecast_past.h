@@ -17,22 +17,23 @@ enum { FC_ORIGINS = 10, FC_LEADS = 2048, FC_BINS = 40 };
 #define FC_WIDEN 1.5 /* by this, a number of origins, of the width */
 
 /* What was forecast and how far it was off (came - forecast), at origin k and lead h (from 0) in [k * leads +
- * h]; NAN where what came is a gap. */
+ * h]; NAN where what came is a gap or not yet known. */
 struct fc_past {
     size_t at[FC_ORIGINS];
-    size_t count, leads; /* count 0: the history is too short */
+    size_t count;         /* 0: the history is too short */
+    size_t judged, leads; /* the first ones decide which model is good; all of them, how the errors grow */
     double *path, *off;
 };
 void fc_past_plan(struct fc_past *p, const struct fc_history *h, size_t horizon);
 void fc_past_compare(struct fc_past *p, const struct fc_history *h); /* `off` of `path` */
 void fc_past_free(struct fc_past *p);
-double fc_past_mean(const struct fc_past *p); /* of |off|; NAN: of nothing */
+double fc_past_mean(const struct fc_past *p); /* of |off| of the judged leads; NAN: of nothing */
 
 /* Half the width of the intervals by lead. Beyond the leads of the backtest it grows on as it did in it. */
 struct fc_spread {
     size_t bins;
     double lead[FC_BINS], half_80[FC_BINS], half_95[FC_BINS];
-    double leads;
+    double leads;  /* as far as there were errors */
     bool relative; /* to the forecast, or to `least` if that is more */
     double least;
     double growth; /* exponent of the lead, 0..1/2 */

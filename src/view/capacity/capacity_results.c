@@ -1,6 +1,7 @@
 #include "view/capacity/capacity_results.h"
 
 #include "view/capacity/estimate_drawings.h"
+#include "view/capacity/forecast_result.h"
 
 static const char *const ROWS[] = {"rows", NULL}, *const TREND[] = {"trend", "step_ns", NULL},
                          *const PLAN_ORDER[] = {"limits", NULL},
@@ -53,7 +54,14 @@ const struct result_kind CAPACITY_RESULTS[] = {
      .headline = hop_times_headline,
      .draw = hop_times_draw,
      .hidden = ROWS},
-    {.view = "forecast", .title = "Forecast", .group = "capacity"},
+    {.view = "forecast",
+     .title = "Forecast",
+     .group = "capacity",
+     .headline = forecast_headline,
+     .draw = forecast_draw,
+     .order = FORECAST_ORDER,
+     .hidden = FORECAST_HIDDEN,
+     .titles = FORECAST_TITLES},
     {.view = "scale",
      .title = "Scaling policies",
      .group = "capacity",
