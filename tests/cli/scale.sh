@@ -19,7 +19,7 @@ ok "predictive: a quarter of the violations, 1.3 times the cost" is 'r["predicti
 ok "none in the event" says checked 'in the event: 0'
 run scale - --policy policy.yaml <trace.csv
 ok "of standard input, for people" says out 'the predictive policy has'
-run estimate:trace.csv?policy=policy.yaml --format text
+run capacity estimate:trace.csv?policy=policy.yaml --format text
 ok "as a pane" says out 'the predictive policy has'
 
 refused "no policy" 'needs --policy' scale trace.csv
