@@ -18,9 +18,9 @@ ok "as a simulation of single instances has it" says checked 'the same'
 ok "predictive: a quarter of the violations, 1.3 times the cost" is 'r["predictive"]["violations"] <= r["reactive"]["violations"] / 4, r["predictive"]["cost"] <= 1.3 * r["reactive"]["cost"]' '(True, True)'
 ok "none in the event" says checked 'in the event: 0'
 run scale - --policy policy.yaml <trace.csv
-ok "of standard input, for people" says out 'the predictive policy has'
+ok "of standard input, for people" says out 'Predictive:'
 run capacity estimate:trace.csv?policy=policy.yaml --format text
-ok "as a pane" says out 'the predictive policy has'
+ok "as a pane" says out 'Predictive:'
 
 refused "no policy" 'needs --policy' scale trace.csv
 echo 'instance: {rate: 100, start: 5m}' >bad.yaml

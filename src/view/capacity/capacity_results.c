@@ -3,17 +3,16 @@
 #include "view/capacity/estimate_drawings.h"
 #include "view/capacity/forecast_result.h"
 
-static const char *const ROWS[] = {"rows", NULL}, *const TREND[] = {"trend", "step_ns", NULL},
-                         *const PLAN_ORDER[] = {"limits", NULL},
-                         *const SCALE_ORDER[] = {"rows", "decisions", NULL};
+static const char *const ROWS[] = {"rows", NULL}, *const SCALE_DRAWN[] = {"rows", "trend", "step_ns", NULL},
+                         *const PLAN_ORDER[] = {"limits", NULL}, *const SCALE_ORDER[] = {"decisions", NULL};
 static const char *const PLAN_TITLES[] = {"limits",
                                           "Limits that all instances share",
                                           "instances_slo",
-                                          "Instances for the SLO",
+                                          "Instances, SLO",
                                           "instances_headroom",
-                                          "Instances for the headroom",
+                                          "Instances, headroom",
                                           "instances_total",
-                                          "Instances in all zones",
+                                          "Instances, all zones",
                                           "ok",
                                           "Holds",
                                           "max_rate_per_s",
@@ -24,10 +23,8 @@ static const char *const PLAN_TITLES[] = {"limits",
 static const char *const QUEUE_TITLES[] = {
     "p_wait",         "Share that waits",    "queue_mean", "Waiting, mean",
     "in_system_mean", "In the system, mean", NULL};
-static const char *const USL_TITLES[] = {"gamma", "Throughput of one (gamma)", "alpha", "Contention (alpha)",
-                                         "beta",  "Coherency (beta)",          NULL};
-static const char *const SCALE_TITLES[] = {
-    "rows", "Policies", "violation_share", "Of steps", "overload_share", "Not served", NULL};
+static const char *const USL_TITLES[] = {"gamma", "Of one (gamma)",   "alpha", "Contention (alpha)",
+                                         "beta",  "Coherency (beta)", NULL};
 
 const struct result_kind CAPACITY_RESULTS[] = {
     {.view = "capacity_queue",
@@ -68,7 +65,6 @@ const struct result_kind CAPACITY_RESULTS[] = {
      .headline = scale_headline,
      .draw = scale_draw,
      .order = SCALE_ORDER,
-     .hidden = TREND,
-     .titles = SCALE_TITLES},
+     .hidden = SCALE_DRAWN},
     {.view = NULL, .title = NULL},
 };

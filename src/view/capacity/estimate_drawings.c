@@ -121,6 +121,64 @@ void hop_times_draw(struct doc *d, const cJSON *o)
 
 /* ---- scale ---- */
 
+static void add_policies(struct doc *d, const cJSON *rows)
+{
+    static const struct column COLUMNS[] = {
+        {.key = "policy",
+         .title = "Policy",
+         .flags = COLUMN_LEFT | COLUMN_GROW,
+         .width = 11,
+         .help = "what decides"},
+        {.key = "violations",
+         .title = "Violations",
+         .unit = UNIT_COUNT,
+         .width = 10,
+         .help = "steps with more demand than the running instances serve"},
+        {.key = "violation_share",
+         .title = "Of steps",
+         .unit = UNIT_SHARE,
+         .priority = 3,
+         .width = 8,
+         .help = "violations of all steps"},
+        {.key = "overload_share",
+         .title = "Not served",
+         .unit = UNIT_SHARE,
+         .priority = 2,
+         .width = 10,
+         .help = "of the demand"},
+        {.key = "instance_hours",
+         .title = "Hours",
+         .unit = UNIT_COUNT,
+         .priority = 1,
+         .width = 8,
+         .help = "instance hours that are paid"},
+        {.key = "cost", .title = "Cost", .width = 10, .help = "at the price of the policy file"},
+        {.key = "peak_instances",
+         .title = "Peak",
+         .unit = UNIT_COUNT,
+         .priority = 4,
+         .width = 6,
+         .help = "most instances at once"},
+        {.key = "actions",
+         .title = "Actions",
+         .unit = UNIT_COUNT,
+         .priority = 5,
+         .width = 7,
+         .help = "steps with a start or a removal"},
+    };
+    const cJSON *row;
+    struct section *s = doc_table(d, "policies", "Policies", COLUMNS, ARRAY_LEN(COLUMNS));
+    s->table.sort_column = -1;
+    s->min_height = cJSON_GetArraySize(rows) + 1;
+    cJSON_ArrayForEach(row, rows)
+    {
+        struct row *r = doc_row(d, &s->table);
+        r->cells[0] = cell_text(doc_text(d, result_get_text(row, "policy")));
+        for (size_t i = 1; i < ARRAY_LEN(COLUMNS); i++)
+            r->cells[i] = cell_real(result_get_real(row, COLUMNS[i].key));
+    }
+}
+
 static void add_line(struct doc *d, struct graph *g, const char *name, const cJSON *values)
 {
     struct graph_line *l = values ? doc_line(d, g, name) : NULL;
@@ -139,6 +197,7 @@ void scale_draw(struct doc *d, const cJSON *o)
     const char *from = result_get_text(trend, "from"), *to = result_get_text(trend, "to");
     struct sd_error err;
     sd_time begin, end;
+    add_policies(d, cJSON_GetObjectItemCaseSensitive(o, "rows"));
     int n = cJSON_IsArray(needed) ? cJSON_GetArraySize(needed) : 0;
     if (n < 2 || !from || !to || !clock_parse(from, 0, &begin, &err) || !clock_parse(to, 0, &end, &err) ||
         end <= begin)

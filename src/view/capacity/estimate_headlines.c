@@ -79,7 +79,10 @@ const char *capacity_plan_headline(struct doc *d, const cJSON *o, enum severity 
         strbuf_printf(&b, ", %s%s%s a month", currency ? currency : "", currency ? " " : "",
                       doc_printf(d, "%.2f", cost));
     if (isfinite(total))
-        strbuf_printf(&b, fails ? "; \"%s\" breaks before." : "; %s decides.", binding ? binding : "-");
+        strbuf_printf(&b, fails ? "; the limit \"%s\" breaks below that peak." : "; the %s decides.",
+                      !fails && str_eq(binding, "slo") ? "SLO"
+                      : binding                        ? binding
+                                                       : "-");
     const char *text = doc_text(d, strbuf_text(&b));
     strbuf_free(&b);
     return text;
