@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include "app/forecast.h"
 #include "app/load_compare.h"
 #include "app/load_profile.h"
 #include "app/load_report.h"
@@ -26,6 +27,7 @@ extern const struct cli_command SCALE_COMMAND;
     X(CAPACITY_USL)                                                                                          \
     X(CAPACITY_PLAN)                                                                                         \
     X(CAPACITY_HOPS)                                                                                         \
+    X(FORECAST)                                                                                              \
     X(SCALE)
 
 #define COMMAND_ROW(NAME) &NAME##_COMMAND,
