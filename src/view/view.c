@@ -23,6 +23,7 @@
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 #include "view/metrics/metric_list.h"
+#include "view/hosts/resources.h"
 #include "view/metrics/runtime.h"
 #include "view/overview/map.h"
 #include "view/servers/servers.h"
@@ -44,7 +45,8 @@ const struct view *const VIEWS[] = {
     &audit_view,    &metrics_view,    &runtime_view,   &map_view,        &pages_view,
     &page_view,     &bundle_view,     &packages_view,  &duplicates_view, &modules_view,
     &module_view,   &package_view,    &traces_view,    &trace_view,      &services_view,
-    &loads_view,    &load_test_view,  &capacity_view,  &estimate_view,   NULL,
+    &loads_view,    &load_test_view,  &capacity_view,  &estimate_view,   &resources_view,
+    NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
