@@ -54,6 +54,11 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) -lutil
 
+# The generator of load is I/O.
+$(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)

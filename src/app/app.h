@@ -9,6 +9,8 @@
 #include "sink/recorder.h"
 #include "rt/registry.h"
 
+#include <stdatomic.h>
+
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
 
 struct app {
@@ -143,6 +145,9 @@ void signals_install(void);
 int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */
 void signals_drain(void);
+/* For a command whose end takes longer: from now on it has so long after the first signal, and a second one ends the
+ * program at once. Returns what signals_stop() reads, for another thread. */
+atomic_int *signals_graceful(int64_t ns);
 
 /* A plan from a file, for the console: a plain file only, so that nothing blocks. */
 bool explain_read_file(void *app, const char *path, char **text, size_t *len, struct sd_error *err);

@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
 
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 
 const struct cli_command *const COMMANDS[] = {
+    &LOAD_RUN_COMMAND,
     NULL,
 };
 

@@ -5,6 +5,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,15 +14,27 @@
  * it is terminated, even during a read from a FIFO, a write to a full pipe or a computation. */
 #define PATIENCE_NS 600000000
 
-static volatile sig_atomic_t stop_signal;
+static atomic_int stop_signal;
+static int64_t patience_ns = PATIENCE_NS;
+static bool second_ends; /* a second signal ends the program at once */
 static int pipe_fds[2] = {-1, -1};
 static timer_t patience;
 static bool have_patience;
 
+/* The patience is over. */
+static void end(int sig)
+{
+    (void)sig;
+    term_emergency_restore();
+    _exit(128 + (int)stop_signal);
+}
+
 static void flag(int sig)
 {
-    static const struct itimerspec once = {.it_value = {.tv_nsec = PATIENCE_NS}};
+    struct itimerspec once = {.it_value = {.tv_sec = patience_ns / SD_S, .tv_nsec = patience_ns % SD_S}};
     int saved = errno;
+    if (stop_signal && second_ends)
+        end(sig);
     if (!stop_signal && have_patience)
         timer_settime(patience, 0, &once, NULL); /* async-signal-safe by POSIX */
     stop_signal = sig;
@@ -34,14 +47,6 @@ static void write_text(int fd, const char *text)
 {
     ssize_t ignored = write(fd, text, strlen(text));
     (void)ignored;
-}
-
-/* The patience is over. */
-static void end(int sig)
-{
-    (void)sig;
-    term_emergency_restore();
-    _exit(128 + (int)stop_signal);
 }
 
 /* Async-signal-safe but for backtrace(), whose library signals_install has loaded
@@ -121,6 +126,13 @@ int signals_fd(void)
 int signals_stop(void)
 {
     return stop_signal;
+}
+
+atomic_int *signals_graceful(int64_t ns)
+{
+    patience_ns = ns;
+    second_ends = true;
+    return &stop_signal;
 }
 
 void signals_drain(void)

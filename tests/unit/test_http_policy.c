@@ -6,7 +6,7 @@
 
 #include "core/caches/http_findings.h"
 #include "format/caches/http_body.h"
-#include "format/caches/http_date.h"
+#include "format/http_date.h"
 #include "format/caches/http_head.h"
 #include "format/caches/sitemap.h"
 

@@ -45,6 +45,7 @@ struct load_outcome {
     enum load_failure failure;
     int64_t bytes;         /* received for it, header and body */
     bool late;             /* sent more than LOAD_LATE_NS after its moment although a connection was free */
+    int64_t ours_ns;       /* the generator's own share of sent - intended */
     int64_t retry_after_s; /* Retry-After in seconds; SD_UNKNOWN: none, or a date */
     int64_t retry_at;      /* Retry-After as a date, since 1970; SD_UNKNOWN: none */
     const char

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "format/caches/http_date.h"
+#include "format/http_date.h"
 
 /* ---- the block ---- */
 

@@ -1,21 +1,16 @@
 #include "source/shared/connect.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/thread.h"
+#include "source/shared/lookup.h"
 
-enum { STACK_BYTES = 256 * 1024, REQUEST_POLL_MS = 20 };
+enum { REQUEST_POLL_MS = 20 };
 
 int connect_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 {
@@ -40,72 +35,23 @@ void connect_slow(struct sd_source *s, const char *name)
     s->host->note(s, SD_STATE_STALE, "%.150s has not answered for %d s", name, (int)(CONNECT_SLOW_NS / SD_S));
 }
 
-/* ---- names: a resolver may take longer than anybody waits ---- */
+/* ---- names ---- */
 
-struct lookup {
-    atomic_int refs;       /* who waits, and the thread */
-    int done;              /* eventfd */
-    atomic_bool found_out; /* the rest may be read: poll alone orders nothing */
-    char *host, *name, port[8];
-    struct addrinfo *found;
-    int failed; /* of getaddrinfo */
-};
-
-static void unref(struct lookup *l)
+static enum sd_result resolve(struct sd_source *s, const struct connect_to *to, const struct lookup *l,
+                              sd_time deadline, const struct addrinfo **found, struct sd_error *err)
 {
-    if (atomic_fetch_sub(&l->refs, 1) > 1)
-        return;
-    if (l->found)
-        freeaddrinfo(l->found);
-    if (l->done >= 0)
-        close(l->done);
-    free(l->host);
-    free(l->name);
-    free(l);
-}
-
-static int look_up(struct lookup *l, int flags)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
-    return l->failed = getaddrinfo(l->host, l->port, &hints, &l->found);
-}
-
-static void *look_up_thread(void *arg)
-{
-    struct lookup *l = arg;
-    look_up(l, AI_NUMERICSERV);
-    atomic_store(&l->found_out, true);
-    uint64_t one = 1;
-    ssize_t ignored = write(l->done, &one, sizeof one);
-    (void)ignored;
-    unref(l);
-    return NULL;
-}
-
-static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time deadline, struct sd_error *err)
-{
-    if (look_up(l, AI_NUMERICHOST | AI_NUMERICSERV) == 0)
-        return SD_OK; /* an IP address */
-    static const struct thread_kind kind = {.stack_bytes = STACK_BYTES, .detached = true};
-    pthread_t thread;
-    atomic_fetch_add(&l->refs, 1);
-    int failed = l->done < 0 ? errno : thread_start(&thread, kind, look_up_thread, l);
-    if (failed) {
-        atomic_fetch_sub(&l->refs, 1);
-        return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot look up %.200s: %s", l->name, l->host,
-                       strerror(failed));
-    }
-    int r = connect_wait(s, l->done, POLLIN, deadline);
+    int r = lookup_done(l) ? 1 : connect_wait(s, lookup_fd(l), POLLIN, deadline), failed;
     if (r < 0)
         return SD_NODATA;
-    if (!r || !atomic_load(&l->found_out))
+    if (!r || !lookup_done(l))
         return sd_fail(
             err, SD_RETRY,
             "cannot connect to %.200s: the name %.200s was not found in time: its resolver does not answer",
-            l->name, l->host);
-    if (l->failed)
-        return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot find the host %.200s: %s", l->name,
-                       l->host, gai_strerror(l->failed));
+            to->name, to->host);
+    *found = lookup_found(l, &failed);
+    if (failed)
+        return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot find the host %.200s: %s", to->name,
+                       to->host, gai_strerror(failed));
     return SD_OK;
 }
 
@@ -172,15 +118,14 @@ enum sd_result connect_socket(struct sd_source *s, const struct connect_to *to, 
     if (to->path) {
         failed = connect_path(s, to->path, deadline, fd);
     } else {
-        struct lookup *l = mem_alloc(sizeof *l);
-        atomic_init(&l->refs, 1);
-        l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        l->host = mem_strdup(to->host);
-        l->name = mem_strdup(to->name);
-        snprintf(l->port, sizeof l->port, "%d", to->port);
-        r = resolve(s, l, deadline, err);
-        failed = r == SD_OK ? connect_any(s, l->found, deadline, fd) : 0;
-        unref(l);
+        const struct addrinfo *found = NULL;
+        struct lookup *l = lookup_start(to->host, to->port);
+        if (!l)
+            return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot look up %.200s: %s", to->name,
+                           to->host, strerror(errno));
+        r = resolve(s, to, l, deadline, &found, err);
+        failed = r == SD_OK ? connect_any(s, found, deadline, fd) : 0;
+        lookup_end(l);
     }
     if (r != SD_OK || failed == ECANCELED)
         return r != SD_OK ? r : SD_NODATA;

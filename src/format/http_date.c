@@ -1,4 +1,4 @@
-#include "format/caches/http_date.h"
+#include "format/http_date.h"
 
 #include <ctype.h>
 #include <strings.h>

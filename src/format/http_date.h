@@ -1,6 +1,6 @@
 /* http_date.h - moments of HTTP in their three forms: RFC 9110, section 5.6.7. Pure; any thread. */
-#ifndef FORMAT_CACHES_HTTP_DATE_H
-#define FORMAT_CACHES_HTTP_DATE_H
+#ifndef FORMAT_HTTP_DATE_H
+#define FORMAT_HTTP_DATE_H
 
 #include "base/base.h"
 
