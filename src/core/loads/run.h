@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
 #include "core/loads/plan.h"
 #include "core/loads/soak.h"
