@@ -347,6 +347,26 @@ static void what_never_reached_the_server_is_sent_again(void **state)
     http_peer_stop(p);
 }
 
+/* The same to a server that read the request and then closed: it may have worked on it. */
+static void what_the_server_has_read_is_not_sent_again(void **state)
+{
+    (void)state;
+    struct http_peer *p = start_peer();
+    struct script *s = script(p, "/ok");
+    s->text[1] = (struct load_request_text){.path = "/close"};
+    s->n_text = 2;
+    s->n = 40;
+    for (int i = 1; i < 40; i += 2)
+        s->request[i] = 1;
+    s->one_by_one = true;
+    run(s, 1);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(s->got[i].failure, i % 2 ? LOAD_RESET : LOAD_NONE);
+    assert_int_equal(http_peer_requests(p), 40);
+    free(s);
+    http_peer_stop(p);
+}
+
 /* ---- waiting, lateness, ends ---- */
 
 static void opens_gate(struct script *s, const struct generator_state *state)
@@ -810,6 +830,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(an_idle_connection_is_opened_again),
         cmocka_unit_test(what_never_reached_the_server_is_sent_again),
+        cmocka_unit_test(what_the_server_has_read_is_not_sent_again),
         cmocka_unit_test(a_stall_is_in_the_latency),
         cmocka_unit_test(what_we_delay_is_late),
         cmocka_unit_test(timeouts),

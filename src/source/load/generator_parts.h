@@ -62,6 +62,7 @@ struct load_conn {
     struct flight *flight; /* of HTTP/1.1 */
     char *rest;            /* what the socket did not take; NULL: nothing */
     size_t rest_at, rest_n;
+    size_t wrote;              /* bytes of the request under way; of TLS, before they were encrypted */
     struct http_answer answer; /* of HTTP/1.1 */
 };
 
