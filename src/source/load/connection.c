@@ -169,6 +169,7 @@ int load_conn_write_rest(struct generator *g, struct load_conn *c)
 static void failed_to_open(struct generator *g, struct load_conn *c, const char *why)
 {
     load_conn_close(g, c);
+    g->opened_once = true;
     gen_no_connection(g, why);
 }
 
@@ -197,6 +198,7 @@ static void opened(struct generator *g, struct load_conn *c)
     unsigned n = 0;
     DL_DELETE(g->opening, c);
     g->n_opening--;
+    g->opened_once = true;
     c->state = CONN_READY;
     load_conn_wait_for(g, c, EPOLLIN);
     if (c->ssl)
@@ -205,7 +207,6 @@ static void opened(struct generator *g, struct load_conn *c)
         g->http2_seen = true;
         http2_start(g, c);
     } else {
-        g->http1_seen = true;
         load_conn_free(g, c);
     }
     gen_dispatch(g);

@@ -87,11 +87,12 @@ void gen_dispatch(struct generator *g)
         struct waiting w = pop(g);
         load_conn_send(g, g->free, &w);
     }
-    /* Until one connection has told whether it speaks HTTP/2 the others wait: it may be enough. */
+    /* Until the first has told whether it speaks HTTP/2 (or cannot be opened) the others wait: it may be
+     * enough. */
     size_t each = g->http2_seen ? STREAMS_MAX : 1;
     size_t at_once = g->tls ? HANDSHAKES_MOST : SIZE_MAX;
     while (g->ring_n > g->n_opening * each && g->n_open < g->connections && g->n_opening < at_once) {
-        if (g->http2 && !g->http2_seen && !g->http1_seen && g->n_opening)
+        if (g->http2 && !g->opened_once && g->n_opening)
             return;
         load_conn_open(g);
     }

@@ -73,7 +73,7 @@ struct generator {
     size_t n_requests;
     char *tls_name;
     SSL_CTX *tls; /* NULL: plain */
-    bool http2, http2_seen, http1_seen;
+    bool http2, http2_seen, opened_once;
     size_t connections;
     int64_t timeout_ns;
     char *in, *out; /* one answer's bytes, one request's */
