@@ -556,8 +556,9 @@ static void this_machine_is_always_allowed(void **state)
     (void)state;
     static const char *const good[] = {"http://127.0.0.1:1", "http://127.255.0.9:1", "http://[::1]:1",
                                        "http://localhost:1", "http://[::ffff:127.0.0.1]:1"};
-    static const char *const bad[] = {"http://0.0.0.0:1", "http://[::]:1", "http://192.0.2.1:1",
-                                      "http://[::ffff:192.0.2.1]:1", "http://[fe80::1]:1"};
+    static const char *const bad[] = {"http://192.0.2.1:1", "http://[::ffff:192.0.2.1]:1",
+                                      "http://[fe80::1]:1"};
+    static const char *const none[] = {"http://0.0.0.0:1", "http://[::]:1"};
     struct load_target t;
     struct sd_error err;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -570,6 +571,10 @@ static void this_machine_is_always_allowed(void **state)
         assert_non_null(strstr(err.text, "--allow"));
         assert_false(opens(bad[i], "127.0.0.1", 1, &t, &err));
         assert_non_null(strstr(err.text, "--allow names 127.0.0.1"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        assert_false(opens(none[i], "0.0.0.0", 1, &t, &err));
+        assert_non_null(strstr(err.text, "is no host"));
     }
     assert_false(opens("http://no-such-host.invalid:1", NULL, 1, &t, &err));
 }
