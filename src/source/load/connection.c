@@ -192,6 +192,13 @@ static void tls_failed(struct generator *g, struct load_conn *c)
     failed_to_open(g, c, why);
 }
 
+/* OpenSSL keeps 16 KiB for reading until it finds nothing to read: with thousands of connections that counts.
+ * False: it is closed, or bytes came that nobody asked for. */
+static bool nothing_more(struct generator *g, struct load_conn *c)
+{
+    return !c->ssl || load_conn_read(c, g->in, IN_BYTES) == -EAGAIN;
+}
+
 static void opened(struct generator *g, struct load_conn *c)
 {
     const unsigned char *protocol = NULL;
@@ -206,8 +213,10 @@ static void opened(struct generator *g, struct load_conn *c)
     if (n == 2 && !memcmp(protocol, "h2", 2)) {
         g->http2_seen = true;
         http2_start(g, c);
-    } else {
+    } else if (nothing_more(g, c)) {
         load_conn_free(g, c);
+    } else {
+        load_conn_close(g, c);
     }
     gen_dispatch(g);
 }
@@ -353,14 +362,14 @@ static void http1_ended(struct generator *g, struct load_conn *c, const char *by
     memcpy(f->begin, a->begin, a->n_begin);
     c->flight = NULL;
     c->used = true;
-    if (keep)
-        load_conn_free(g, c);
-    else
-        load_conn_close(g, c);
     if (ok)
         gen_arrive(g, f, LOAD_NONE, NULL);
     else
         wrong_answer(g, f, wrong, bytes, n);
+    if (keep && nothing_more(g, c))
+        load_conn_free(g, c);
+    else
+        load_conn_close(g, c);
     gen_dispatch(g);
 }
 
