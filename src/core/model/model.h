@@ -370,6 +370,14 @@ struct index_entry {
 size_t model_tables(const struct model *m, struct span span, sd_time at, struct table_entry *out, size_t max);
 size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out,
                      size_t max);
+/* One table in the listings of its source up to `until`, the oldest first; count, at most max: the newest. */
+struct table_point {
+    sd_time at;
+    double rows;         /* NAN: unknown */
+    int64_t total_bytes; /* SD_UNKNOWN */
+};
+size_t model_table_points(const struct model *m, const struct table_entry *of, sd_time until,
+                          struct table_point *out, size_t max);
 
 /* ---- index advice for workloads: of each database the newest answer ---- */
 struct advice_entry {
@@ -431,6 +439,19 @@ void metric_series(const struct model *m, const struct metric_info *e, struct sp
 
 /* How many samples of it are in the span. */
 size_t metric_points(const struct metric_info *e, struct span span);
+/* The times of its first sample and of the last at or before `now`; SD_UNKNOWN: there is none. */
+struct span metric_seen(const struct metric_info *e, sd_time now);
+
+/* ---- metrics over a window: what KPIs, resources and budgets are made of ----
+ * A sample counts in a window when from < at <= to; one without a value does not. */
+/* Series whose name begins so, in the order of sight; count, at most max. */
+size_t model_metric_named(const struct model *m, const char *prefix, struct metric_info *out, size_t max);
+/* Mean and largest of the samples; NAN: there are none. */
+double metric_mean(const struct metric_info *e, struct span window);
+double metric_max(const struct metric_info *e, struct span window);
+/* Growth of a counter per second between its last sample at or before `from` (the oldest there is, when none
+ * is older) and the last at or before `to`; a fall is a restart from 0. NAN: these are not two samples. */
+double metric_growth(const struct metric_info *e, struct span window);
 
 /* ---- database servers as a whole ----
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,
