@@ -193,6 +193,27 @@ static void every_end(void **state)
     http_peer_stop(p);
 }
 
+/* What comes as fast as it is taken and never ends a line; nobody who says a word; who closes at once. */
+static void hostile(void **state)
+{
+    (void)state;
+    static const enum peer_script scripts[] = {PEER_GARBAGE, PEER_DISCONNECTS, PEER_MUTE, PEER_NO_ANSWER};
+    for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+        struct sockaddr_storage at;
+        struct peer *p = peer_start(scripts[i], "", 0);
+        struct script *s = script(NULL, "/");
+        struct generator_config c = config(s, &at, (uint16_t)peer_port(p), 2);
+        c.timeout_ns = 100 * SD_MS;
+        s->n = 3;
+        assert_true(run_with(s, &c));
+        assert_int_equal(s->ended, 3);
+        for (int k = 0; k < 3; k++)
+            assert_int_not_equal(s->got[k].failure, LOAD_NONE);
+        free(s);
+        peer_stop(p);
+    }
+}
+
 static void retry_after(void **state)
 {
     (void)state;
@@ -832,6 +853,7 @@ int main(void)
     start_nginx();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_end),
+        cmocka_unit_test(hostile),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(holes_and_a_long_body),
         cmocka_unit_test(connections_are_kept_and_bounded),
