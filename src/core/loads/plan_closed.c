@@ -1,8 +1,8 @@
 /* plan_closed.c - users that wait for their answer, think and go on. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* plan_limits.c - three clients at once against a rate limit. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
 #include "core/loads/mix.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 
 #include <math.h>
 #include <stdlib.h>

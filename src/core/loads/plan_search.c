@@ -1,8 +1,8 @@
 /* plan_search.c - the levels of a search, one after the other, each an open model of its own. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 #include "core/loads/rows.h"
 #include "core/loads/schedule.h"
 
