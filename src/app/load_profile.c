@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "core/endpoints/route.h"
 #include "core/loads/amounts.h"
-#include "core/loads/traffic.h"
-#include "core/loads/replay_path.h"
+#include "format/loads/log_traffic.h"
 #include "source/log/log_lines.h"
 #include "source/log/log_refuse.h"
 
@@ -22,29 +21,7 @@ static const struct command_option OPTIONS[] = {
     {NULL, NULL, NULL},
 };
 
-enum { METHODS = 16 };
-
-struct profiling {
-    struct traffic *traffic;
-    struct accesslog_agg *agg;
-    char methods[METHODS][TRAFFIC_METHOD_BYTES];
-    size_t n_methods;
-    struct strbuf room;
-};
-
 /* ---- options ---- */
-
-static bool read_methods(struct profiling *p, const char *text, struct sd_error *err)
-{
-    for (const char *s = text; *s;) {
-        size_t n = strcspn(s, ",");
-        if (!n || n >= TRAFFIC_METHOD_BYTES || p->n_methods == METHODS)
-            return fail(err, "--methods %.60s is no list such as GET,HEAD", text);
-        snprintf(p->methods[p->n_methods++], TRAFFIC_METHOD_BYTES, "%.*s", (int)n, s);
-        s += n + (s[n] == ',');
-    }
-    return p->n_methods || fail(err, "--methods names no method");
-}
 
 struct asked {
     double scale;
@@ -52,7 +29,7 @@ struct asked {
     bool sequences;
 };
 
-static bool read_options(const struct app *a, struct profiling *p, struct asked *out, struct sd_error *err)
+static bool read_options(const struct app *a, struct log_traffic *p, struct asked *out, struct sd_error *err)
 {
     const char *scale = command_value(a->cli, "scale"), *gap = command_value(a->cli, "session-gap");
     const char *methods = command_value(a->cli, "methods");
@@ -63,48 +40,7 @@ static bool read_options(const struct app *a, struct profiling *p, struct asked 
         return false;
     if (!(out->scale > 0))
         return fail(err, "--scale %.40s leaves nothing to send", scale);
-    return read_methods(p, methods ? methods : "GET,HEAD", err);
-}
-
-/* ---- lines ---- */
-
-/* Who asked, as a number: the user, or else address and user agent. */
-static uint64_t client_of(const struct accesslog_line *l)
-{
-    struct accesslog_asker who = accesslog_asker(l);
-    if (who.user_len)
-        return str_hash_words(who.user, who.user_len) ^ 1;
-    return str_hash_words(who.address, who.address_len) * 31 ^ str_hash_words(l->agent, l->agent_len);
-}
-
-static bool is_wanted(const struct profiling *p, const struct accesslog_line *l)
-{
-    for (size_t i = 0; i < p->n_methods; i++)
-        if (strlen(p->methods[i]) == l->method_len && !memcmp(p->methods[i], l->method, l->method_len))
-            return true;
-    return false;
-}
-
-static void take(void *ctx, uint32_t endpoint, sd_time at, const struct accesslog_line *l)
-{
-    struct profiling *p = ctx;
-    if (!l->method_len || !is_wanted(p, l)) {
-        traffic_skip(p->traffic, l->method, l->method_len);
-        return;
-    }
-    if (!traffic_has_row(p->traffic, endpoint)) {
-        struct accesslog_endpoint e = accesslog_agg_endpoint(p->agg, endpoint);
-        traffic_name_row(p->traffic, endpoint, e.method, e.route);
-    }
-    struct traffic_request r = {.client = client_of(l),
-                                .at = at,
-                                .duration_ns = l->duration_ns,
-                                .latency = l->status != 101,
-                                .row = endpoint,
-                                .method = l->method,
-                                .method_len = l->method_len};
-    r.path_len = replay_path(l->target, l->target_len, l->query, l->query_len, &p->room, &r.path);
-    traffic_add(p->traffic, &r);
+    return log_traffic_methods(p, methods ? methods : "GET,HEAD", err);
 }
 
 static bool stop(void)
@@ -120,14 +56,14 @@ static struct accesslog_format *format_given(const struct app *a, struct sd_erro
     return text ? accesslog_format_timed(text, NULL, NULL, err) : NULL;
 }
 
-static bool read_logs(const struct app *a, struct profiling *p, const struct route_rules *rules,
+static bool read_logs(const struct app *a, struct log_traffic *p, const struct route_rules *rules,
                       const struct traffic_summary **out, struct sd_error *err)
 {
     struct accesslog_format *format = format_given(a, err);
     if (command_value(a->cli, "log-format") && !format)
         return false;
     const struct log_lines o = {
-        .options = {.format = format, .rules = rules, .max_routes = 1000, .each = take, .ctx = p},
+        .options = {.format = format, .rules = rules, .max_routes = 1000, .each = log_traffic_take, .ctx = p},
         .now = clock_wall(),
         .stop = stop};
     bool ok = log_lines_read(&o, a->cli->args, a->cli->n_args, &p->agg, err);
@@ -188,7 +124,7 @@ static int print(struct app *a, const struct traffic_summary *s, const struct as
 
 static int run(struct app *a)
 {
-    struct profiling p = {.n_methods = 0};
+    struct log_traffic p = {.n_methods = 0};
     struct asked asked;
     struct sd_error err;
     const struct traffic_summary *s = NULL;
@@ -209,7 +145,7 @@ static int run(struct app *a)
         complain("%s", err.text);
     traffic_free(p.traffic);
     route_rules_free(rules);
-    strbuf_free(&p.room);
+    log_traffic_free(&p);
     return status;
 }
 

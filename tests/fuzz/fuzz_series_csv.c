@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         return 0;
     }
-    if (!s.values || !s.n || s.n > SERIES_POINTS || (s.n > 1 && s.step_ns <= 0))
+    if (!s.values || !s.n || s.n > SERIES_CSV_POINTS || (s.n > 1 && s.step_ns <= 0))
         abort();
     for (size_t i = 0; i < s.n; i++)
         if (isinf(s.values[i]))

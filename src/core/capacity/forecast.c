@@ -10,9 +10,9 @@
 #include "core/capacity/forecast_mix.h"
 
 enum {
-    LEAST = 3,        /* values */
+    LEAST = 3,          /* values */
     NEAR_MOST = 200000, /* steps that a model is asked for itself */
-    NEWEST = 60000,   /* values that a fit looks at: six weeks of minutes */
+    NEWEST = 60000,     /* values that a fit looks at: six weeks of minutes */
 };
 
 const char *const forecast_methods[] = {
@@ -45,6 +45,8 @@ static void note(struct forecast *f, char *text)
 static struct forecast_row row_at(const struct making *m, size_t lead)
 {
     double mean, half_80, half_95;
+    if (m->h.low == m->h.high) /* exactly, whatever the models round */
+        return (struct forecast_row){m->h.low, m->h.low, m->h.low, m->h.low, m->h.low};
     if (m->is_fixed) {
         double sd = fc_fixed_sd(&m->fixed, lead);
         mean = fc_fixed_mean(&m->fixed, lead);
@@ -87,7 +89,7 @@ static void fixed_past(struct making *m, double alpha)
         fc_fixed_of(&then, m->fixed.method, m->h.raw, p->at[k], m->fixed.season, alpha);
         if (isnan(alpha)) /* chosen once: nothing that follows had a part in it */
             alpha = then.alpha;
-        for (size_t i = 0; i < p->leads; i++) {
+        for (size_t i = 0; i < p->judged; i++) {
             double came = m->h.raw[p->at[k] + i], sd = fc_fixed_sd(&then, i + 1);
             double mean = p->path[k * p->leads + i] = fc_fixed_mean(&then, i + 1);
             if (isnan(came))
@@ -112,7 +114,8 @@ static bool make_fixed(struct making *m, const struct forecast_wish *wish, struc
     if (!wish->seasons && m->h.seasons)
         longest = m->h.season[m->h.seasons - 1];
     if (wish->method == FORECAST_SNAIVE && (!longest || longest >= m->h.n))
-        return longest ? fail(err, "The history of %zu steps is not longer than the season of %zu.", m->h.n, longest)
+        return longest ? fail(err, "The history of %zu steps is not longer than the season of %zu.", m->h.n,
+                              longest)
                        : fail(err, "The method snaive needs a season, and none is known: say --season.");
     m->is_fixed = true;
     fc_fixed_of(&m->fixed, wish->method, m->h.raw, m->h.n, longest, wish->alpha);
@@ -129,9 +132,10 @@ static bool make_mix(struct making *m, const struct forecast_wish *wish, struct 
     const char *name = forecast_methods[wish->method];
     size_t needs = wish->method == FORECAST_DSHW ? 2 : wish->method == FORECAST_HW ? 1 : 0;
     if (h->seasons < needs)
-        return fail(err,
-                    "The method %s needs %s that the history has two of, and there %s: give more of it, or --season.",
-                    name, needs == 2 ? "two seasons" : "a season", h->seasons ? "is one" : "is none");
+        return fail(
+            err,
+            "The method %s needs %s that the history has two of, and there %s: give more of it, or --season.",
+            name, needs == 2 ? "two seasons" : "a season", h->seasons ? "is one" : "is none");
     m->ahead.season = h->seasons ? h->season[h->seasons - 1] : 1;
     size_t leads = m->past.count ? m->past.leads : MIN(wish->horizon, h->n);
     if (wish->method == FORECAST_AUTO) {
@@ -144,8 +148,8 @@ static bool make_mix(struct making *m, const struct forecast_wish *wish, struct 
     if (!fc_mix(h, wish->method, &m->past, &m->ahead, leads, &m->figures))
         return fail(err, "The method %s cannot be used with this history.", name);
     if (wish->method != FORECAST_AUTO) /* on as it went */
-        m->ahead.slope = (m->ahead.near[leads - 1] - m->ahead.near[leads - 1 - m->ahead.season]) /
-                         (double)m->ahead.season;
+        m->ahead.slope =
+            (m->ahead.near[leads - 1] - m->ahead.near[leads - 1 - m->ahead.season]) / (double)m->ahead.season;
     fc_past_compare(&m->past, h);
     if (m->past.count) {
         fc_spread_of(&m->spread, &m->past, h->never_below, &m->f->backtest.coverage_80,
@@ -263,21 +267,24 @@ static void tell(struct making *m, const struct forecast_wish *wish)
     }
 }
 
-static void tell_notes(const struct making *m, const struct forecast_series *s, const struct forecast_wish *wish)
+static void tell_notes(const struct making *m, const struct forecast_series *s,
+                       const struct forecast_wish *wish)
 {
     struct forecast *f = m->f;
     for (size_t i = 0; i < wish->seasons; i++)
         if (wish->season[i] > m->h.n / 2 && !(m->is_fixed && m->fixed.season == wish->season[i]))
-            note(f, mem_printf("season_too_long: the history has no two seasons of %zu steps", wish->season[i]));
+            note(f,
+                 mem_printf("season_too_long: the history has no two seasons of %zu steps", wish->season[i]));
     if (f->gaps)
-        note(f, mem_printf("gaps: %zu of %zu values are missing; the models saw them filled in", f->gaps, s->n));
+        note(f,
+             mem_printf("gaps: %zu of %zu values are missing; the models saw them filled in", f->gaps, s->n));
     if (!f->backtest.origins)
         note(f, mem_printf("no_backtest: the history is too short to test the forecast on it"));
     if (m->h.low == m->h.high)
         note(f, mem_printf("constant: all values are alike, so the forecast has no width"));
-    if (!m->is_fixed && m->past.count && wish->horizon > m->past.leads)
+    if (!m->is_fixed && m->past.count && wish->horizon > m->past.judged)
         note(f, mem_printf("beyond_backtest: no more than %zu steps ahead could be tested on the history",
-                           m->past.leads));
+                           m->past.judged));
 }
 
 static void tell_seasons(const struct making *m)
@@ -302,10 +309,17 @@ struct forecast *forecast_make(const struct forecast_series *s, const struct for
                            .ceiling = wish->ceiling,
                            .reach = {SD_UNKNOWN, SD_UNKNOWN, SD_UNKNOWN}};
     struct making m = {.f = f};
-    f->points = fc_history_of(&m.h, s, wish);
+    struct forecast_series seen = *s;
+    if (!fc_is_fixed(wish->method) && s->n > NEWEST) {
+        seen.values += s->n - NEWEST;
+        seen.n = NEWEST;
+        note(f, mem_printf("newest: the models were fitted to the last %d of %zu steps", NEWEST, s->n));
+    }
+    for (size_t t = 0; t < s->n; t++)
+        f->points += !isnan(s->values[t]);
     f->gaps = s->n - f->points;
     bool made = false;
-    if (f->points < LEAST) {
+    if (fc_history_of(&m.h, &seen, wish) < LEAST) {
         fail(err, "The series has %zu values; a forecast needs %d at least.", f->points, LEAST);
     } else {
         fc_past_plan(&m.past, &m.h, wish->horizon);

@@ -1,14 +1,14 @@
-/* forecast.h - where a series of equal steps is going, how sure that is, and when it reaches a limit. Pure; any
- * thread; the same input gives the same figures on every run.
+/* forecast.h - where a series of equal steps is going, how sure that is, and when it reaches a limit. Pure;
+ * any thread; the same input gives the same figures on every run.
  *
  * Figures are in the unit of the series. Values are scaled by a power of two first, so that no square
- * overflows. A gap (NAN) is filled for the models, by the pattern of the seasons around it, and counts nowhere
- * else.
+ * overflows. A gap (NAN) is filled for the models, by the pattern of the seasons around it, and counts
+ * nowhere else.
  *
- * The fixed methods are those of the contract (naive, snaive, drift, ses), with the intervals of theory. The others
- * are judged by a backtest: from several origins of the past, with nothing of what follows them, the same
- * forecast is made and compared with what came. Its errors are the intervals. `auto` takes many models, weighs
- * each by the fourth power of how small its errors were there, and adds them up. */
+ * The fixed methods are those of the contract (naive, snaive, drift, ses), with the intervals of theory. The
+ * others are judged by a backtest: from several origins of the past, with nothing of what follows them, the
+ * same forecast is made and compared with what came. Its errors are the intervals. `auto` takes many models,
+ * weighs each by the fourth power of how small its errors were there, and adds them up. */
 #ifndef CORE_CAPACITY_FORECAST_H
 #define CORE_CAPACITY_FORECAST_H
 
@@ -17,10 +17,10 @@
 struct cJSON;
 
 enum {
-    FORECAST_SEASONS = 4,     /* at most so many at once */
+    FORECAST_SEASONS = 4,      /* at most so many at once */
     FORECAST_POINTS = 2000000, /* steps of a history, gaps included */
     FORECAST_HORIZON = 100000, /* steps ahead in `rows` */
-    FORECAST_LOOK = 20,       /* a ceiling is looked for so many times the history ahead */
+    FORECAST_LOOK = 20,        /* a ceiling is looked for so many times the history ahead */
 };
 
 #define FORECAST_METHODS(X)                                                                                  \
@@ -106,8 +106,8 @@ struct forecast {
     size_t n_notes;
 };
 
-/* NULL and one sentence when there is no forecast of this: under 3 values, a method without the seasons that it
- * needs. The caller frees it. */
+/* NULL and one sentence when there is no forecast of this: under 3 values, a method without the seasons that
+ * it needs. The caller frees it. */
 struct forecast *forecast_make(const struct forecast_series *s, const struct forecast_wish *wish,
                                struct sd_error *err);
 void forecast_free(struct forecast *f); /* NULL is fine */

@@ -1,5 +1,5 @@
-/* forecast_fixed.h - the methods whose forecast and intervals are formulas of the contract: naive, snaive, drift,
- * ses. Pure; any thread.
+/* forecast_fixed.h - the methods whose forecast and intervals are formulas of the contract: naive, snaive,
+ * drift, ses. Pure; any thread.
  *
  *   naive   the last value; sigma^2 the mean of the squared steps; sd at step h: sigma sqrt(h)
  *   snaive  the value a season before; sigma of the differences over one; sd: sigma sqrt(seasons begun)

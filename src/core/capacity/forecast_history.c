@@ -45,8 +45,8 @@ static void fill(struct fc_history *h, const struct fc_profile *p)
         double before = h->raw[t - 1] - fc_profile_at(p, t - 1); /* the first value is known */
         double after = end < h->n ? h->raw[end] - fc_profile_at(p, end) : before;
         for (size_t i = t; i < end; i++)
-            h->filled[i] = before + (after - before) * (double)(i - t + 1) / (double)(end - t + 1) +
-                           fc_profile_at(p, i);
+            h->filled[i] =
+                before + (after - before) * (double)(i - t + 1) / (double)(end - t + 1) + fc_profile_at(p, i);
         t = end;
     }
 }

@@ -1,7 +1,7 @@
 /* forecast_mix.c - the models of each method, and how those of `auto` are put together.
  *
- * Weights are (least error / error)^4 of the backtest: on the M4 hourly series the sum is better than the best of
- * them, chosen by the same errors, and than the median of the best few. */
+ * Weights are (least error / error)^4 of the backtest: on the M4 hourly series the sum is better than the
+ * best of them, chosen by the same errors, and than the median of the best few. */
 #include "core/capacity/forecast_mix.h"
 
 #include <math.h>
@@ -17,9 +17,9 @@ struct candidate {
     fc_model *model;
     enum forecast_method method; /* whose it is beside `auto` */
     bool in_auto;
-    bool naive;                  /* nothing was fitted */
-    bool plain;                  /* also where the history is too short for a backtest */
-    bool logs;                   /* of the logarithms, too, if all values are above 0 */
+    bool naive; /* nothing was fitted */
+    bool plain; /* also where the history is too short for a backtest */
+    bool logs;  /* of the logarithms, too, if all values are above 0 */
 };
 
 static const struct candidate CANDIDATES[] = {
@@ -127,8 +127,7 @@ static bool weigh(struct mix *m, bool all)
         sum = 0;
         for (size_t c = 0; c < CELLS; c++) {
             if (!pass)
-                m->weight[c] = isinf(m->error[c]) ? 0
-                               : !all ? c == best : share_of(m, c, least);
+                m->weight[c] = isinf(m->error[c]) ? 0 : !all ? c == best : share_of(m, c, least);
             else
                 m->weight[c] = m->weight[c] < WORTH * total ? 0 : m->weight[c];
             sum += m->weight[c];
@@ -169,8 +168,8 @@ static bool go_on(struct mix *m, struct fc_ahead *ahead, size_t leads, bool all,
     return sum > 0;
 }
 
-bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_past *past, struct fc_ahead *ahead,
-            size_t leads, struct fc_figures *figures)
+bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_past *past,
+            struct fc_ahead *ahead, size_t leads, struct fc_figures *figures)
 {
     struct mix m = {.h = h, .bound = method == FORECAST_AUTO};
     m.data[0] = (struct fc_data){.y = h->filled, .n = h->n, .seasons = h->seasons};
@@ -186,7 +185,13 @@ bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_p
     for (size_t c = 0; c < CELLS && known; c++)
         for (size_t i = 0; m.weight[c] > 0 && i < past->count * past->leads; i++)
             past->path[i] += m.weight[c] * m.path[c][i];
+    double of_logs = 0, of_values = 0;
+    for (size_t c = 0; c < CELLS && m.logs; c++)
+        if (CANDIDATES[c / 2].logs)
+            *(c % 2 ? &of_logs : &of_values) += m.weight[c];
     known = known && go_on(&m, ahead, leads, method == FORECAST_AUTO, figures);
+    for (size_t i = 0; known && ahead->season > 1 && of_logs > of_values && i < ahead->season; i++)
+        ahead->level += ahead->near[leads - 1 - i] / (double)ahead->season;
     for (size_t c = 0; c < CELLS; c++)
         free(m.path[c]);
     free(m.logs);
@@ -198,5 +203,6 @@ double fc_ahead_at(const struct fc_ahead *a, size_t lead)
     if (lead <= a->leads)
         return a->near[lead - 1];
     size_t beyond = lead - a->leads, seasons = (beyond - 1) / a->season + 1;
-    return a->near[lead - seasons * a->season - 1] + a->slope * (double)(seasons * a->season);
+    double base = a->near[lead - seasons * a->season - 1], moved = a->slope * (double)(seasons * a->season);
+    return a->level > 0 ? base * MAX(1 + moved / a->level, 0) : base + moved;
 }

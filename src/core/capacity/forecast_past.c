@@ -9,18 +9,21 @@ enum {
     SHORT = 10,      /* values: too few for a backtest */
     MARGIN = 60,     /* values beyond the seasons, for the regressions */
     FEW_ORIGINS = 6, /* that are wanted at least */
+    FAR = 48,        /* leads, to see how errors grow */
 };
 
 void fc_past_plan(struct fc_past *p, const struct fc_history *h, size_t horizon)
 {
-    *p = (struct fc_past){.leads = MIN(MIN(horizon, MAX(h->n / 4, 1)), (size_t)FC_LEADS)};
+    size_t most = MIN(MAX(h->n / 4, (size_t)1), (size_t)FC_LEADS);
+    size_t longest = h->seasons ? h->season[h->seasons - 1] : 0, shortest = h->seasons ? h->season[0] : 1;
+    *p = (struct fc_past){.judged = MIN(horizon, most)};
+    p->leads = MAX(p->judged, MIN(most, MAX(longest, (size_t)FAR)));
     if (h->n < SHORT)
         return;
-    size_t longest = h->seasons ? h->season[h->seasons - 1] : 0, shortest = h->seasons ? h->season[0] : 1;
-    size_t half = MAX(h->n / 2, (size_t)8), last = h->n - p->leads;
-    size_t first = MAX(half, longest ? 2 * longest + MARGIN : 0);
+    size_t half = MAX(h->n / 2, (size_t)8), last = h->n - p->judged, margin = MIN((size_t)MARGIN, h->n / 4);
+    size_t first = MAX(half, longest ? 2 * longest + margin : 0);
     if (first + FEW_ORIGINS * shortest > last) /* rather several origins than two of the longest season */
-        first = MIN(MAX(half, longest ? longest + longest / 4 + MARGIN : 0), last);
+        first = MIN(MAX(half, longest ? longest + longest / 4 + margin : 0), last);
     size_t room = last - first, step = MAX(room / (FC_ORIGINS - 1), (size_t)1);
     if (h->seasons && step > h->season[0]) /* at the same point of the season as now */
         step -= step % h->season[0];
@@ -35,7 +38,8 @@ void fc_past_compare(struct fc_past *p, const struct fc_history *h)
 {
     for (size_t k = 0; k < p->count; k++)
         for (size_t i = 0; i < p->leads; i++)
-            p->off[k * p->leads + i] = h->raw[p->at[k] + i] - p->path[k * p->leads + i];
+            p->off[k * p->leads + i] =
+                p->at[k] + i < h->n ? h->raw[p->at[k] + i] - p->path[k * p->leads + i] : (double)NAN;
 }
 
 void fc_past_free(struct fc_past *p)
@@ -48,7 +52,7 @@ double fc_past_mean(const struct fc_past *p)
 {
     double sum = 0, n = 0;
     for (size_t i = 0; i < p->count * p->leads; i++)
-        if (!isnan(p->off[i])) {
+        if (i % p->leads < p->judged && !isnan(p->off[i])) {
             sum += fabs(p->off[i]);
             n++;
         }
@@ -84,7 +88,9 @@ static void bins(struct fc_spread *s, const struct fc_past *p, size_t without, b
     for (size_t from = 0; from < p->leads && s->bins < FC_BINS;) {
         size_t width = MAX((ENOUGH + origins - 1) / MAX(origins, (size_t)1), from / 6), n = 0;
         size_t to = MIN(from + MAX(width, (size_t)1), p->leads);
-        if (s->bins == FC_BINS - 1 || p->leads - to < (to - from) / 2)
+        if (from < p->judged && to + (to - from) / 2 > p->judged) /* these do not suffer from those beyond */
+            to = p->judged;
+        else if (s->bins == FC_BINS - 1 || p->leads - to < (to - from) / 2)
             to = p->leads;
         for (size_t k = 0; k < p->count; k++)
             for (size_t i = from; k != without && i < to; i++) {
@@ -92,8 +98,11 @@ static void bins(struct fc_spread *s, const struct fc_past *p, size_t without, b
                 if (!isnan(off))
                     r[n++] = fabs(off) / unit(relative, p->path[k * p->leads + i], s->least);
             }
+        if (s->bins && n < ENOUGH / 2) /* too little is known of so far ahead */
+            break;
         qsort(r, n, sizeof *r, rising);
         size_t b = s->bins++;
+        s->leads = (double)to;
         s->lead[b] = .5 * (double)(from + to + 1);
         s->half_80[b] = few * quantile(r, n, .80);
         s->half_95[b] = few * MAX(quantile(r, n, .95), 1.35 * quantile(r, n, .80));
@@ -138,8 +147,7 @@ static struct verdict judge(const struct fc_past *p, bool relative, double floor
     for (size_t k = 0; k < p->count; k++) {
         struct fc_spread s;
         bins(&s, p, k, relative);
-        s.leads = (double)p->leads;
-        for (size_t i = 0; i < p->leads; i++) {
+        for (size_t i = 0; i < p->judged; i++) {
             double mean = p->path[k * p->leads + i], off = p->off[k * p->leads + i], h80, h95;
             if (isnan(off))
                 continue;
@@ -155,7 +163,8 @@ static struct verdict judge(const struct fc_past *p, bool relative, double floor
     return v;
 }
 
-void fc_spread_of(struct fc_spread *s, const struct fc_past *p, bool never_below, double *in_80, double *in_95)
+void fc_spread_of(struct fc_spread *s, const struct fc_past *p, bool never_below, double *in_80,
+                  double *in_95)
 {
     double floor = never_below ? 0 : -(double)INFINITY;
     struct verdict plain = judge(p, false, floor), relative = judge(p, true, floor);
@@ -165,7 +174,6 @@ void fc_spread_of(struct fc_spread *s, const struct fc_past *p, bool never_below
     *in_80 = told ? v->in_80 / v->n : (double)NAN;
     *in_95 = told ? v->in_95 / v->n : (double)NAN;
     bins(s, p, p->count, use);
-    s->leads = (double)p->leads;
     /* How the width grew with the lead, as a power of it: the line through the logarithms. */
     double n = 0, x = 0, y = 0, xx = 0, xy = 0;
     for (size_t b = 0; b < s->bins; b++) {

@@ -117,8 +117,8 @@ static double ses_cost(const double *alpha, void *of)
     return sse;
 }
 
-static bool pattern_and_level(const struct fc_data *d, const struct fc_origins *o, double share, double *paths,
-                              struct fc_figures *figures)
+static bool pattern_and_level(const struct fc_data *d, const struct fc_origins *o, double share,
+                              double *paths, struct fc_figures *figures)
 {
     for (size_t k = 0; k < o->count; k++) {
         struct rest r;

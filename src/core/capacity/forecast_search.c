@@ -27,7 +27,8 @@ double fc_minimise(fc_cost *f, void *of, size_t n, const double *lo, const doubl
     for (size_t k = 0; k <= n; k++) {
         memcpy(corner[k], x, n * sizeof *x);
         if (k)
-            corner[k][k - 1] += (hi[k - 1] - x[k - 1] > x[k - 1] - lo[k - 1] ? .25 : -.25) * (hi[k - 1] - lo[k - 1]);
+            corner[k][k - 1] +=
+                (hi[k - 1] - x[k - 1] > x[k - 1] - lo[k - 1] ? .25 : -.25) * (hi[k - 1] - lo[k - 1]);
         cost[k] = look(f, of, n, lo, hi, corner[k]);
     }
     for (size_t looks = n + 1; looks < most;) {

@@ -1,4 +1,5 @@
-/* forecast_simple.c - the models without a fit: the last value, the last season, the line through both ends. */
+/* forecast_simple.c - the models without a fit: the last value, the last season, the line through both ends.
+ */
 #include "core/capacity/forecast_model.h"
 
 #include <string.h>
@@ -24,7 +25,8 @@ bool fc_naive(const struct fc_data *d, size_t fit, const struct fc_origins *o, d
     return true;
 }
 
-static bool last_season(const struct fc_data *d, size_t m, size_t fit, const struct fc_origins *o, double *paths)
+static bool last_season(const struct fc_data *d, size_t m, size_t fit, const struct fc_origins *o,
+                        double *paths)
 {
     for (size_t k = 0; m <= fit && k < o->count; k++)
         for (size_t h = 0; h < o->leads; h++)

@@ -1,8 +1,8 @@
 /* forecast_smooth.c - exponential smoothing with a level, a trend and any number of seasons.
  *
- * With d the error of the forecast by level, trend and seasons: level += damp slope + alpha d; slope = damp slope +
- * beta d; each effect += its gamma d; and the next forecast has rho d added (Taylor 2003: what is left is alike
- * from step to step). The least sum of squared one-step errors chooses the figures. */
+ * With d the error of the forecast by level, trend and seasons: level += damp slope + alpha d; slope = damp
+ * slope + beta d; each effect += its gamma d; and the next forecast has rho d added (Taylor 2003: what is
+ * left is alike from step to step). The least sum of squared one-step errors chooses the figures. */
 #include "core/capacity/forecast_model.h"
 
 #include <math.h>
@@ -134,8 +134,8 @@ static void tell(const struct smooth *s, double sse, struct fc_figures *figures)
     fc_figure(figures, "sse", sse, 2);
 }
 
-static bool smooth(const struct fc_data *d, size_t fit, const struct smooth_kind *kind, const struct fc_origins *o,
-                   double *paths, struct fc_figures *figures)
+static bool smooth(const struct fc_data *d, size_t fit, const struct smooth_kind *kind,
+                   const struct fc_origins *o, double *paths, struct fc_figures *figures)
 {
     struct smooth s = {.d = d, .fit = fit, .kind = kind};
     struct fc_profile p;

@@ -5,10 +5,10 @@
 #include "core/capacity/scale_season.h"
 
 /* Above the utilisation wanted, what is wanted for noise may cost so much more. */
-#define MARGIN_COST  1.15
+#define MARGIN_COST  1.0
 #define MARGIN_MORE  1.05
 #define MARGIN_MIN   1.1
-#define EVENT_MARGIN 1.3 /* an event is once: its base may be off by as much */
+#define EVENT_MARGIN 1.6 /* an event is once: its base may be off by as much */
 #define UNUSUAL      4.0 /* usual errors: demand so far from what was expected leaves it */
 #define GROWTH_MAX   2.0 /* of demand, until instances that are started now serve */
 
@@ -37,18 +37,17 @@ struct signals {
 /* The largest of the next steps, with events and without. */
 static void look_ahead(const struct predictor *p, size_t t, struct signals *out)
 {
-    double margin =
-        fmin(fmax(scale_season_margin(p->season) * MARGIN_MORE, MARGIN_MIN), MARGIN_COST / p->policy->target);
+    double most = MARGIN_COST / p->policy->target, margin = scale_season_margin(p->season) * MARGIN_MORE;
+    margin = fmin(fmax(margin, MARGIN_MIN), most);
     for (size_t u = t; u <= t + p->ahead; u++) {
-        double x = scale_season_expect(p->season, u), factor = scale_event_factor(p->trace, p->policy, u);
-        enum scale_reason why = factor == 1 ? SCALE_BY_SEASON : SCALE_BY_EVENT;
-        if (isnan(x) ||
-            (why == SCALE_BY_SEASON && (u > t + p->season_ahead || !scale_season_known(p->season))))
+        double x = scale_season_expect(p->season, u), factor = scale_season_event(p->season, u);
+        if (isnan(x))
             continue;
-        int64_t n = room_for(p, x * factor, margin);
-        if (why == SCALE_BY_EVENT)
-            n = room_for(p, x * factor, fmax(margin, fmax(EVENT_MARGIN, 1 / p->policy->target)));
-        out->of[why] = MAX(out->of[why], n);
+        if (!isnan(factor))
+            out->of[SCALE_BY_EVENT] =
+                MAX(out->of[SCALE_BY_EVENT], room_for(p, x * factor, fmax(most, EVENT_MARGIN)));
+        else if (u <= t + p->season_ahead && scale_season_known(p->season))
+            out->of[SCALE_BY_SEASON] = MAX(out->of[SCALE_BY_SEASON], room_for(p, x, margin));
     }
 }
 
@@ -56,7 +55,8 @@ static void look_ahead(const struct predictor *p, size_t t, struct signals *out)
 static double excess(const struct predictor *p, size_t t, size_t back)
 {
     size_t u = t - back;
-    return p->trace->rate[u] - scale_season_expect(p->season, u) * scale_event_factor(p->trace, p->policy, u);
+    double factor = scale_season_event(p->season, u);
+    return p->trace->rate[u] - scale_season_expect(p->season, u) * (isnan(factor) ? 1 : factor);
 }
 
 /* Demand that leaves what was expected is carried on with its steepest slope of the last steps. */

@@ -13,7 +13,7 @@
 #define LEVEL_MAX    5.0
 #define FAR_WORSE    1.5 /* than the mean of the last hour: the season is not used */
 
-enum { PERIODS_MAX = 4, CYCLES_MAX = 8, SAMPLES = 2000, FOUND_STEPS = 4000 };
+enum { PERIODS_MAX = 4, CYCLES_MAX = 8, SAMPLES = 500, FOUND_STEPS = 4000 };
 
 /* A sum in which what is `memory` steps old counts 1/e. */
 struct fading {
@@ -42,8 +42,8 @@ struct period {
 
 struct scale_season {
     const struct scale_trace *trace;
-    bool *event; /* of each step */
-    size_t n;    /* steps of the arrays: of the trace and `ahead` more */
+    double *factor; /* of the events at each step, multiplied; NAN: none */
+    size_t n;       /* steps of the arrays: of the trace and `ahead` more */
     size_t t, ahead, day;
     struct period periods[PERIODS_MAX];
     size_t n_periods;
@@ -57,16 +57,7 @@ struct scale_season {
 
 /* ---- events ---- */
 
-double scale_event_factor(const struct scale_trace *t, const struct scale_policy *p, size_t step)
-{
-    int64_t from = t->start_ns + (int64_t)step * t->step_ns, to = from + t->step_ns;
-    double factor = 1;
-    for (size_t i = 0; i < p->n_events; i++)
-        if (p->events[i].from_ns < to && p->events[i].to_ns > from)
-            factor *= p->events[i].factor;
-    return factor;
-}
-
+/* A step that an event only touches is one of it. */
 static void mark_events(struct scale_season *s, const struct scale_policy *p)
 {
     for (size_t i = 0; i < p->n_events; i++) {
@@ -74,7 +65,7 @@ static void mark_events(struct scale_season *s, const struct scale_policy *p)
                 to = p->events[i].to_ns - s->trace->start_ns;
         size_t first = from > 0 ? (size_t)(from / s->trace->step_ns) : 0;
         for (size_t u = first; u < s->n && (int64_t)u * s->trace->step_ns < to; u++)
-            s->event[u] = true;
+            s->factor[u] = (isnan(s->factor[u]) ? 1 : s->factor[u]) * p->events[i].factor;
     }
 }
 
@@ -147,12 +138,12 @@ struct scale_season *scale_season_new(const struct scale_trace *t, const struct 
     s->day = (size_t)MAX(4, scale_steps_of(DAY_NS, t->step_ns));
     s->margin = 1;
     s->beside = (size_t)(BESIDE_NS / t->step_ns);
-    s->event = mem_array(s->n, sizeof *s->event);
+    s->factor = mem_array(s->n, sizeof *s->factor);
     s->flat = mem_array(s->n, sizeof *s->flat);
     s->ratio = mem_array(t->n, sizeof *s->ratio);
-    mark_events(s, p);
     for (size_t u = 0; u < s->n; u++)
-        s->flat[u] = (double)NAN;
+        s->flat[u] = s->factor[u] = (double)NAN;
+    mark_events(s, p);
     if (DAY_NS % t->step_ns == 0)
         add_period(s, DAY_NS / t->step_ns, 7);
     if (7 * DAY_NS % t->step_ns == 0)
@@ -170,7 +161,7 @@ void scale_season_free(struct scale_season *s)
         free(s->periods[i].centre);
         free(s->periods[i].forecast);
     }
-    free(s->event);
+    free(s->factor);
     free(s->flat);
     free(s->ratio);
     free(s);
@@ -180,7 +171,7 @@ void scale_season_free(struct scale_season *s)
 
 static bool teaches(const struct scale_season *s, size_t u)
 {
-    return u < s->t && !s->event[u] && !isnan(s->trace->rate[u]);
+    return u < s->t && isnan(s->factor[u]) && !isnan(s->trace->rate[u]);
 }
 
 static int smallest_first(const void *a, const void *b)
@@ -221,15 +212,27 @@ static double level(const struct period *p)
     return fmin(LEVEL_MAX, fmax(LEVEL_MIN, exp(log_level)));
 }
 
-static void learn_period(struct scale_season *s, struct period *p, size_t u, double x)
+static void learn_level(struct scale_season *s, struct period *p, size_t u, double x)
 {
     double memory[2] = {fmax(3, (double)s->day / 8), (double)s->day};
-    if (!isnan(p->forecast[u]))
-        fade(&p->error, fabs(x - p->forecast[u]), 3 * (double)s->day);
     for (int i = 0; i < 2 && !isnan(p->centre[u]); i++) {
         fade(&p->is[i], x, memory[i]);
         fade(&p->should[i], p->centre[u], memory[i]);
     }
+}
+
+/* More than the event's factor says: the level is higher. Less says nothing, the event may not have begun. */
+static void learn_of_event(struct scale_season *s, size_t u, double x, double expected)
+{
+    for (size_t i = 0; i < s->n_periods && isfinite(x) && x > expected; i++)
+        learn_level(s, &s->periods[i], u, x);
+}
+
+static void learn_period(struct scale_season *s, struct period *p, size_t u, double x)
+{
+    if (!isnan(p->forecast[u]))
+        fade(&p->error, fabs(x - p->forecast[u]), 3 * (double)s->day);
+    learn_level(s, p, u, x);
 }
 
 /* A period that has been measured for less than half a day is thought a little better than the one before it:
@@ -273,8 +276,12 @@ static void learn(struct scale_season *s, size_t u)
 {
     double x = s->trace->rate[u];
     double expected = scale_season_expect(s, u);
-    if (isnan(x) || s->event[u])
+    if (isnan(x))
         return;
+    if (!isnan(s->factor[u])) {
+        learn_of_event(s, u, x / s->factor[u], expected);
+        return;
+    }
     if (expected > 0 && s->use) {
         s->ratio[u] = x / expected;
         fade(&s->relative_error, fmin(2, fabs(x / expected - 1)), (double)s->day);
@@ -299,7 +306,7 @@ void scale_season_advance(struct scale_season *s, size_t t)
         p->forecast[u] = p->centre[u] * level(p);
     }
     choose(s);
-    if (t % MAX((size_t)1, s->day / 48) == 0)
+    if (t % MAX((size_t)1, s->day / 12) == 0)
         find_margin(s);
 }
 
@@ -312,6 +319,11 @@ double scale_season_expect(const struct scale_season *s, size_t u)
 bool scale_season_known(const struct scale_season *s)
 {
     return s->use;
+}
+
+double scale_season_event(const struct scale_season *s, size_t u)
+{
+    return s->factor[u];
 }
 
 double scale_season_margin(const struct scale_season *s)

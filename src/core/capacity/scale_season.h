@@ -29,8 +29,8 @@ bool scale_season_known(const struct scale_season *s);
 double scale_season_margin(const struct scale_season *s);
 /* The usual error of what is expected, relative. */
 double scale_season_error(const struct scale_season *s);
-/* All events at that step, multiplied. 1: there is none. */
-double scale_event_factor(const struct scale_trace *t, const struct scale_policy *p, size_t step);
+/* The factors of all events at step u, multiplied. NAN: there is none. */
+double scale_season_event(const struct scale_season *s, size_t u);
 
 void scale_season_free(struct scale_season *s);
 

@@ -82,8 +82,8 @@ static bool zone(const char *s, size_t n, int64_t *east)
     if (!n || (n == 1 && (*s == 'Z' || *s == 'z')))
         return true;
     bool colon = n == 6 && s[3] == ':';
-    if ((n != 5 && !colon) || (*s != '+' && *s != '-') || !digits(s + 1, 2, &h) || !digits(s + 3 + colon, 2, &m) ||
-        h > 23 || m > 59)
+    if ((n != 5 && !colon) || (*s != '+' && *s != '-') || !digits(s + 1, 2, &h) ||
+        !digits(s + 3 + colon, 2, &m) || h > 23 || m > 59)
         return false;
     *east = (h * 60 + m) * 60 * (*s == '-' ? -1 : 1);
     return true;
@@ -99,13 +99,14 @@ static int64_t days_of(int64_t year, int64_t month)
 static bool rfc3339(struct field f, int64_t *ns)
 {
     int64_t year, month, day, h = 0, m = 0, s = 0, part = 0, east = 0;
-    if (f.n < 10 || f.at[4] != '-' || f.at[7] != '-' || !digits(f.at, 4, &year) || !digits(f.at + 5, 2, &month) ||
-        !digits(f.at + 8, 2, &day) || month < 1 || month > 12 || day < 1 || day > days_of(year, month))
+    if (f.n < 10 || f.at[4] != '-' || f.at[7] != '-' || !digits(f.at, 4, &year) ||
+        !digits(f.at + 5, 2, &month) || !digits(f.at + 8, 2, &day) || month < 1 || month > 12 || day < 1 ||
+        day > days_of(year, month))
         return false;
     if (f.n > 10) {
         size_t at = 16;
-        if (f.n < 16 || !strchr("Tt ", f.at[10]) || !f.at[10] || f.at[13] != ':' || !digits(f.at + 11, 2, &h) ||
-            !digits(f.at + 14, 2, &m))
+        if (f.n < 16 || !strchr("Tt ", f.at[10]) || !f.at[10] || f.at[13] != ':' ||
+            !digits(f.at + 11, 2, &h) || !digits(f.at + 14, 2, &m))
             return false;
         if (at < f.n && f.at[at] == ':') {
             if (f.n < 19 || !digits(f.at + 17, 2, &s))
@@ -137,7 +138,8 @@ static bool seconds(struct field f, int64_t *ns)
     if (i < f.n && f.at[i] == '.')
         for (i++; i < f.n && isdigit((unsigned char)f.at[i]); i++, unit /= 10)
             part += (f.at[i] - '0') * unit;
-    *ns = i < f.n ? (int64_t)(rough * (double)SD_S) /* an exponent */ : (whole * SD_S + part) * (minus ? -1 : 1);
+    *ns = i < f.n ? (int64_t)(rough * (double)SD_S) /* an exponent */
+                  : (whole * SD_S + part) * (minus ? -1 : 1);
     return true;
 }
 
@@ -157,8 +159,8 @@ struct rows {
 
 static bool refuse(const struct rows *r, size_t line, struct sd_error *err, const char *what, struct field f)
 {
-    return fail(err, "%s, line %zu: %s%s%.*s%s", r->name, line, what, f.at ? ": " : "", (int)MIN(f.n, (size_t)SHOWN),
-                f.at ? f.at : "", f.n > SHOWN ? "..." : "");
+    return fail(err, "%s, line %zu: %s%s%.*s%s", r->name, line, what, f.at ? ": " : "",
+                (int)MIN(f.n, (size_t)SHOWN), f.at ? f.at : "", f.n > SHOWN ? "..." : "");
 }
 
 /* The names of the columns; false: the line is data already. */
@@ -195,8 +197,8 @@ static bool take(struct rows *r, const struct field *fields, size_t n, size_t li
         return refuse(r, line, err, "this is no number", value);
     if (r->n && row.at <= r->items[r->n - 1].at)
         return refuse(r, line, err, "the times do not rise", time);
-    if (r->n == SERIES_POINTS)
-        return fail(err, "%s has more than %d values.", r->name, SERIES_POINTS);
+    if (r->n == SERIES_CSV_POINTS)
+        return fail(err, "%s has more than %d values.", r->name, SERIES_CSV_POINTS);
     r->items = mem_grow(r->items, r->n, &r->cap, sizeof *r->items);
     r->items[r->n++] = row;
     return true;
@@ -267,7 +269,7 @@ static bool place(const struct rows *r, struct series_csv *out, struct sd_error 
         }
         if (times < 1 || off > step / 100 + d / 1000000) /* times with decimals are rounded */
             fine = refuse(r, r->items[i].line, err, "the steps are not equal", none);
-        else if (times > SERIES_POINTS - (int64_t)at[i - 1] - 1)
+        else if (times > SERIES_CSV_POINTS - (int64_t)at[i - 1] - 1)
             fine = refuse(r, r->items[i].line, err, "the gap before this line is too long", none);
         else
             at[i] = at[i - 1] + (size_t)times;
@@ -285,7 +287,8 @@ static bool place(const struct rows *r, struct series_csv *out, struct sd_error 
     return fine;
 }
 
-bool series_csv_read(const char *text, size_t len, const char *name, struct series_csv *out, struct sd_error *err)
+bool series_csv_read(const char *text, size_t len, const char *name, struct series_csv *out,
+                     struct sd_error *err)
 {
     struct rows r = {.name = name};
     *out = (struct series_csv){.n = 0};

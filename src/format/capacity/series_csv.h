@@ -1,7 +1,7 @@
 /* series_csv.h - a series of equal steps out of CSV: a time and a figure on each line. Pure; any thread.
  *
- * The columns are those named `time` and `value`; without these names the first two. Other columns are passed over. A
- * line without letters in its first field is data already. Times are RFC 3339 (a date alone is its
+ * The columns are those named `time` and `value`; without these names the first two. Other columns are passed
+ * over. A line without letters in its first field is data already. Times are RFC 3339 (a date alone is its
  * midnight; without a zone it is UTC) or seconds since 1970, with decimals. They rise; the step is the usual
  * difference, and every other is a whole multiple of it, to one part in a hundred. A row that is missing, or
  * without a figure, is a gap (NAN). */
@@ -11,8 +11,8 @@
 #include "base/base.h"
 
 enum {
-    SERIES_BYTES = 256 << 20, /* of a file */
-    SERIES_POINTS = 2000000,  /* steps, gaps included */
+    SERIES_CSV_BYTES = 256 << 20, /* of a file */
+    SERIES_CSV_POINTS = 2000000,  /* steps, gaps included */
 };
 
 struct series_csv {

@@ -6,6 +6,7 @@
 
 #include "conf/capacity_file.h"
 #include "core/capacity/documents.h"
+#include "core/capacity/forecast.h"
 #include "format/capacity/series_csv.h"
 #include "format/capacity/usl_csv.h"
 
@@ -174,10 +175,31 @@ cJSON *estimate_scale(const char *trace, const char *policy, struct sd_error *er
         fail(err, "standard input cannot be both the trace and the policy");
         return NULL;
     }
-    if (!file_read(trace, SERIES_BYTES, &text, &len, err))
+    if (!file_read(trace, SERIES_CSV_BYTES, &text, &len, err))
         return NULL;
     cJSON *o = scale_of(trace, text, len, policy, err);
     free(text);
+    return o;
+}
+
+/* ---- forecasts, as the command makes them without options ---- */
+
+static cJSON *forecast_of(const char *text, size_t len, const char *path, struct sd_error *err)
+{
+    const struct forecast_wish wish = {.horizon = 24, .alpha = (double)NAN, .ceiling = (double)NAN};
+    struct series_csv csv = {.values = NULL};
+    struct sd_error why;
+    cJSON *o = NULL;
+    if (!series_csv_read(text, len, path, &csv, err))
+        return NULL;
+    struct forecast_series series = {csv.values, csv.n, csv.from_ns, csv.step_ns ? csv.step_ns : SD_S};
+    struct forecast *f = forecast_make(&series, &wish, &why);
+    if (f)
+        o = forecast_document(f);
+    else
+        fail(err, "%s: %.300s", path, why.text);
+    forecast_free(f);
+    free(csv.values);
     return o;
 }
 
@@ -220,7 +242,7 @@ cJSON *estimate_any(const char *path, const char *policy, struct sd_error *err)
     char *text = NULL;
     size_t len = 0;
     cJSON *o = NULL;
-    if (!file_read(path, SERIES_BYTES, &text, &len, err))
+    if (!file_read(path, SERIES_CSV_BYTES, &text, &len, err))
         return NULL;
     enum capacity_kind kind = len < CAPACITY_FILE_BYTES ? capacity_file_kind(text, len) : CAPACITY_OTHER;
     if (kind == CAPACITY_PLAN)
@@ -232,7 +254,7 @@ cJSON *estimate_any(const char *path, const char *policy, struct sd_error *err)
     else if (*policy)
         o = scale_of(path, text, len, policy, err);
     else if (begins_with_time(text, len))
-        fail(err, "%s is a series of rates: name a policy to replay, estimate:%s?policy=FILE", path, path);
+        o = forecast_of(text, len, path, err);
     else
         o = usl_of(text, len, path, err);
     free(text);
