@@ -66,7 +66,21 @@ ok "errors with a sample" is '[(e["kind"], e["status"], e["count"], e["sample"])
 ok "samples into a FIFO" lines piped 121
 
 printf '%s\ntimeout: 200ms\nstages: [{for: 200ms, rate: 50}]\nrequests: [{path: /hang}]\n' "$target" >hang.yaml
-run load run hang.yaml --format json
+python3 - "$program" <<'PYTHON' >live
+import os, pty, subprocess, sys
+master, slave = pty.openpty()
+p = subprocess.Popen([sys.argv[1], "load", "run", "hang.yaml", "--format", "json"], stdout=open("out", "w"), stderr=slave)
+p.wait()
+os.close(slave)
+shown = b""
+try:
+    while piece := os.read(master, 65536):
+        shown += piece
+except OSError:
+    pass
+print(shown.decode())
+PYTHON
+ok "on a terminal it shows itself" says live 'asked 50/s'
 ok "time-outs are in the latency" is 'd["timeouts"], d["failed"], d["latency"]["count"], d["latency"]["min_ns"] >= 2e8' '(10, 10, 10, True)'
 
 # ---- closed, with credentials ----
@@ -117,6 +131,18 @@ for signal in INT TERM; do
     ok "SIG$signal ends with 130" exited 130
     ok "and with the document of what was measured" is 'd["verdict"], d["planned"] > 0, d["planned"] == d["ok"] + d["failed"], d["sent"] >= d["planned"]' "('stopped', True, True, True)"
 done
+
+sed 's|/endless|/hang|' long.yaml >stuck.yaml
+: >seen
+"$program" load run stuck.yaml >out 2>err &
+pid=$!
+until_true grep -q '^/hang' seen
+kill -INT $pid
+sleep 0.1
+kill -INT $pid
+wait $pid
+status=$?
+ok "a second Ctrl-C ends at once" eval '[ $status = 130 ] && silent out'
 
 # ---- a baseline ----
 run load run steady.yaml --baseline base.csv --format json
