@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include "app/load_export.h"
 #include "app/load_report.h"
 #include "app/load_run.h"
 #include "app/output.h"
@@ -9,8 +10,9 @@
 #include <stdlib.h>
 
 const struct cli_command *const COMMANDS[] = {
-    &LOAD_REPORT_COMMAND,
     &LOAD_RUN_COMMAND,
+    &LOAD_REPORT_COMMAND,
+    &LOAD_EXPORT_COMMAND,
     NULL,
 };
 
