@@ -168,7 +168,7 @@ static void test_hostile(void **state)
         "\"/a`${process.exit()}\"",  "\"/\\\");evil();(\\\"\"",
         "\"/'+evil()+'\"",           "\"/</script><script>evil()\"",
         "\"/\\u2028evil()\\u2029\"", "\"/\\\\\"",
-        "\"/*/evil()/*\"",         "\"/__proto__\"",
+        "\"/*/evil()/*\"",           "\"/__proto__\"",
     };
     struct strbuf plain = {0};
     char *text = mem_printf(FORM, "/x", "/x", "/x", "/x"), *script = script_of(text);
