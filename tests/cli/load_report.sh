@@ -34,6 +34,13 @@ head -c 215 "$data/samples.csv" >cut.csv
 run load report cut.csv
 ok "a cut last line is left out, with a note" says out 'The last line is cut off, and left out.'
 
+for file in "$data"/*; do
+    run load-test --format json "load-result:$file"
+    ok "$(basename "$file") in the console" says out '"load_report"'
+done
+run load-test "$data/k6.ndjson"
+ok "what certainly is one is recognised" says out '4 requests of k6'
+
 refused "no file" 'needs FILE...' load report
 refused "a file that is not there" 'missing.csv cannot be opened' load report missing.csv
 refused "an empty file" 'is empty' load report /dev/null
