@@ -34,6 +34,7 @@
     X(promql)                                                                                                \
     X(load)                                                                                                  \
     X(load_result)                                                                                           \
+    X(host)                                                                                                  \
     X(estimate)
 
 #define SOURCE_DECLARE(kind) extern const struct sd_source_ops kind##_source_ops;
