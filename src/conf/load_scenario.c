@@ -153,6 +153,7 @@ bool load_scenario_read_text(struct load_scenario *s, const char *name, const ch
     *s = (struct load_scenario){.arena = arena_new()};
     s->file = arena_strdup(s->arena, name);
     fields_begin(&r, s->arena, s->file);
+    r.report.bytes_max = SCENARIO_BYTES_MAX; /* a replayed log is long */
     const struct tree_node *root = tree_read(s->arena, text, len, &r.report);
     if (!root && !r.report.n)
         return fail(err, "%s holds no scenario", name);

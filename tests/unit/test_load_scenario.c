@@ -192,6 +192,27 @@ static void mistakes(void **state)
     }
 }
 
+/* As a log with its sessions becomes. */
+static void a_large_scenario(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    struct load_scenario s;
+    struct sd_error err;
+    strbuf_str(&b, HEAD "model: closed\nstages: [{for: 1s, users: 3}]\nrequests:\n");
+    for (int i = 0; i < 20000; i++)
+        strbuf_printf(&b, "  - {name: r%d, path: /r%d}\n", i, i);
+    strbuf_str(&b, "sequences:\n");
+    for (int i = 0; i < 20000; i++)
+        strbuf_printf(&b, "  - {name: s%d, steps: [{request: r%d}, {request: r%d, think: 1s}]}\n", i, i,
+                      19999 - i);
+    assert_true(read_text(&s, strbuf_text(&b), &err));
+    assert_int_equal(s.n_sequences, 20000);
+    assert_int_equal(s.sequences[1].steps[1].request, 19998);
+    load_scenario_free(&s);
+    strbuf_free(&b);
+}
+
 static void credentials(void **state)
 {
     (void)state;
@@ -262,6 +283,7 @@ int main(void)
         cmocka_unit_test(sequences),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(credentials),
+        cmocka_unit_test(a_large_scenario),
         cmocka_unit_test(holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
