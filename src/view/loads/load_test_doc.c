@@ -142,7 +142,7 @@ const char *load_test_headline(struct doc *d, const cJSON *o, enum severity *s)
                            shown(d, part(o, "generator"), "late_share")));
     else if (str_eq(verdict, "stopped"))
         add(&b, doc_printf(d, "Stopped after %s of measuring.", shown(d, o, "measured_ns")));
-    else if (str_eq(verdict, "pass"))
+    else if (str_eq(verdict, "pass") && cJSON_GetArraySize(part(o, "thresholds")))
         add(&b, "All that was asked for holds.");
     else if (str_eq(result_get_text(part(o, "comparison"), "verdict"), "slower"))
         add(&b, "It is slower than the baseline.");
