@@ -152,6 +152,7 @@ static void mistakes(void **state)
         {HEAD REQUESTS STAGES "warmup: 1s\n", "as long as the whole"},
         {HEAD REQUESTS STAGES "kind: steddy\n", "steady, search, spike, soak or limits"},
         {HEAD REQUESTS STAGES "timeout: 0s\n", "more than 0"},
+        {HEAD REQUESTS STAGES "timeout: 100000d\n", "at most 10000d"},
         {HEAD REQUESTS STAGES "connections: 1.5\n", "whole number"},
         {HEAD REQUESTS STAGES "think: {median: 1s}\n", "a median and a p95"},
         {HEAD REQUESTS STAGES "think: {median: 2s, p95: 1s}\n", "below its median"},
