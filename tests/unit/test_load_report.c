@@ -51,7 +51,7 @@ static char *file_text(const char *name, size_t *n)
 }
 
 #define U     SD_UNKNOWN
-#define MS(x) ((int64_t)((x) * 1e6 + 0.5))
+#define MS(x) ((int64_t)((x)*1e6 + 0.5))
 
 /* ---- every form ---- */
 
