@@ -404,6 +404,26 @@ static const struct row ROWS[] = {
      .expected = S(FAILED), .says = "is no file", .peer = FIFO_SILENT},
     {.name = "events: an endless device", .target = "events:/dev/zero",
      .expected = S(FAILED), .says = "is no file"},
+    {.name = "estimate: no such file", .target = "estimate:%s/missing.yaml",
+     .expected = S(FAILED), .says = "cannot open", .cycles = 50},
+    {.name = "estimate: binary junk", .target = "estimate:%s/junk",
+     .expected = S(FAILED), .says = "junk", .cycles = 20},
+    {.name = "estimate: a silent writer", .target = "estimate:%s/fifo",
+     .expected = S(FAILED), .says = "is no file", .peer = FIFO_SILENT},
+    {.name = "estimate: an endless device", .target = "estimate:/dev/zero",
+     .expected = S(FAILED), .says = "is no file"},
+    {.name = "estimate: no such policy", .target = "estimate:%s/junk?policy=/missing.yaml",
+     .expected = S(FAILED), .says = "missing.yaml"},
+    {.name = "load: no such file", .target = "load:%s/missing.yaml",
+     .expected = S(FAILED), .says = "missing.yaml", .cycles = 50},
+    {.name = "load: binary junk", .target = "load:%s/junk",
+     .expected = S(FAILED), .says = "junk", .cycles = 20},
+    {.name = "load: waits to be asked", .target = "load:%s/load.yaml",
+     .expected = SITTING, .peer = PEER_REFUSES, .cycles = 50},
+    {.name = "load: another kind", .target = "load:%s/load.yaml?kind=soak",
+     .expected = S(FAILED), .says = "of the kind steady"},
+    {.name = "load: another host", .target = "load:%s/load.yaml?target=http://192.0.2.1/",
+     .expected = S(FAILED), .says = "--allow"},
     {.name = "otlp: waits", .target = "otlp://127.0.0.1:%d", .peer = PEER_REFUSES,
      .expected = SITTING | S(FAILED), .cycles = 200},
     {.name = "otlp: a port in use", .target = "otlp://127.0.0.1:%d",
@@ -614,6 +634,8 @@ static int prepare(void **state)
 {
     (void)state;
     static const char gz[] = "\x1f\x8b\x08\0\0\0\0\0\0\3\313\110\315\311";
+    static const char load[] = "target: http://127.0.0.1:9\nkind: steady\nstages: [{for: 1s, rate: 1}]\n"
+                               "requests: [{name: a, path: /}]\n";
     char path[128], junk[100000];
     snprintf(dir, sizeof dir, "/tmp/slowdive-test-XXXXXX");
     if (!mkdtemp(dir))
@@ -625,6 +647,7 @@ static int prepare(void **state)
         junk[i] = (char)random();
     put("junk", junk, sizeof junk);
     put("cut.gz", gz, sizeof gz - 1);
+    put("load.yaml", load, sizeof load - 1);
 
     /* Libraries and sanitizers keep what they make for their first use. */
     static const char *const first[] = {"exec:true", "postgres:host=/nonexistent", "log:/nonexistent"};
@@ -646,7 +669,7 @@ static int prepare(void **state)
 static int clean(void **state)
 {
     (void)state;
-    static const char *const names[] = {"fifo", "junk", "cut.gz"};
+    static const char *const names[] = {"fifo", "junk", "cut.gz", "load.yaml"};
     char path[128];
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);

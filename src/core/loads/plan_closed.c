@@ -1,6 +1,6 @@
 /* plan_closed.c - users that wait for their answer, think and go on. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
 #include "core/loads/plan.h"
 

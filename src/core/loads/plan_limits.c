@@ -1,6 +1,6 @@
 /* plan_limits.c - three clients at once against a rate limit. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
 #include "core/loads/mix.h"
 #include "core/loads/plan.h"

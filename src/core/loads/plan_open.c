@@ -1,6 +1,6 @@
 /* plan_open.c - requests by the clock. */
 #include "core/loads/dice.h"
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
 #include "core/loads/plan.h"
 #include "core/loads/rows.h"

@@ -61,7 +61,7 @@ static uint32_t *common_names(const struct merge *m, struct name_index *all, siz
 
 static int by_requests(const void *a, const void *b)
 {
-    const struct load_row *x = a, *y = b;
+    const struct tool_row *x = a, *y = b;
     if (x->requests != y->requests)
         return x->requests < y->requests ? 1 : -1;
     return strcmp(x->name, y->name);
@@ -72,7 +72,7 @@ static void put_rows(struct merge *m, const struct name_index *all, const struct
     if (all->n == 1 && !*all->names[0])
         return; /* the tool names no requests */
     for (size_t i = 0; i < all->n; i++) {
-        struct load_row *row = load_result_row(m->out, all->names[i], strlen(all->names[i]));
+        struct tool_row *row = load_result_row(m->out, all->names[i], strlen(all->names[i]));
         if (!row)
             break;
         row->requests = of[i].requests;
@@ -170,7 +170,7 @@ static void add_block(struct load_block *sum, const struct load_block *b, bool f
 }
 
 /* `*fresh`: it is a new one. NULL: there are too many. */
-static struct load_row *row_named(struct merge *m, const char *name, bool *fresh)
+static struct tool_row *row_named(struct merge *m, const char *name, bool *fresh)
 {
     struct load_result *out = m->out;
     uint32_t i = name_index_of_bytes(&m->row_names, name, strlen(name), out->arena);
@@ -178,10 +178,10 @@ static struct load_row *row_named(struct merge *m, const char *name, bool *fresh
     return i < out->n_rows ? &out->rows[i] : *fresh ? load_result_row(out, name, strlen(name)) : NULL;
 }
 
-static void add_row(struct merge *m, const struct load_row *from)
+static void add_row(struct merge *m, const struct tool_row *from)
 {
     bool fresh = true;
-    struct load_row *row = m->n == 1 ? load_result_row(m->out, from->name, strlen(from->name))
+    struct tool_row *row = m->n == 1 ? load_result_row(m->out, from->name, strlen(from->name))
                                      : row_named(m, from->name, &fresh);
     if (!row)
         return;

@@ -30,7 +30,7 @@ void load_block_document(cJSON *o, const char *key, const struct load_block *b)
 static void rows(cJSON *list, const struct load_result *r)
 {
     for (size_t i = 0; i < r->n_rows; i++) {
-        const struct load_row *row = &r->rows[i];
+        const struct tool_row *row = &r->rows[i];
         cJSON *o = result_row(list);
         result_text(o, "name", row->name);
         result_int(o, "requests", row->requests);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 #include "core/loads/slope.h"
 
 #define HOUR_NS 3600e9

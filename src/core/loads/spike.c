@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 
 /* As before: p95 within this of what it was, and the error share. */
 #define P95_FACTOR 1.5

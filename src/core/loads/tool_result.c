@@ -62,13 +62,13 @@ void load_result_status(struct load_result *r, const char *status, int64_t count
     memcpy(s->status, status, strnlen(status, sizeof s->status - 1));
 }
 
-struct load_row *load_result_row(struct load_result *r, const char *name, size_t n)
+struct tool_row *load_result_row(struct load_result *r, const char *name, size_t n)
 {
     if (r->n_rows >= LOAD_NAMES_MAX)
         return NULL;
     r->rows = mem_grow(r->rows, r->n_rows, &r->cap_rows, sizeof *r->rows);
-    struct load_row *row = &r->rows[r->n_rows++];
-    *row = (struct load_row){.name = arena_strndup(r->arena, name, MIN(n, (size_t)LOAD_NAME_BYTES_MAX)),
+    struct tool_row *row = &r->rows[r->n_rows++];
+    *row = (struct tool_row){.name = arena_strndup(r->arena, name, MIN(n, (size_t)LOAD_NAME_BYTES_MAX)),
                              .requests = SD_UNKNOWN,
                              .failed = SD_UNKNOWN,
                              .latency = LOAD_BLOCK_UNKNOWN};

@@ -27,7 +27,7 @@ struct load_status_count {
 };
 
 /* The requests of one name. */
-struct load_row {
+struct tool_row {
     const char *name;
     int64_t requests, failed;
     struct load_block latency;
@@ -48,7 +48,7 @@ struct load_result {
     struct load_block latency, ok; /* ok: of the successful ones */
     struct load_status_count *statuses;
     size_t n_statuses, cap_statuses;
-    struct load_row *rows;
+    struct tool_row *rows;
     size_t n_rows, cap_rows;
     const char **notes; /* sentences about what the figures leave out */
     size_t n_notes, cap_notes;
@@ -62,6 +62,6 @@ void load_result_note(struct load_result *r, const char *fmt, ...) SD_PRINTF(2, 
 /* Adds to the count of a status; of SD_UNKNOWN or 0 nothing. */
 void load_result_status(struct load_result *r, const char *status, int64_t count);
 /* A new row; `name` is copied. NULL: there are LOAD_NAMES_MAX already. */
-struct load_row *load_result_row(struct load_result *r, const char *name, size_t n);
+struct tool_row *load_result_row(struct load_result *r, const char *name, size_t n);
 
 #endif

@@ -318,3 +318,10 @@ size_t metric_points(const struct metric_info *e, struct span span)
 {
     return upto(e->series, span.to) - upto(e->series, span.from - 1);
 }
+
+struct span metric_seen(const struct metric_info *e, sd_time now)
+{
+    size_t n = upto(e->series, now);
+    return n ? (struct span){e->series->points[0].at, e->series->points[n - 1].at}
+             : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+}

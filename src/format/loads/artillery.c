@@ -26,7 +26,7 @@ static void count_of_name(struct load_draft *d, struct load_span key, int64_t n)
             continue;
         bool bad = rest.at[1] == 'e' || (rest.n > 7 && rest.at[7] >= '4');
         for (size_t i = 0; i < d->result->n_rows; i++) {
-            struct load_row *row = &d->result->rows[i];
+            struct tool_row *row = &d->result->rows[i];
             if (span_is(load_span(name.at, at), row->name)) {
                 row->requests = add_known(row->requests, n);
                 row->failed = add_known(row->failed, bad ? n : 0);
@@ -73,7 +73,7 @@ static void summaries(struct load_draft *d, struct json_pull j, struct load_bloc
     while (json_key(&j)) {
         struct load_span key = load_span((char *)(uintptr_t)j.key, j.key_len);
         struct json_pull value = j;
-        struct load_row *row;
+        struct tool_row *row;
         json_skip(&j);
         if (span_is(key, "http.response_time"))
             block(value, &d->result->latency);

@@ -61,7 +61,7 @@ static bool autocannon_take(struct load_draft *d, struct load_span text)
     r->bytes_received = json_count_at(root, "throughput/total");
     load_own_counts(d, total, MIN(bad, total), errors);
     if (sd_known(sent) && sent > add_sat(total, errors))
-        load_result_note(r, "%lld requests were under way at the end: autocannon drops them.",
+        load_result_note(r, "Requests that were sent, and of which autocannon tells no end: %lld.",
                          (long long)(sent - total - errors));
     return true;
 }

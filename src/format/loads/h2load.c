@@ -5,7 +5,7 @@
 #include "format/loads/readers.h"
 
 struct h2load {
-    int64_t done, failed, errored;
+    int64_t total, done, failed, errored;
     bool seen;
 };
 
@@ -46,6 +46,7 @@ static bool h2load_take(struct load_draft *d, struct load_span line)
         r->duration_ns = span_duration(span_until(&all, ','));
         r->rate_per_s = span_real(span_word(&all));
     } else if (span_is(label, "requests")) {
+        h->total = number_before(rest, "total");
         h->done = number_before(rest, "done");
         h->failed = number_before(rest, "failed");
         h->errored = number_before(rest, "errored");
@@ -70,9 +71,12 @@ static bool h2load_end(struct load_draft *d, struct sd_error *err)
     struct h2load *h = d->state;
     if (!h->seen || !sd_known(h->done) || !sd_known(h->failed))
         return fail(err, "is the output of h2load without its line of requests");
-    /* Failed are answers of 4xx and 5xx and the errored, which had no answer. */
-    int64_t failed = MIN(h->failed, h->done), errored = MIN(MAX(h->errored, 0), failed);
-    load_own_counts(d, h->done - errored, failed - errored, errored);
+    /* Failed are answers of 4xx and 5xx, and the errored, which had no answer: those that were given up
+     * before they were sent are not among the done, others are. */
+    int64_t errored = MIN(MAX(h->errored, 0), h->failed);
+    int64_t all = MAX(h->done, MIN(h->total, add_sat(h->done, errored)));
+    errored = MIN(errored, all);
+    load_own_counts(d, all - errored, MIN(h->failed - errored, all - errored), errored);
     return true;
 }
 

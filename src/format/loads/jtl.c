@@ -43,13 +43,12 @@ void jtl_end(struct load_draft *d, struct jtl *j)
         load_result_note(d->result, "The file holds transactions only: each counts as one request.");
     } else if (j->transactions) {
         load_result_note(d->result,
-                         "%lld transactions are left out: their requests have entries of their own.",
+                         "Transactions left out, as their requests have entries of their own: %lld.",
                          (long long)j->transactions);
     }
     if (j->own_checks)
-        load_result_note(d->result,
-                         "%lld answers below 400 failed the plan's own checks: they do not count as "
-                         "failed here.",
-                         (long long)j->own_checks);
+        load_result_note(
+            d->result, "Answers below 400 that failed checks of the plan, and do not count as failed: %lld.",
+            (long long)j->own_checks);
     samples->absolute = true;
 }

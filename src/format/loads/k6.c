@@ -154,10 +154,7 @@ static bool ndjson_end(struct load_draft *d, struct sd_error *err)
     if (k->received_known && real_is_int(k->received))
         d->result->bytes_received = real_to_int(k->received);
     if (k->dropped >= 1)
-        load_result_note(d->result,
-                         "k6 dropped %.0f iterations that it could not begin: their requests are in no "
-                         "figure.",
-                         k->dropped);
+        load_result_note(d->result, K6_DROPPED, k->dropped);
     return true;
 }
 

@@ -61,7 +61,7 @@ static void rows(struct load_draft *d, struct json_pull metrics)
         if (!span_starts(key, "http_req_duration{name:") || key.at[key.n - 1] != '}')
             continue;
         struct load_span name = load_span(key.at + 23, key.n - 24);
-        struct load_row *row = load_result_row(d->result, name.at, name.n);
+        struct tool_row *row = load_result_row(d->result, name.at, name.n);
         if (!row)
             break;
         block(values_of(value), &row->latency);
@@ -98,9 +98,7 @@ static bool summary_take(struct load_draft *d, struct load_span text)
     }
     double dropped = json_real_at(metric_of(metrics, "dropped_iterations"), "count");
     if (dropped >= 1)
-        load_result_note(
-            r, "k6 dropped %.0f iterations that it could not begin: their requests are in no figure.",
-            dropped);
+        load_result_note(r, K6_DROPPED, dropped);
     if (!sd_known(r->latency.p99_ns))
         load_result_note(r, "The summary has only the percentiles that summaryTrendStats names.");
     rows(d, metrics);

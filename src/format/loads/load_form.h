@@ -48,6 +48,8 @@ extern const struct load_form *const LOAD_FORMS[]; /* NULL-terminated */
 
 /* ---- what readers use ---- */
 
+#define K6_DROPPED "Iterations that k6 could not begin and dropped, whose requests are in no figure: %.0f."
+
 /* d->why = sentence; false. */
 bool load_broken(struct load_draft *d, const char *fmt, ...) SD_PRINTF(2, 3);
 /* A request whose failure follows from its status: no answer, or 400 and above. */

@@ -118,6 +118,6 @@ void load_own_counts(struct load_draft *d, int64_t answers, int64_t bad, int64_t
     if (!bad)
         r->ok = r->latency;
     if (unanswered)
-        load_result_note(r, "%lld requests had no answer: they are in no percentile of %s.",
-                         (long long)unanswered, d->form->tool);
+        load_result_note(r, "Requests without an answer, which are in no percentile of %s: %lld.",
+                         d->form->tool, (long long)unanswered);
 }

@@ -258,10 +258,10 @@ static bool finish(struct load_reader *r, struct sd_error *err)
                                 (long long)r->first_broken, d->why.text)
                          : fail(err, "is %s, but holds no request", d->form->what);
     if (r->broken)
-        load_result_note(d->result,
-                         "%lld of %lld lines are not understood and left out; the first is line %lld, "
-                         "which %s.",
-                         (long long)r->broken, (long long)r->pieces, (long long)r->first_broken, d->why.text);
+        load_result_note(
+            d->result,
+            "Lines that are not understood, and left out: %lld of %lld; the first is line %lld, which %s.",
+            (long long)r->broken, (long long)r->pieces, (long long)r->first_broken, d->why.text);
     return true;
 }
 

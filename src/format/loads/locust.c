@@ -100,8 +100,10 @@ static bool locust_take(struct load_draft *d, struct load_span line)
 {
     struct locust *l = d->state;
     struct load_span f[FIELDS_MAX];
-    if (!l->n_fields)
-        return header(l, line) || load_broken(d, "names no columns of Locust");
+    if (!l->n_fields && header(l, line))
+        return true;
+    if (l->place[COLUMN_NAME] < 0 || l->place[COLUMN_REQUESTS] < 0 || l->place[COLUMN_FAILED] < 0)
+        return load_broken(d, "names no columns of Locust");
     if (csv_fields(line, ',', f, FIELDS_MAX) != l->n_fields || l->n_fields > FIELDS_MAX)
         return load_broken(d, "has not %zu fields", l->n_fields);
     int64_t requests = span_int(f[l->place[COLUMN_REQUESTS]]), failed = span_int(f[l->place[COLUMN_FAILED]]);
@@ -119,7 +121,7 @@ static bool locust_take(struct load_draft *d, struct load_span line)
         strbuf_printf(&d->text, "%.*s\x01", (int)MIN(f[l->place[COLUMN_TYPE]].n, 20),
                       f[l->place[COLUMN_TYPE]].at);
     strbuf_add(&d->text, name.at, name.n);
-    struct load_row *row = load_result_row(d->result, strbuf_text(&d->text), d->text.len);
+    struct tool_row *row = load_result_row(d->result, strbuf_text(&d->text), d->text.len);
     if (row) {
         row->requests = requests;
         row->failed = failed;

@@ -20,8 +20,8 @@ static void errors(struct json_pull j, int64_t *lost, int64_t *cut)
         return;
     while (json_key(&j)) {
         bool deadline = json_is(&j, "aborted due to deadline");
-        int64_t n = MAX(json_ns(&j, 1), 0);
-        *(deadline ? cut : lost) = add_sat(*(deadline ? cut : lost), n);
+        int64_t n = json_ns(&j, 1), *sum = deadline ? cut : lost;
+        *sum = add_sat(*sum, MAX(n, 0));
     }
 }
 
@@ -64,7 +64,7 @@ static bool json_take(struct load_draft *d, struct load_span text)
     if (bad && json_peek(&ok) == '{')
         json_percentiles(ok, 1e9, &r->ok);
     if (cut)
-        load_result_note(r, "%lld requests were cut off by the end of the run: they are not counted.",
+        load_result_note(r, "Requests that the end of the run cut off, and that are not counted: %lld.",
                          (long long)cut);
     return true;
 }

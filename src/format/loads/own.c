@@ -60,7 +60,7 @@ static bool samples_end(struct load_draft *d, struct sd_error *err)
             set->latency_ns[i] = s->last_ns - set->start_ns[i];
     if (s->no_end)
         load_result_note(d->result,
-                         "%lld requests were never sent: they count as given up at the last answer.",
+                         "Requests that were never sent, taken as given up at the last answer: %lld.",
                          (long long)s->no_end);
     return true;
 }
@@ -125,7 +125,7 @@ static void rows(struct load_draft *d, struct json_pull list)
         if (json_peek(&row) != '{' || !text.at)
             continue;
         json_text(&text, &name);
-        struct load_row *r = load_result_row(d->result, strbuf_text(&name), name.len);
+        struct tool_row *r = load_result_row(d->result, strbuf_text(&name), name.len);
         if (!r)
             break;
         block(row, &r->latency);

@@ -125,9 +125,7 @@ static bool wrk_end(struct load_draft *d, struct sd_error *err)
         r->latency.count = w->answered - late;
     load_own_counts(d, w->answered, bad, lost);
     if (late)
-        load_result_note(r,
-                         "%lld answers came later than the time-out: they count as failed, and are in no "
-                         "percentile.",
+        load_result_note(r, "Answers later than the time-out, which failed and are in no percentile: %lld.",
                          (long long)late);
     if (!sd_known(r->latency.p50_ns))
         load_result_note(r, "%s prints percentiles with --latency only.", d->form->tool);

@@ -8,7 +8,13 @@
 
 enum { TESTS_MOST = 64 };
 
-/* The test that a row or the screen is about; NULL: there is none that waits for its start. */
+/* Of a row or screen about a test, or about the document of one. */
+static bool is_named(const struct sd_load *r, const char *name)
+{
+    return !name || str_eq(r->name, name) || (str_starts(name, "load ") && str_eq(r->name, name + 5));
+}
+
+/* The test that a row or the screen is about; NULL: there is none that waits for its start or has ended. */
 static const struct record_entry *ready_test(const struct action_ctx *c, struct record_entry *e,
                                              struct sd_error *why)
 {
@@ -17,7 +23,8 @@ static const struct record_entry *ready_test(const struct action_ctx *c, struct 
     const struct record_entry *found = NULL;
     for (size_t i = 0; i < n; i++) {
         const struct sd_load *r = e[i].r;
-        if (str_eq(r->phase, LOAD_READY) && (!name || str_eq(name, r->name)))
+        bool may = str_eq(r->phase, LOAD_READY) || load_is_over(c->view.model, INT64_MAX, &e[i]);
+        if (may && is_named(r, name))
             found = &e[i];
     }
     if (!found)
@@ -46,7 +53,7 @@ static void run_start(const struct action_ctx *c, struct outcome *out)
         outcome_message(out, SEVERITY_INFO, "%s", why.text);
         return;
     }
-    const struct sd_load *r = test->r;
+    const struct sd_load *r = test->before; /* when it was ready: what it asks for at most */
     struct sd_job_run_load *args = arena_alloc(out->arena, sizeof *args);
     *args = (struct sd_job_run_load){.limit_ns = r->whole_ns};
     out->order = (struct job_order){

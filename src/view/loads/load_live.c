@@ -7,12 +7,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STEPS_MOST = 20000, LEVELS_MOST = 500 };
+enum { STEPS_MOST = 20000, LEVELS_MOST = 500, RESULTS_MOST = 4096 };
 #define RECENT_NS (5 * SD_S) /* so long a figure is of now */
 
 static const struct sd_load *load_of(const struct record_entry *e)
 {
     return e->r;
+}
+
+/* The answer to a job bears the time when it was asked. */
+bool load_is_over(const struct model *m, sd_time now, const struct record_entry *test)
+{
+    struct record_entry *e = mem_array(RESULTS_MOST, sizeof *e);
+    size_t n = model_results(m, now, e, RESULTS_MOST);
+    sd_time began = load_of(test)->began;
+    bool over = false;
+    for (size_t i = 0; i < n; i++)
+        over = over || (str_eq(e[i].origin, test->origin) && sd_known(began) && e[i].at >= began);
+    free(e);
+    return over;
 }
 
 static struct record_entry *steps_of(const struct view_ctx *c, const struct record_entry *test, size_t *n)

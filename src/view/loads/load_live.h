@@ -8,6 +8,8 @@
 /* The phase of a test that waits to be started. */
 #define LOAD_READY "ready"
 
+/* Its document has come: it has ended, and may be run again. */
+bool load_is_over(const struct model *m, sd_time now, const struct record_entry *test);
 /* What it does now, in a line; in the doc. `test` is of model_loads. */
 const char *load_live_line(struct doc *d, const struct view_ctx *c, const struct record_entry *test);
 void load_live_sections(struct doc *d, const struct view_ctx *c, const struct record_entry *test);

@@ -17,25 +17,13 @@ enum { TESTS_MOST = 256 };
 
 /* ---- tests that are ready or run ---- */
 
-/* Its document has come: it is over. */
-static bool is_over(const struct view_ctx *c, const struct record_entry *test)
-{
-    struct record_entry *e = mem_array(TESTS_MOST, sizeof *e);
-    size_t n = model_results(c->model, c->now, e, TESTS_MOST);
-    bool over = false;
-    for (size_t i = 0; i < n; i++)
-        over = over || (str_eq(e[i].origin, test->origin) && e[i].at >= test->at);
-    free(e);
-    return over;
-}
-
 /* Those that are not over; count. */
 static size_t open_tests(const struct view_ctx *c, struct record_entry *out)
 {
     struct record_entry e[TESTS_MOST];
     size_t n = 0, all = model_loads(c->model, c->now, e, TESTS_MOST);
     for (size_t i = 0; i < all; i++)
-        if (!is_over(c, &e[i]))
+        if (!load_is_over(c->model, c->now, &e[i]))
             out[n++] = e[i];
     return n;
 }

@@ -1,4 +1,4 @@
-#include "core/loads/figures.h"
+#include "core/loads/load_figures.h"
 
 #include <stdlib.h>
 #include <string.h>

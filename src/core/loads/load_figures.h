@@ -1,8 +1,8 @@
-/* figures.h - everything that the document of a run says of its requests. Each request is told once, when it
- * ended; what it costs does not grow with their number: memory is one histogram for each second that is not
- * over, and some numbers for each second. Times are of the run's clock. Not thread-safe. */
-#ifndef CORE_LOADS_FIGURES_H
-#define CORE_LOADS_FIGURES_H
+/* load_figures.h - everything that the document of a run says of its requests. Each request is told once,
+ * when it ended; what it costs does not grow with their number: memory is one histogram for each second that
+ * is not over, and some numbers for each second. Times are of the run's clock. Not thread-safe. */
+#ifndef CORE_LOADS_LOAD_FIGURES_H
+#define CORE_LOADS_LOAD_FIGURES_H
 
 #include "core/loads/tally.h"
 
