@@ -1,5 +1,5 @@
 /* quantile_test.h - does a percentile of latencies differ between two runs, when latencies in a row are
- * alike? The method is described in compare.h. Pure; any thread. */
+ * alike? The method is described in load_compare.h. Pure; any thread. */
 #ifndef CORE_LOADS_QUANTILE_TEST_H
 #define CORE_LOADS_QUANTILE_TEST_H
 
