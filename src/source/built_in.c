@@ -33,6 +33,7 @@
     X(events)                                                                                                \
     X(promql)                                                                                                \
     X(load)                                                                                                  \
+    X(host)                                                                                                  \
     X(estimate)
 
 #define SOURCE_DECLARE(kind) extern const struct sd_source_ops kind##_source_ops;
