@@ -235,7 +235,7 @@ struct traffic_pick *traffic_paths_pick(const struct traffic_paths *p, uint32_t 
                                         size_t most, size_t *n)
 {
     const struct paths_row none = {0}, *r = row < p->n_rows ? &p->rows[row] : &none;
-    const struct traffic_path *all = p->paths + r->first;
+    const struct traffic_path *all = p->n ? p->paths + r->first : NULL;
     int64_t held = 0, tail, at = 0;
     for (size_t i = 0; i < r->held; i++)
         held += all[i].count;
