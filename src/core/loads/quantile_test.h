@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-enum { QUANTILE_BLOCKS = 30 };
+enum { QUANTILE_BLOCKS = 40 };
 
 /* Logarithms of latencies, ascending: of the run, and of each of its blocks of equal time. */
 struct quantile_side {
