@@ -645,6 +645,27 @@ static void test_k6_without_tags(void **state)
     load_report_free(&r);
 }
 
+/* Tags may be called like what is looked for. */
+static void test_k6_awkward_tags(void **state)
+{
+    (void)state;
+    struct load_report r = report_of("{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
+                                     "\"time\":\"2026-11-30T09:00:00Z\",\"value\":2,"
+                                     "\"tags\":{\"name\":\"Metric\",\"status\":\"200\"}}}\n"
+                                     "{\"metric\":\"data_received\",\"type\":\"Point\",\"data\":{\"time\":"
+                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
+                                     "\"tags\":{\"name\":\"http_req_duration\"}}}\n"
+                                     "{\"metric\":\"http_req_blocked\",\"type\":\"Point\",\"data\":{\"time\":"
+                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
+                                     "\"tags\":{\"name\":\"http_req_failed\"}}}\n",
+                                     NULL, 33);
+    assert_int_equal(r.r.requests, 1);
+    assert_int_equal(r.r.bytes_received, 30);
+    assert_string_equal(r.r.rows[0].name, "Metric");
+    assert_int_equal(r.r.n_notes, 1);
+    load_report_free(&r);
+}
+
 /* ---- several files ---- */
 
 static struct load_report report_of_two(const char *a, const char *b)
@@ -806,8 +827,9 @@ int main(void)
         cmocka_unit_test(test_every_form),      cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_names),           cmocka_unit_test(test_refused),
         cmocka_unit_test(test_broken_lines),    cmocka_unit_test(test_jtl),
-        cmocka_unit_test(test_k6_without_tags), cmocka_unit_test(test_merged),
-        cmocka_unit_test(test_document),        cmocka_unit_test(test_corpora),
+        cmocka_unit_test(test_k6_without_tags), cmocka_unit_test(test_k6_awkward_tags),
+        cmocka_unit_test(test_merged),          cmocka_unit_test(test_document),
+        cmocka_unit_test(test_corpora),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
