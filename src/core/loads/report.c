@@ -239,7 +239,7 @@ static int64_t union_of(const struct merge *m)
     for (size_t i = 0; i < m->n && known; i++) {
         int64_t from = MAX(spans[i].from, until);
         if (spans[i].to > from)
-            sum = add_sat(sum, spans[i].to - from);
+            sum = add_sat(sum, add_sat(spans[i].to, -from));
         until = MAX(until, spans[i].to);
     }
     free(spans);
@@ -251,7 +251,7 @@ static int64_t duration_of(const struct load_result *r)
     int64_t first, last;
     if (sd_known(r->duration_ns) || !load_samples_span(&r->samples, &first, &last))
         return r->duration_ns;
-    return last - first;
+    return add_sat(last, -first);
 }
 
 static double rate_of(int64_t requests, int64_t duration_ns)
