@@ -125,6 +125,11 @@ static enum sd_result result_run(struct sd_source *s, struct sd_error *err)
     return got == SD_OK ? SD_GONE : got == SD_NODATA ? SD_OK : got;
 }
 
+static void result_close(struct sd_source *s)
+{
+    (void)s; /* the file is closed when it was read */
+}
+
 extern const struct sd_source_ops load_result_source_ops;
 const struct sd_source_ops load_result_source_ops = {
     .abi = SD_ABI,
@@ -138,4 +143,5 @@ const struct sd_source_ops load_result_source_ops = {
     .recognise = result_recognise,
     .open = result_open,
     .run = result_run,
+    .close = result_close,
 };
