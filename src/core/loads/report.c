@@ -26,6 +26,12 @@ static bool holds_every(const struct load_result *r)
     return r->values != LOAD_VALUES_PERCENTILES;
 }
 
+/* More than all cannot have failed, whatever a file says. */
+static int64_t within(int64_t failed, int64_t requests)
+{
+    return sd_known(requests) ? MIN(failed, requests) : failed;
+}
+
 /* ---- over all requests ---- */
 
 static size_t requests_of(const struct merge *m)
@@ -186,7 +192,8 @@ static void add_row(struct merge *m, const struct tool_row *from)
     if (!row)
         return;
     row->requests = fresh ? from->requests : add_known(row->requests, from->requests);
-    row->failed = fresh ? from->failed : add_known(row->failed, from->failed);
+    int64_t failed = within(from->failed, from->requests);
+    row->failed = fresh ? failed : add_known(row->failed, failed);
     add_block(&row->latency, &from->latency, fresh);
 }
 
@@ -311,7 +318,7 @@ static void counts(struct merge *m)
         requests = requests && sd_known(r->requests);
         failed = failed && sd_known(r->failed);
         out->requests = add_known(out->requests, r->requests);
-        out->failed = add_known(out->failed, r->failed);
+        out->failed = add_known(out->failed, within(r->failed, r->requests));
         for (size_t k = 0; k < r->n_statuses; k++)
             load_result_status(out, r->statuses[k].status, r->statuses[k].count);
     }
