@@ -620,8 +620,17 @@ static void test_jtl(void **state)
         {"timeStamp,elapsed,label,responseCode,responseMessage,success\n"
          "1796029200000,5,all,200,\"Number of samples in transaction : 2\",true\n",
          1, 0, MS(5), MS(5)},
-        {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,5,all,200,true,null\n"
-         "1796029200000,4,a,200,true,http://a/\n",
+        /* Parent samples beside a request of their own: nothing is counted twice, nothing is lost. */
+        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n"
+         "1796029200000,5,login,200,OK,t1,true\n"
+         "1796029200010,90,buy,200,\"Number of samples in transaction : 2, number of failing samples : "
+         "0\",t1,true\n"
+         "1796029200020,7,a,200,OK,t2,true\n1796029200030,8,b,500,no,t2,false\n"
+         "1796029200020,20,all,500,\"Number of samples in transaction : 2, number of failing samples : "
+         "1\",t2,false\n",
+         4, 1, MS(7), MS(100)},
+        {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,4,a,200,true,http://a/\n"
+         "1796029200000,5,all,200,true,null\n",
          1, 0, MS(4), MS(4)},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
