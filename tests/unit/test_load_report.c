@@ -629,6 +629,12 @@ static void test_jtl(void **state)
          "1796029200020,20,all,500,\"Number of samples in transaction : 2, number of failing samples : "
          "1\",t2,false\n",
          4, 1, MS(7), MS(100)},
+        /* Sorted by time a transaction stands before its requests. */
+        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,bytes\n"
+         "1796029200000,20,all,200,\"Number of samples in transaction : 2\",t1,true,70\n"
+         "1796029200000,7,a,200,OK,t1,true,30\n1796029200008,8,b,200,OK,t1,true,40\n"
+         "1796029200020,9,c,200,OK,t1,true,1\n",
+         3, 0, MS(8), MS(29)},
         {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,4,a,200,true,http://a/\n"
          "1796029200000,5,all,200,true,null\n",
          1, 0, MS(4), MS(4)},

@@ -16,13 +16,20 @@ struct jtl_sample {
                             them */
 };
 
+/* What is known of a thread of the plan. */
+struct jtl_thread {
+    int64_t latest_ns; /* start of its latest sample that is no transaction; SD_UNKNOWN */
+    size_t kept; /* the last transaction that was kept, its number among the samples and one more; 0: none */
+    int64_t kept_bytes;
+};
+
 struct jtl {
     int64_t own_checks;     /* answers below 400 that failed an assertion */
     int64_t left_out, kept; /* transactions */
     struct name_index threads;
     struct arena *names;
-    int64_t *latest; /* by thread, the latest start of a sample that is no transaction */
-    size_t cap_latest;
+    struct jtl_thread *of;
+    size_t cap_of;
 };
 
 void jtl_add(struct load_draft *d, struct jtl *j, const struct jtl_sample *s);
