@@ -41,7 +41,15 @@ done
 run load-test "$data/k6.ndjson"
 ok "what certainly is one is recognised" says out '4 requests of k6'
 
+run load report --from JMeter "$data/jmeter.jtl"
+ok "the tool in any case" says out '4 requests of jmeter'
+
+{ head -1 "$data/samples.csv" && seq 1 1200 | sed 's|.*|&,/item/&,,&000,&000,&900,200,,10|'; } >many.csv
+run load-test --format json many.csv
+ok "of very many names the console has the most frequent" says out 'those of the fewest requests: 200.'
+
 refused "no file" 'needs FILE...' load report
+refused "no such format" 'there is no format xml' load report --format xml "$data/hey.csv"
 refused "a file that is not there" 'missing.csv cannot be opened' load report missing.csv
 refused "an empty file" 'is empty' load report /dev/null
 echo hello >hello.txt

@@ -11,7 +11,10 @@
 #include "core/result.h"
 #include "format/loads/load_reader.h"
 
-enum { PIECE = 1 << 18 };
+enum {
+    PIECE = 1 << 18,
+    ROWS_MAX = 1000 /* names in the console; the command prints all */
+};
 
 struct options {
     const char *from;
@@ -81,6 +84,11 @@ static void publish(struct sd_source *s, const struct load_result *r)
 {
     struct load_report report;
     load_report_make(&report, &r, 1);
+    if (report.r.n_rows > ROWS_MAX) {
+        load_result_note(&report.r, "Names that are left out, those of the fewest requests: %zu.",
+                         report.r.n_rows - ROWS_MAX);
+        report.r.n_rows = ROWS_MAX;
+    }
     cJSON *o = load_report_document(&report);
     char *json = result_print(o);
     int64_t first = SD_UNKNOWN, last = SD_UNKNOWN;
@@ -125,6 +133,11 @@ static enum sd_result result_run(struct sd_source *s, struct sd_error *err)
     return got == SD_OK ? SD_GONE : got == SD_NODATA ? SD_OK : got;
 }
 
+static void result_close(struct sd_source *s)
+{
+    (void)s; /* the file is closed when it was read */
+}
+
 extern const struct sd_source_ops load_result_source_ops;
 const struct sd_source_ops load_result_source_ops = {
     .abi = SD_ABI,
@@ -138,4 +151,5 @@ const struct sd_source_ops load_result_source_ops = {
     .recognise = result_recognise,
     .open = result_open,
     .run = result_run,
+    .close = result_close,
 };
