@@ -1,6 +1,9 @@
 #include "app/commands.h"
 
 #include "app/forecast.h"
+#include "app/load_compare.h"
+#include "app/load_profile.h"
+#include "app/load_report.h"
 #include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
@@ -14,16 +17,21 @@ extern const struct cli_command CAPACITY_PLAN_COMMAND;
 extern const struct cli_command CAPACITY_HOPS_COMMAND;
 extern const struct cli_command SCALE_COMMAND;
 
-const struct cli_command *const COMMANDS[] = {
-    &CAPACITY_QUEUE_COMMAND,
-    &CAPACITY_USL_COMMAND,
-    &CAPACITY_PLAN_COMMAND,
-    &CAPACITY_HOPS_COMMAND,
-    &SCALE_COMMAND,
-    &LOAD_RUN_COMMAND,
-    &FORECAST_COMMAND,
-    NULL,
-};
+/* In the order of the help. */
+#define COMMAND_LIST(X)                                                                                      \
+    X(LOAD_RUN)                                                                                              \
+    X(LOAD_PROFILE)                                                                                          \
+    X(LOAD_REPORT)                                                                                           \
+    X(LOAD_COMPARE)                                                                                          \
+    X(CAPACITY_QUEUE)                                                                                        \
+    X(CAPACITY_USL)                                                                                          \
+    X(CAPACITY_PLAN)                                                                                         \
+    X(CAPACITY_HOPS)                                                                                         \
+    X(FORECAST)                                                                                              \
+    X(SCALE)
+
+#define COMMAND_ROW(NAME) &NAME##_COMMAND,
+const struct cli_command *const COMMANDS[] = {COMMAND_LIST(COMMAND_ROW) NULL};
 
 /* ---- finding ---- */
 

@@ -298,6 +298,15 @@ static const struct row ROWS[] = {
      .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_GARBAGE},
     {.name = "varnish: an endless device", .target = "varnish:/dev/zero",
      .expected = S(FAILED), .says = "more than 16 MiB"},
+    /* ---- host ---- */
+    {.name = "host: this machine", .target = "host:?every=250ms",
+     .expected = SITTING, .cycles = 200},
+    {.name = "host: this machine, to the end", .target = "host:?every=250ms",
+     .expected = S(ENDED), .to_the_end = true},
+    {.name = "host: another machine", .target = "host:db1",
+     .expected = S(FAILED), .says = "takes no name"},
+    {.name = "host: no machine there", .target = "host:?root=%s",
+     .expected = S(FAILED), .says = "no stat and no meminfo", .cycles = 50},
     /* ---- prometheus ---- */
     {.name = "prometheus: refuses", .target = "prometheus:prometheus+http://127.0.0.1:%d/metrics",
      .expected = REFUSED, .says = "cannot ask", .peer = PEER_REFUSES, .cycles = 50},

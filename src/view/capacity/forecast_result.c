@@ -7,11 +7,10 @@
 
 #include "base/clock.h"
 
-const char *const FORECAST_ORDER[] = {"scenarios", "rows", "backtest", "parameters", NULL};
-const char *const FORECAST_HIDDEN[] = {"exhaustion", NULL}; /* it is the headline */
-const char *const FORECAST_TITLES[] = {"rows",
-                                       "Steps ahead",
-                                       "parameters",
+const char *const FORECAST_ORDER[] = {"scenarios", "backtest", "parameters", NULL};
+/* The headline, and a table of its own. */
+const char *const FORECAST_HIDDEN[] = {"exhaustion", "rows", NULL};
+const char *const FORECAST_TITLES[] = {"parameters",
                                        "What it is made of",
                                        "mase",
                                        "Error (MASE)",
@@ -21,16 +20,10 @@ const char *const FORECAST_TITLES[] = {"rows",
                                        "On the history",
                                        "coverage_80",
                                        "Within 80 %",
-                                       "lo_80",
-                                       "80 % from",
-                                       "hi_80",
-                                       "80 % to",
-                                       "lo_95",
-                                       "95 % from",
-                                       "hi_95",
-                                       "95 % to",
                                        "coverage_95",
                                        "Within 95 %",
+                                       "origins",
+                                       "Tries",
                                        NULL};
 
 static const char *figure(struct doc *d, double v)
@@ -125,21 +118,17 @@ static sd_time time_of(const cJSON *o, const char *key)
     return text && clock_parse(text, INT64_MAX, &t, &err) ? t : SD_UNKNOWN;
 }
 
-void forecast_draw(struct doc *d, const cJSON *o)
+static void draw_fan(struct doc *d, const cJSON *rows, sd_time from, double step, double ceiling)
 {
     static const char *const keys[] = {"mean", "hi_95", "lo_95"};
-    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(o, "rows"), *row;
-    double step = result_get_real(o, "step_ns"), most = 0;
-    double ceiling = result_get_real(cJSON_GetObjectItemCaseSensitive(o, "exhaustion"), "ceiling");
-    sd_time from = time_of(rows ? rows->child : NULL, "time");
+    const cJSON *row;
+    double most = 0;
     size_t n = (size_t)cJSON_GetArraySize(rows);
-    if (n < 2 || !sd_known(from) || !(step > 0))
-        return;
     struct section *s = doc_section(d, SECTION_GRAPH, "fan", "Mean and 95 % interval");
     s->weight = 2;
     s->graph.from = from;
     s->graph.to = from + (sd_time)(step * (double)n);
-    s->graph.unit = UNIT_NONE;
+    s->graph.unit = UNIT_COUNT;
     s->graph.n_points = n;
     for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
         struct graph_line *line = doc_line(d, &s->graph, keys[k]);
@@ -149,10 +138,50 @@ void forecast_draw(struct doc *d, const cJSON *o)
             line->values[i] = result_get_real(row, keys[k]);
             most = fmax(most, line->values[i++]);
         }
+        line->whole = line->values[n - 1]; /* at the end, and not "now" */
     }
     if (ceiling > 0 && ceiling < 3 * most) { /* one far above would leave the fan no room */
         struct graph_line *line = doc_line(d, &s->graph, "ceiling");
         for (size_t i = 0; i < n; i++)
             line->values[i] = ceiling;
+        line->whole = ceiling;
     }
+}
+
+enum { STEP, TIME, FIGURES, STEP_COLUMNS = FIGURES + 5 };
+
+static const struct column STEPS[STEP_COLUMNS] = {
+    {.key = "step", .title = "Step", .unit = UNIT_COUNT, .help = "from 1"},
+    {.key = "time", .title = "Time", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 16, .help = "RFC 3339"},
+    {.key = "mean", .title = "Mean", .unit = UNIT_COUNT, .help = "in the unit of the series"},
+    {.key = "lo_80", .title = "80 % from", .unit = UNIT_COUNT, .priority = 1, .help = "lower bound"},
+    {.key = "hi_80", .title = "80 % to", .unit = UNIT_COUNT, .priority = 1, .help = "upper bound"},
+    {.key = "lo_95", .title = "95 % from", .unit = UNIT_COUNT, .help = "lower bound"},
+    {.key = "hi_95", .title = "95 % to", .unit = UNIT_COUNT, .help = "upper bound"},
+};
+
+static void draw_steps(struct doc *d, const cJSON *rows)
+{
+    struct section *s = doc_table(d, "rows", "Steps ahead", STEPS, STEP_COLUMNS);
+    const cJSON *row;
+    s->table.sort_column = -1;
+    cJSON_ArrayForEach(row, rows)
+    {
+        struct cell *cells = doc_row(d, &s->table)->cells;
+        cells[STEP] = cell_int((int64_t)result_get_real(row, "step"));
+        cells[TIME] = cell_text(doc_text(d, result_get_text(row, "time")));
+        for (size_t i = FIGURES; i < STEP_COLUMNS; i++)
+            cells[i] = cell_real(result_get_real(row, STEPS[i].key));
+    }
+}
+
+void forecast_draw(struct doc *d, const cJSON *o)
+{
+    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(o, "rows");
+    double step = result_get_real(o, "step_ns");
+    double ceiling = result_get_real(cJSON_GetObjectItemCaseSensitive(o, "exhaustion"), "ceiling");
+    sd_time from = time_of(rows ? rows->child : NULL, "time");
+    if (cJSON_GetArraySize(rows) > 1 && sd_known(from) && step > 0)
+        draw_fan(d, rows, from, step, ceiling);
+    draw_steps(d, rows);
 }

@@ -80,7 +80,7 @@ const struct view forecasts_view = {
     .summary = "the series that can be forecast: requests, bytes and rows of tables, metrics",
     .lists = "series",
     .thing = "series",
-    .needs = MADE_OF,
+    .needs = 0, /* it is not what makes the place Load one with data */
     .build = build_list,
     .columns = COLUMNS,
     .n_columns = F_COLUMNS,
@@ -183,8 +183,8 @@ static void ask_ceiling(const struct action_ctx *c, struct outcome *out)
 
 static const struct view_action CEILING_ACTION = {
     .name = "ceiling",
-    .keys = "",
-    .group = "Load",
+    .keys = "Y",
+    .group = "Load tests",
     .help = "tell when the series reaches a limit",
     .args = "X",
     .args_help = "the limit, in the unit of the series",
@@ -192,6 +192,36 @@ static const struct view_action CEILING_ACTION = {
 };
 
 static const struct view_action *const ACTIONS[] = {&CEILING_ACTION, NULL};
+
+static const struct column ROWS[] = {
+    {.key = "step", .title = "Step", .help = "from 1"},
+    {.key = "time", .title = "Time", .flags = COLUMN_LEFT, .help = "RFC 3339"},
+    {.key = "mean", .title = "Mean", .help = "in the unit of the series"},
+    {.key = "lo_80", .title = "80 % from", .help = "of four out of five futures this is the lower bound"},
+    {.key = "hi_80", .title = "80 % to", .help = "and the upper one"},
+    {.key = "lo_95", .title = "95 % from", .help = "of nineteen out of twenty"},
+    {.key = "hi_95", .title = "95 % to", .help = "and the upper one"},
+};
+
+static const struct column ALSO[] = {
+    {.key = "points", .title = "Points", .help = "values that are known"},
+    {.key = "gaps", .title = "Gaps", .help = "those that are missing"},
+    {.key = "step_ns", .title = "Step", .unit = UNIT_NS, .help = "between two values"},
+    {.key = "method", .title = "Method", .help = "auto: many models, weighed by a backtest"},
+    {.key = "parameters", .title = "Parameters", .help = "of auto the shares of its models"},
+    {.key = "seasons", .title = "Seasons", .help = "their lengths in steps"},
+    {.key = "backtest",
+     .title = "Backtest",
+     .help = "origins mase mase_seasonal_naive coverage_80 coverage_95"},
+    {.key = "exhaustion",
+     .title = "Exhaustion",
+     .help =
+         "ceiling expected_time early_time late_time: when the mean, the upper and the lower bound reach it"},
+    {.key = "scenarios",
+     .title = "Scenarios",
+     .help = "of the command: name factor peak peak_time exhaustion_time"},
+    {.key = "notes", .title = "Notes", .help = "sentences about the history"},
+};
 
 const struct view forecast_view = {
     .name = "forecast",
@@ -203,6 +233,8 @@ const struct view forecast_view = {
     .made_of = MADE_OF,
     .build = build_one,
     .actions = ACTIONS,
-    .columns = COLUMNS,
-    .n_columns = F_COLUMNS,
+    .columns = ROWS,
+    .n_columns = ARRAY_LEN(ROWS),
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };
