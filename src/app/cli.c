@@ -90,7 +90,7 @@ static void keep_option(struct cli *c, int option, const char *value)
         c->modules = push(c->modules, &c->n_modules, value);
     static const char *const actions[CLI_OPTION_COUNT] = {
         [CLI_BY] = "group", [CLI_FOCUS] = "focus",     [CLI_HIDE] = "hide", [CLI_FOLD] = "fold",
-        [CLI_WHY] = "why",  [CLI_TREEMAP] = "treemap", [CLI_ONLY] = "only"};
+        [CLI_WHY] = "why",  [CLI_TREEMAP] = "treemap", [CLI_ONLY] = "only", [CLI_HOST] = "host"};
     if (actions[option]) {
         c->choices = push(c->choices, &c->n_choices, actions[option]);
         c->choices = push(c->choices, &c->n_choices, value);

@@ -25,6 +25,12 @@ static bool drawing(const struct section *s)
     return section_ops(s)->drawing;
 }
 
+/* May it stand beside another? */
+static bool pairs_up(const struct section *s)
+{
+    return drawing(s) && !s->across;
+}
+
 static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs,
                          struct band *bands)
 {
@@ -35,8 +41,8 @@ static size_t make_bands(const struct doc *d, size_t from, size_t to, int width,
             continue;
         }
         struct band *b = &bands[n++];
-        bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) &&
-                    drawing(&d->sections[i + 1]);
+        bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && pairs_up(&d->sections[i]) &&
+                    pairs_up(&d->sections[i + 1]);
         *b = (struct band){.first = i, .n = pair ? 2 : 1};
         for (size_t k = i; k < i + b->n; k++) {
             struct need need = section_need(&d->sections[k], width / (int)b->n - BORDER);

@@ -8,7 +8,7 @@
 
 #include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 #include "core/loads/soak.h"
 #include "core/loads/spike.h"
 
@@ -34,8 +34,7 @@ struct load_interval {
 
 /* What has happened since the beginning, with the warm-up. */
 struct load_totals {
-    int64_t planned, sent, answered, failed, late;
-    double asked; /* requests that should have begun by now; NAN: not known */
+    int64_t planned, sent, ended, answered, failed, late;
 };
 
 /* What only the generator knows. */

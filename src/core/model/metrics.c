@@ -217,8 +217,23 @@ size_t model_metric_entries(const struct model *m, const char *name, sd_time now
     return n;
 }
 
-/* Growth per second between the samples around the span; a fall is a restart from 0. What lies beside a
- * sample without a value is unknown: neither its growth nor its time counts. */
+/* Growth per second from point lo to point hi; a fall is a restart from 0. What lies beside a sample without
+ * a value is unknown: neither its growth nor its time counts. */
+static double growth(const struct series *s, size_t lo, size_t hi)
+{
+    double grown = 0, time = 0;
+    for (size_t i = lo + 1; i <= hi; i++) {
+        const struct point *from = &s->points[i - 1], *to = &s->points[i];
+        double d = to->value - from->value;
+        if (isnan(d))
+            continue;
+        grown += d < 0 ? to->value : d;
+        time += (double)to->at - (double)from->at;
+    }
+    return time > 0 ? grown / (time / (double)SD_S) : (double)NAN;
+}
+
+/* Between the samples around the span. */
 static double rate(const struct series *s, struct span span)
 {
     size_t lo = upto(s, span.from), hi = upto(s, span.to);
@@ -226,16 +241,7 @@ static double rate(const struct series *s, struct span span)
     hi = MIN(hi, s->n ? s->n - 1 : 0);
     if (hi > lo + 1 && s->points[hi].at > span.to && s->points[hi - 1].at >= span.to)
         hi--;
-    double growth = 0, time = 0;
-    for (size_t i = lo + 1; i <= hi; i++) {
-        const struct point *from = &s->points[i - 1], *to = &s->points[i];
-        double d = to->value - from->value;
-        if (isnan(d))
-            continue;
-        growth += d < 0 ? to->value : d;
-        time += (double)to->at - (double)from->at;
-    }
-    return time > 0 ? growth / (time / (double)SD_S) : (double)NAN;
+    return growth(s, lo, hi);
 }
 
 double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
@@ -273,13 +279,13 @@ void metric_series(const struct model *m, const struct metric_info *e, struct sp
     over_time(m, e->series, span, n, out);
 }
 
-size_t model_metric_all(const struct model *m, struct metric_info *out, size_t max)
+size_t model_metric_named(const struct model *m, const char *prefix, struct metric_info *out, size_t max)
 {
     const struct metrics *x = m->parts[DOMAIN_metrics].state;
-    size_t n = 0;
+    size_t n = 0, len = strlen(prefix);
     for (const struct series *s = x->hash; s && n < max; s = s->hh.next) {
         char *name = strchr(s->key, 0x1f), *labels = name ? strchr(name + 1, 0x1f) : NULL;
-        if (labels)
+        if (labels && !strncmp(name + 1, prefix, len))
             out[n++] = (struct metric_info){.origin = s->key,
                                             .origin_len = (size_t)(name - s->key),
                                             .name = name + 1,
@@ -290,6 +296,11 @@ size_t model_metric_all(const struct model *m, struct metric_info *out, size_t m
                                             .series = s};
     }
     return n;
+}
+
+size_t model_metric_all(const struct model *m, struct metric_info *out, size_t max)
+{
+    return model_metric_named(m, "", out, max);
 }
 
 size_t model_metric_count(const struct model *m, int64_t *left_out)
@@ -324,4 +335,34 @@ struct span metric_seen(const struct metric_info *e, sd_time now)
     size_t n = upto(e->series, now);
     return n ? (struct span){e->series->points[0].at, e->series->points[n - 1].at}
              : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+}
+
+/* ---- over a window ---- */
+
+double metric_mean(const struct metric_info *e, struct span window)
+{
+    const struct series *s = e->series;
+    size_t known = 0;
+    double sum = 0;
+    for (size_t i = upto(s, window.from), end = upto(s, window.to); i < end; i++)
+        if (!isnan(s->points[i].value)) {
+            sum += s->points[i].value;
+            known++;
+        }
+    return known ? sum / (double)known : (double)NAN;
+}
+
+double metric_max(const struct metric_info *e, struct span window)
+{
+    const struct series *s = e->series;
+    double most = (double)NAN;
+    for (size_t i = upto(s, window.from), end = upto(s, window.to); i < end; i++)
+        most = fmax(most, s->points[i].value); /* of a NAN and a number it is the number */
+    return most;
+}
+
+double metric_growth(const struct metric_info *e, struct span window)
+{
+    size_t lo = upto(e->series, window.from), hi = upto(e->series, window.to);
+    return growth(e->series, lo ? lo - 1 : 0, hi ? hi - 1 : 0);
 }

@@ -442,6 +442,17 @@ size_t metric_points(const struct metric_info *e, struct span span);
 /* The times of its first sample and of the last at or before `now`; SD_UNKNOWN: there is none. */
 struct span metric_seen(const struct metric_info *e, sd_time now);
 
+/* ---- metrics over a window: what KPIs, resources and budgets are made of ----
+ * A sample counts in a window when from < at <= to; one without a value does not. */
+/* Series whose name begins so, in the order of sight; count, at most max. */
+size_t model_metric_named(const struct model *m, const char *prefix, struct metric_info *out, size_t max);
+/* Mean and largest of the samples; NAN: there are none. */
+double metric_mean(const struct metric_info *e, struct span window);
+double metric_max(const struct metric_info *e, struct span window);
+/* Growth of a counter per second between its last sample at or before `from` (the oldest there is, when none
+ * is older) and the last at or before `to`; a fall is a restart from 0. NAN: these are not two samples. */
+double metric_growth(const struct metric_info *e, struct span window);
+
 /* ---- database servers as a whole ----
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,
  * PARAMETER and BLOAT, of all sources; with each the same thing at the beginning of the span, or when it was

@@ -19,7 +19,7 @@ static const struct column COLUMNS[O_COLUMNS] = {
                 .flags = COLUMN_LEFT,
                 .priority = 2, /* on 80 columns the words of the others say it */
                 .help = "slow, tail, errors, silent, query, n+1, index, lock, idle, connections, pool, "
-                        "cache, source, log or event"},
+                        "cache, cpu, memory, disk, pressure, source, log or event"},
     [O_SUBJECT] = {.key = "subject",
                    .title = "Where",
                    .flags = COLUMN_LEFT,
