@@ -124,14 +124,14 @@ void fc_spread_at(const struct fc_spread *s, double mean, size_t lead, double *h
     *half_95 = s->half_95[b];
     if (b + 1 < s->bins && at > s->lead[b]) {
         double share = (at - s->lead[b]) / (s->lead[b + 1] - s->lead[b]);
-        *half_80 += share * (s->half_80[b + 1] - s->half_80[b]);
-        *half_95 += share * (s->half_95[b + 1] - s->half_95[b]);
+        *half_80 = (1 - share) * s->half_80[b] + share * s->half_80[b + 1];
+        *half_95 = (1 - share) * s->half_95[b] + share * s->half_95[b + 1];
     }
     if (at > s->leads) {
         by *= pow(at / s->leads, s->growth);
     }
     *half_80 *= by;
-    *half_95 *= by;
+    *half_95 = MAX(*half_95 * by, *half_80);
 }
 
 double fc_interval_score(double lo, double hi, double came, double alpha)
