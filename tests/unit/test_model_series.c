@@ -170,6 +170,11 @@ static void test_views(void **state)
         assert_true(result_get_real(e, "ceiling") == 1638400);
         assert_string_equal(result_get_text(e, "expected_time"), "2026-11-20T17:31:00.000Z");
         assert_string_equal(d->title, c.arg);
+        const struct graph *g = &d->sections[1].graph; /* what was, and the fan */
+        assert_int_equal(d->sections[1].kind, SECTION_GRAPH);
+        assert_int_equal(g->n_points, 24 + 12);
+        assert_true(g->lines[0].values[23] == 8192. * 159 && isnan(g->lines[1].values[23]));
+        assert_true(g->lines[0].values[24] > 8192. * 159 && g->lines[1].values[24] >= g->lines[0].values[24]);
         cJSON_Delete(o);
         doc_free(d);
     }
