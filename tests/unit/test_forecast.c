@@ -462,6 +462,28 @@ static void test_ceiling(void **state)
     forecast_free(f);
 }
 
+/* What grew until a while ago, and then no more, has no date; what grows with its season keeps the
+ * proportion. */
+static void test_ceiling_by_what_counts_now(void **state)
+{
+    (void)state;
+    double y[672];
+    seed = 11;
+    for (size_t t = 0; t < 200; t++)
+        y[t] = 1000 + 5 * (double)MIN(t, (size_t)110) + 15 * normal();
+    struct forecast_wish w = wish(FORECAST_AUTO, 12);
+    w.ceiling = 3000;
+    struct forecast *f = make(y, 200, 24 * HOUR, &w);
+    assert_int_equal(f->reach.expected_ns, SD_UNKNOWN);
+    forecast_free(f);
+    for (size_t t = 0; t < 672; t++)
+        y[t] = (1000 + 2 * (double)t) * (1 + .4 * sin((double)(t % 24) * .2618)) * exp(.02 * normal());
+    w.ceiling = 1.4 * (1000 + 2 * 2000); /* hour 2000: 1329 ahead */
+    f = make(y, 672, HOUR, &w);
+    near((double)(f->reach.expected_ns - f->to_ns) / (double)HOUR, 1329, 200);
+    forecast_free(f);
+}
+
 /* The upper bound of naive: sigma sqrt(h), looked for 20 times the history ahead and not further. */
 static void test_ceiling_of_naive(void **state)
 {
@@ -516,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_far),
         cmocka_unit_test(test_any),
         cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_ceiling_by_what_counts_now),
         cmocka_unit_test(test_ceiling_of_naive),
         cmocka_unit_test(test_document),
     };

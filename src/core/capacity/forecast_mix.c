@@ -170,6 +170,17 @@ static bool go_on(struct mix *m, struct fc_ahead *ahead, size_t leads, bool all,
     return sum > 0;
 }
 
+/* Does the season grow with the level? Then the models of logarithms have the larger part of the weight: in
+ * made-up series half of it, and where it does not grow a fourth. */
+static double grows(const struct mix *m)
+{
+    double logs = 0, values = 0;
+    for (size_t c = 0; c < CELLS && m->logs; c++)
+        if (CANDIDATES[c / 2].logs)
+            *(c % 2 ? &logs : &values) += m->weight[c];
+    return logs > 0 ? MIN(MAX((logs / (logs + values) - .33) / .17, 0), 1) : 0;
+}
+
 bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_past *past,
             struct fc_ahead *ahead, size_t leads, struct fc_figures *figures)
 {
@@ -187,13 +198,11 @@ bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_p
     for (size_t c = 0; c < CELLS && known; c++)
         for (size_t i = 0; m.weight[c] > 0 && i < past->count * past->leads; i++)
             past->path[i] += m.weight[c] * m.path[c][i];
-    double of_logs = 0, of_values = 0;
-    for (size_t c = 0; c < CELLS && m.logs; c++)
-        if (CANDIDATES[c / 2].logs)
-            *(c % 2 ? &of_logs : &of_values) += m.weight[c];
     known = known && go_on(&m, ahead, leads, method == FORECAST_AUTO, figures);
-    for (size_t i = 0; known && ahead->season > 1 && of_logs > of_values && i < ahead->season; i++)
+    for (size_t i = 0; known && i < ahead->season; i++)
         ahead->level += ahead->near[leads - 1 - i] / (double)ahead->season;
+    if (known && ahead->season > 1 && ahead->level > 0)
+        ahead->grows = grows(&m);
     for (size_t c = 0; c < CELLS; c++)
         free(m.path[c]);
     free(m.logs);
@@ -206,5 +215,6 @@ double fc_ahead_at(const struct fc_ahead *a, size_t lead)
         return a->near[lead - 1];
     size_t beyond = lead - a->leads, seasons = (beyond - 1) / a->season + 1;
     double base = a->near[lead - seasons * a->season - 1], moved = a->slope * (double)(seasons * a->season);
-    return a->level > 0 ? base * MAX(1 + moved / a->level, 0) : base + moved;
+    double scaled = a->grows > 0 ? base * MAX(1 + moved / a->level, 0) : 0;
+    return (1 - a->grows) * (base + moved) + a->grows * scaled;
 }
