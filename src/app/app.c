@@ -235,7 +235,7 @@ static bool set_options(const struct sd_source_ops *ops, void *opts, char *const
     return true;
 }
 
-static bool app_is_recording(const char *path)
+bool app_is_recording(const char *path)
 {
     struct strbuf header = {0};
     char head[16] = {0};

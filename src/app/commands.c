@@ -1,5 +1,9 @@
 #include "app/commands.h"
 
+#include "app/forecast.h"
+#include "app/load_compare.h"
+#include "app/load_profile.h"
+#include "app/load_report.h"
 #include "app/load_run.h"
 #include "app/output.h"
 #include "view/result_doc.h"
@@ -7,10 +11,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const struct cli_command *const COMMANDS[] = {
-    &LOAD_RUN_COMMAND,
-    NULL,
-};
+extern const struct cli_command CAPACITY_QUEUE_COMMAND;
+extern const struct cli_command CAPACITY_USL_COMMAND;
+extern const struct cli_command CAPACITY_PLAN_COMMAND;
+extern const struct cli_command CAPACITY_HOPS_COMMAND;
+extern const struct cli_command SCALE_COMMAND;
+
+/* In the order of the help. */
+#define COMMAND_LIST(X)                                                                                      \
+    X(LOAD_RUN)                                                                                              \
+    X(LOAD_PROFILE)                                                                                          \
+    X(LOAD_REPORT)                                                                                           \
+    X(LOAD_COMPARE)                                                                                          \
+    X(CAPACITY_QUEUE)                                                                                        \
+    X(CAPACITY_USL)                                                                                          \
+    X(CAPACITY_PLAN)                                                                                         \
+    X(CAPACITY_HOPS)                                                                                         \
+    X(FORECAST)                                                                                              \
+    X(SCALE)
+
+#define COMMAND_ROW(NAME) &NAME##_COMMAND,
+const struct cli_command *const COMMANDS[] = {COMMAND_LIST(COMMAND_ROW) NULL};
 
 /* ---- finding ---- */
 

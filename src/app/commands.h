@@ -18,6 +18,7 @@ struct cli_command {
     const char *args; /* "SCENARIO" */
     const char *help;
     const struct command_option *options; /* NULL: none */
+    bool whole;                           /* the model keeps all that its sources have, however old */
     int (*run)(struct app *a);            /* the exit status; what is left of the command line is in a->cli */
 };
 

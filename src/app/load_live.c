@@ -84,12 +84,12 @@ static void latency_line(const struct figures *f, struct strbuf *b)
 static void count_line(const struct figures *f, struct strbuf *b)
 {
     char late[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX], failed[UNIT_TEXT_MAX];
-    int64_t over = f->totals.failed + f->totals.answered;
-    double shares = over ? (double)f->totals.failed / (double)over : (double)NAN;
+    int64_t over = f->totals.ended;
+    double failed_share = over ? (double)f->totals.failed / (double)over : (double)NAN;
     strbuf_printf(b, "%lld begun, %lld answered, %s failed (%s); sent late by us: %lld, p99 %s\n",
                   (long long)f->totals.planned, (long long)f->totals.answered,
                   unit_format_int(UNIT_COUNT, f->totals.failed, failed),
-                  show(UNIT_SHARE, fmin(shares, 1), share), (long long)f->totals.late,
+                  show(UNIT_SHARE, failed_share, share), (long long)f->totals.late,
                   show_ns(f->late_p99, late));
 }
 

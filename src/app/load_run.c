@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "app/load_baseline.h"
 #include "app/load_live.h"
+#include "app/output.h"
 #include "base/clock.h"
 #include "conf/load_scenario.h"
 #include "core/loads/amounts.h"
@@ -17,6 +19,9 @@ enum { EXIT_STOPPED = 130 };
 static const struct command_option OPTIONS[] = {
     {"target", "URL", "instead of the scenario's target"},
     {"samples", "FILE", "each request as a line of CSV; may be a FIFO"},
+    {"baseline", "FILE",
+     "the samples of an earlier run, of this or another tool: exit 1 when this run is slower"},
+    {"tolerance", "SHARE", "with --baseline: a change up to it is none (default: 10%)"},
     {"allow", "HOST",
      "the target's host, when it is another than this one; it has to permit the load itself"},
     {"max-rate", "N", "the limit of requests a second (default: 10000)"},
@@ -29,6 +34,7 @@ struct running {
     const struct load_scenario *scenario;
     struct load_live *live;
     struct samples *samples;
+    struct load_baseline baseline;
 };
 
 /* ---- options ---- */
@@ -74,6 +80,7 @@ static void each(void *ctx, const struct load_outcome *o)
     struct running *x = ctx;
     if (x->samples)
         samples_add(x->samples, o, load_failure_of(x->scenario, o));
+    load_baseline_add(&x->baseline, x->scenario, o);
 }
 
 static void on_tick(void *ctx, const struct load_run *r, int64_t now_ns, int64_t waiting, int64_t in_flight)
@@ -96,27 +103,27 @@ static int exit_of(const struct load_run *r, int printed)
 }
 
 /* The document comes before the samples are waited for: their reader may be slow. */
-static int run_scenario(struct app *a, struct load_scenario *s, const struct load_target *t,
-                        struct samples *samples)
+static int run_scenario(struct app *a, struct running *x, const struct load_target *t)
 {
     struct sd_error err;
-    struct running x = {.scenario = s, .samples = samples};
-    struct load_runner_hooks hooks = {.tick = on_tick, .interval = on_interval, .ctx = &x};
+    struct load_runner_hooks hooks = {.tick = on_tick, .interval = on_interval, .ctx = x};
     struct load_run *r = mem_alloc(sizeof *r);
     int status = EXIT_USAGE;
-    load_run_init(r, s, clock_wall());
+    load_run_init(r, x->scenario, clock_wall());
     r->each = each;
-    r->each_ctx = &x;
-    x.live = load_live_start(s);
+    r->each_ctx = x;
+    x->live = load_live_start(x->scenario);
     bool ran = load_runner_run(r, t, &hooks, signals_graceful(PATIENCE), &err);
-    load_live_stop(x.live);
-    if (ran)
+    load_live_stop(x->live);
+    if (ran) {
+        load_baseline_compare(&x->baseline, r);
         status = exit_of(r, command_print(a, load_run_document(r), r->verdict == LOAD_VERDICT_PASS));
-    else
+    } else {
         complain("%s", err.text);
+    }
     load_run_free(r);
     free(r);
-    if (!samples_close(samples, &err)) {
+    if (!samples_close(x->samples, &err)) {
         complain("%s", err.text);
         status = status == EXIT_FINE ? EXIT_CHECK : status;
     }
@@ -126,19 +133,22 @@ static int run_scenario(struct app *a, struct load_scenario *s, const struct loa
 static int load_run(struct app *a)
 {
     struct load_scenario s = {0};
+    struct running x = {.scenario = &s};
     struct load_permission permission;
     struct load_target target;
-    struct samples *samples = NULL;
     struct sd_error err;
     int status = EXIT_USAGE;
-    if (!command_args(a, 1, 1))
+    if (!command_args(a, 1, 1) || !output_ready(a))
         return EXIT_USAGE;
     if (load_scenario_read(&s, a->cli->args[0], command_value(a->cli, "target"), &err) &&
-        read_options(a, &s, &permission, &err) && load_runner_allowed(&s, &permission, &target, &err) &&
-        open_samples(a, &s, &samples, &err))
-        status = run_scenario(a, &s, &target, samples);
+        read_options(a, &s, &permission, &err) &&
+        load_baseline_open(&x.baseline, &s, command_value(a->cli, "baseline"),
+                           command_value(a->cli, "tolerance"), &err) &&
+        load_runner_allowed(&s, &permission, &target, &err) && open_samples(a, &s, &x.samples, &err))
+        status = run_scenario(a, &x, &target);
     else
         complain("%s", err.text);
+    load_baseline_free(&x.baseline);
     load_scenario_free(&s);
     return status;
 }

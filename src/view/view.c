@@ -22,30 +22,73 @@
 #include "view/indexes/one_table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
-#include "view/metrics/metric_list.h"
 #include "view/hosts/resources.h"
+#include "view/metrics/metric_list.h"
 #include "view/metrics/runtime.h"
 #include "view/overview/map.h"
 #include "view/servers/servers.h"
 #include "view/traces/traces.h"
 #include "view/loads/loads.h"
 #include "view/capacity/capacity.h"
+#include "view/capacity/forecast_view.h"
 #include "view/shared/finish.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view,  &queries_view,   &activity_view,   &sources_view,
-    &tables_view,   &indexes_view,    &advise_view,    &endpoint_view,   &query_view,
-    &plan_view,     &diff_view,       &bloat_view,     &server_view,     &replication_view,
-    &progress_view, &parameters_view, &history_view,   &pools_view,      &changes_view,
-    &statuses_view, &table_view,      &functions_view, &flame_view,      &calls_view,
-    &function_view, &growth_view,     &caches_view,    &cache_view,      &caching_view,
-    &audit_view,    &metrics_view,    &runtime_view,   &map_view,        &pages_view,
-    &page_view,     &bundle_view,     &packages_view,  &duplicates_view, &modules_view,
-    &module_view,   &package_view,    &traces_view,    &trace_view,      &services_view,
-    &loads_view,    &load_test_view,  &capacity_view,  &estimate_view,   &resources_view,
+    &overview_view,
+    &endpoints_view,
+    &queries_view,
+    &activity_view,
+    &sources_view,
+    &tables_view,
+    &indexes_view,
+    &advise_view,
+    &endpoint_view,
+    &query_view,
+    &plan_view,
+    &diff_view,
+    &bloat_view,
+    &server_view,
+    &replication_view,
+    &progress_view,
+    &parameters_view,
+    &history_view,
+    &pools_view,
+    &changes_view,
+    &statuses_view,
+    &table_view,
+    &functions_view,
+    &flame_view,
+    &calls_view,
+    &function_view,
+    &growth_view,
+    &caches_view,
+    &cache_view,
+    &caching_view,
+    &audit_view,
+    &metrics_view,
+    &runtime_view,
+    &map_view,
+    &pages_view,
+    &page_view,
+    &bundle_view,
+    &packages_view,
+    &duplicates_view,
+    &modules_view,
+    &module_view,
+    &package_view,
+    &traces_view,
+    &trace_view,
+    &services_view,
+    &loads_view,
+    &load_test_view,
+    &capacity_view,
+    &estimate_view,
+    &forecasts_view,
+    &forecast_view,
+    &resources_view,
     NULL,
 };
 

@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 
-enum { CLIENTS = 2048, REQUEST_MAX = 256 << 10, STACK_BYTES = 512 << 10 };
+enum { CLIENTS = 2048, REQUEST_MAX = 16 << 20, STACK_BYTES = 512 << 10 };
 
 struct http_peer {
     int listener;
@@ -21,7 +21,9 @@ struct http_peer {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool open, stop;
-    uint64_t requests, connections, gated;
+    uint64_t requests, connections, closed;
+    int word_status;
+    const char *word;
     char *last;
     struct client {
         struct http_peer *peer;
@@ -48,11 +50,8 @@ static bool put_slowly(int fd, const char *text)
 static void wait_gate(struct http_peer *p)
 {
     pthread_mutex_lock(&p->lock);
-    p->gated++;
-    pthread_cond_broadcast(&p->changed);
     while (!p->open && !p->stop)
         pthread_cond_wait(&p->changed, &p->lock);
-    p->gated--;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -95,6 +94,11 @@ static bool answer(struct http_peer *p, int fd, const char *path)
         return put(fd, "HTTP/1.1 204 No Content\r\n\r\n");
     if (str_starts(path, "/slow"))
         return put_slowly(fd, OK "hello");
+    if (str_starts(path, "/.well-known/slowdive-load")) {
+        snprintf(text, sizeof text, "HTTP/1.1 %d Some\r\nContent-Length: %zu\r\n\r\n%s", p->word_status,
+                 strlen(p->word), p->word);
+        return put(fd, text);
+    }
     if (str_starts(path, "/half"))
         return put(fd, OK "he") && false;
     if (str_starts(path, "/garbage"))
@@ -136,17 +140,23 @@ static void *client_main(void *arg)
     char *text = mem_alloc(REQUEST_MAX + 1);
     bool on = true;
     while (on && read_request(c->fd, text)) {
-        const char *path = strchr(text, ' ');
+        char *path = strchr(text, ' ');
         pthread_mutex_lock(&p->lock);
         p->requests++;
         free(p->last);
         p->last = mem_strdup(text);
         pthread_cond_broadcast(&p->changed);
         pthread_mutex_unlock(&p->lock);
+        if (path)
+            path[1 + strcspn(path + 1, " \r")] = 0;
         on = path && answer(p, c->fd, path + 1);
     }
     shutdown(c->fd,
              SHUT_RDWR); /* the descriptor stays taken until the end, so that no other gets its number */
+    pthread_mutex_lock(&p->lock);
+    p->closed++;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
     free(text);
     return NULL;
 }
@@ -179,9 +189,10 @@ static void *peer_main(void *arg)
     return NULL;
 }
 
-struct http_peer *http_peer_start(void)
+struct http_peer *http_peer_start(bool everywhere)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(everywhere ? INADDR_ANY : INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 ||
@@ -190,6 +201,8 @@ struct http_peer *http_peer_start(void)
     struct http_peer *p = mem_alloc(sizeof *p);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
+    p->word_status = 404;
+    p->word = "";
     p->listener = fd;
     p->port = ntohs(at.sin_port);
     if (pthread_create(&p->thread, NULL, peer_main, p) == 0)
@@ -232,6 +245,12 @@ void http_peer_gate(struct http_peer *p, bool open)
     pthread_mutex_unlock(&p->lock);
 }
 
+void http_peer_word(struct http_peer *p, int status, const char *body)
+{
+    p->word_status = status;
+    p->word = body;
+}
+
 static uint64_t locked(struct http_peer *p, const uint64_t *what)
 {
     pthread_mutex_lock(&p->lock);
@@ -258,16 +277,16 @@ char *http_peer_last(struct http_peer *p)
     return last;
 }
 
-bool http_peer_wait_gated(struct http_peer *p, uint64_t n)
+bool http_peer_wait_closed(struct http_peer *p, uint64_t n)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 60;
     pthread_mutex_lock(&p->lock);
     int failed = 0;
-    while (p->gated < n && !failed)
+    while (p->closed < n && !failed)
         failed = pthread_cond_timedwait(&p->changed, &p->lock, &until);
-    bool ok = p->gated >= n;
+    bool ok = p->closed >= n;
     pthread_mutex_unlock(&p->lock);
     return ok;
 }

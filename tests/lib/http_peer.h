@@ -10,7 +10,8 @@
  *   /garbage       not HTTP
  *   /silent        never an answer
  *   /gate          an answer when http_peer_gate(p, true) was called
- *   /last          as /ok, and then the connection is closed without a word of it */
+ *   /last          as /ok, and then the connection is closed without a word of it
+ *   /.well-known/slowdive-load   what http_peer_word said, at first 404 */
 #ifndef TESTS_LIB_HTTP_PEER_H
 #define TESTS_LIB_HTTP_PEER_H
 
@@ -18,17 +19,19 @@
 #include <stdint.h>
 
 struct http_peer;
-/* On 127.0.0.1; NULL when it cannot. */
-struct http_peer *http_peer_start(void);
+/* On 127.0.0.1, or on all addresses; NULL when it cannot. */
+struct http_peer *http_peer_start(bool everywhere);
 void http_peer_stop(struct http_peer *p); /* closes everything, joins its threads */
 uint16_t http_peer_port(const struct http_peer *p);
 
 void http_peer_gate(struct http_peer *p, bool open);
+/* `body` is kept by the caller. */
+void http_peer_word(struct http_peer *p, int status, const char *body);
 uint64_t http_peer_requests(struct http_peer *p);
 uint64_t http_peer_connections(struct http_peer *p); /* that it ever had */
 /* The last request's bytes as they came; the caller frees. */
 char *http_peer_last(struct http_peer *p);
-/* Waits until /gate holds back so many; false after a minute. */
-bool http_peer_wait_gated(struct http_peer *p, uint64_t n);
+/* Waits until it has closed so many connections by itself; false after a minute. */
+bool http_peer_wait_closed(struct http_peer *p, uint64_t n);
 
 #endif

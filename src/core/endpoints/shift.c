@@ -1,6 +1,8 @@
 /* shift.c - two windows of requests beside each other: tests that know of many comparisons and of bursts. */
 #include "core/endpoints/shift.h"
 
+#include "core/chance.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,42 +12,7 @@ enum { TAILS = 6, BEYOND_LEAST = 5, REQUESTS_LEAST = 20, COARSE_LEAST = 12 };
 #define LOOK       0.3 /* what one more tail adds */
 #define FACTOR_MAX 1e4 /* a factor that no interval goes beyond */
 
-/* ---- distributions ---- */
-
-/* The continued fraction of the incomplete beta function (Lentz). */
-static double beta_fraction(double a, double b, double x)
-{
-    const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1), h;
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    h = d;
-    for (int m = 1; m < 300; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        for (int k = 0; k < 2; k++) {
-            double by = k ? odd : even;
-            d = 1 + by * d;
-            c = 1 + by / c;
-            d = 1 / (fabs(d) < tiny ? tiny : d);
-            c = fabs(c) < tiny ? tiny : c;
-            h *= d * c;
-        }
-        if (fabs(d * c - 1) < 1e-12)
-            break;
-    }
-    return h;
-}
-
-/* Regularised: I_x(a, b). */
-static double beta_share(double a, double b, double x)
-{
-    if (!(x > 0) || !(x < 1))
-        return x > 0 ? 1 : 0;
-    double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-    if (x < (a + 1) / (a + b + 2))
-        return front * beta_fraction(a, b, x) / a;
-    return 1 - front * beta_fraction(b, a, 1 - x) / b;
-}
+/* ---- chance ---- */
 
 /* Of m, each with probability p: at most, or at least, so many; either way. */
 static double binomial_p(double of, double m, double p)
@@ -53,30 +20,6 @@ static double binomial_p(double of, double m, double p)
     double least = of > 0 ? beta_share(of, m - of + 1, p) : 1;
     double most = of < m ? beta_share(m - of, of + 1, 1 - p) : 1;
     return fmin(1, 2 * fmin(least, most));
-}
-
-static double normal_p(double z)
-{
-    return erfc(fabs(z) / sqrt(2));
-}
-
-/* The z beyond which, either way, that probability lies. */
-static double normal_z(double p)
-{
-    double low = 0, high = 38;
-    for (int i = 0; i < 60; i++) {
-        double z = (low + high) / 2;
-        if (normal_p(z) > p)
-            low = z;
-        else
-            high = z;
-    }
-    return low;
-}
-
-static double student_p(double t, double freedom)
-{
-    return beta_share(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
 
 /* ---- how much more blocks vary than independent requests would ---- */

@@ -28,7 +28,7 @@ void load_limits_free(struct load_limits_result *r)
     free(r->aggressor);
     r->aggressor = NULL;
     for (int c = 0; c < LOAD_CLIENT_N; c++)
-        load_values_free(&r->clients[c].latency);
+        load_durations_free(&r->clients[c].latency);
 }
 
 static void add_limited(struct load_limits_result *r, const struct load_outcome *o, int64_t retry_ns)
@@ -55,7 +55,7 @@ void load_limits_add(struct load_limits_result *r, const struct load_scenario *s
     r->clients[client].limited += limited;
     r->clients[client].failed += failed;
     r->clients[client].broken += !answered || o->status >= 500;
-    load_values_add(&r->clients[client].latency, o->done_ns - o->order.intended_ns);
+    load_durations_add(&r->clients[client].latency, o->done_ns - o->order.intended_ns);
     if (limited)
         add_limited(r, o, retry_ns);
     if (client != LOAD_AGGRESSOR || !answered)

@@ -11,7 +11,7 @@ enum load_retry_kind { LOAD_RETRY_NONE, LOAD_RETRY_SECONDS, LOAD_RETRY_DATE };
 struct load_limits_result {
     struct {
         int64_t sent, ok, limited, failed, broken; /* broken: 5xx, or no answer */
-        struct load_values latency;
+        struct load_durations latency;
     } clients[LOAD_CLIENT_N];
     struct load_sent {
         int64_t sent_ns;

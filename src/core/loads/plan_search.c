@@ -134,6 +134,7 @@ static struct load_level judge(struct searching *x)
                                .p50 = hist_quantile(h, 0.5),
                                .p95 = hist_quantile(h, 0.95),
                                .p99 = hist_quantile(h, 0.99),
+                               .mean_ns = num_ratio(h->sum, (int64_t)h->count),
                                .threshold = -1,
                                .saturated = (double)ok < IN_TIME * planned,
                                .value = (double)NAN};

@@ -46,6 +46,7 @@ static void count(struct load_run *r, const struct load_outcome *o)
         hist_record(&i->lateness, MAX(o->ours_ns, 0));
         r->totals.sent++;
     }
+    r->totals.ended++;
     r->totals.answered += answered;
     r->totals.failed += failed;
     r->totals.late += late;
@@ -131,6 +132,8 @@ bool load_run_tick(struct load_run *r, int64_t now_ns, int64_t waiting, int64_t 
         return false;
     *done = *i;
     new_interval(r, now_ns);
+    r->interval.asked_per_s = done->asked_per_s;
+    r->interval.users = done->users;
     return true;
 }
 

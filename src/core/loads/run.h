@@ -34,8 +34,7 @@ struct load_interval {
 
 /* What has happened since the beginning, with the warm-up. */
 struct load_totals {
-    int64_t planned, sent, answered, failed, late;
-    double asked; /* requests that should have begun by now; NAN: not known */
+    int64_t planned, sent, ended, answered, failed, late;
 };
 
 /* What only the generator knows. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/capacity/documents.h"
+#include "core/capacity/usl.h"
 #include "core/result.h"
 
 static const char *const ARRIVALS[] = {"constant", "poisson"};
@@ -93,7 +95,7 @@ static void add_rows(cJSON *o, const struct load_run *r)
     const struct load_tally *t = &r->figures.all;
     cJSON *rows = result_list(o, "rows");
     for (size_t i = 0; i < r->scenario->n_requests; i++) {
-        struct load_row *x = &t->rows[i];
+        struct load_request_tally *x = &t->rows[i];
         cJSON *row = result_row(rows);
         result_text(row, "name", r->scenario->requests[i].name);
         result_text(row, "method", r->scenario->requests[i].method);
@@ -102,10 +104,10 @@ static void add_rows(cJSON *o, const struct load_run *r)
         result_int(row, "failed", x->failed);
         result_real(row, "error_share", num_ratio(x->failed, x->planned));
         result_real(row, "share", num_ratio(x->planned, t->planned));
-        result_int(row, "p50_ns", load_values_quantile(&x->latency, 0.5));
-        result_int(row, "p95_ns", load_values_quantile(&x->latency, 0.95));
-        result_int(row, "p99_ns", load_values_quantile(&x->latency, 0.99));
-        result_int(row, "max_ns", load_values_max(&x->latency));
+        result_int(row, "p50_ns", load_durations_quantile(&x->latency, 0.5));
+        result_int(row, "p95_ns", load_durations_quantile(&x->latency, 0.95));
+        result_int(row, "p99_ns", load_durations_quantile(&x->latency, 0.99));
+        result_int(row, "max_ns", load_durations_max(&x->latency));
     }
 }
 
@@ -171,6 +173,22 @@ static const struct load_level *broken_level(const struct load_search_result *x)
     return NULL;
 }
 
+/* The scalability law over the levels that held: how much was answered with so much under way (Little). */
+static cJSON *levels_usl(const struct load_search_result *x)
+{
+    struct usl_point points[LOAD_LEVELS_MAX];
+    struct usl_fit fit;
+    struct sd_error ignored;
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_levels; i++) {
+        const struct load_level *level = &x->levels[i];
+        double load = level->ok_per_s * level->mean_ns / 1e9;
+        if (level->held && load > 0 && load < USL_LOAD_MAX)
+            points[n++] = (struct usl_point){.load = load, .throughput = level->ok_per_s};
+    }
+    return usl_fit(&fit, points, n, &ignored) ? usl_document(&fit, points) : cJSON_CreateNull();
+}
+
 static void add_search(cJSON *o, const struct load_run *r)
 {
     const struct load_search_result *x = &r->search;
@@ -205,6 +223,9 @@ static void add_search(cJSON *o, const struct load_run *r)
         result_real(row, "rate_per_s", degraded[d].level->rate);
         result_real(row, "value", degraded[d].value);
     }
+    cJSON *usl = levels_usl(x);
+    cJSON_AddItemToObject(s, "usl", cJSON_Duplicate(usl, true));
+    cJSON_AddItemToObject(o, "usl", usl);
 }
 
 static void add_spike(cJSON *o, const struct load_run *r)
@@ -259,14 +280,15 @@ static void add_limits(cJSON *o, const struct load_run *r)
     result_real(retry, "honest_share", num_ratio(x->honest, x->pauses));
     cJSON *clients = result_list(l, "clients");
     for (int c = 0; c < LOAD_CLIENT_N; c++) {
-        struct load_values latency = x->clients[c].latency; /* sorting it changes nothing that others see */
+        struct load_durations latency =
+            x->clients[c].latency; /* sorting it changes nothing that others see */
         cJSON *row = result_row(clients);
         result_text(row, "name", load_client_name((enum load_client)c));
         result_int(row, "sent", x->clients[c].sent);
         result_int(row, "ok", x->clients[c].ok);
         result_int(row, "limited", x->clients[c].limited);
         result_int(row, "failed", x->clients[c].failed);
-        result_int(row, "p99_ns", load_values_quantile(&latency, 0.99));
+        result_int(row, "p99_ns", load_durations_quantile(&latency, 0.99));
     }
     cJSON *findings = result_list(l, "findings");
     for (size_t i = 0; load_limits_finding(x, r->scenario, i, &finding); i++)
@@ -279,7 +301,6 @@ static void add_kind(cJSON *o, const struct load_run *r)
     switch (r->scenario->kind) {
     case LOAD_SEARCH:
         add_search(o, r);
-        result_null(o, "usl");
         break;
     case LOAD_SPIKE:
         add_spike(o, r);

@@ -22,6 +22,7 @@ struct load_level {
     int64_t from_ns, to_ns; /* of what is judged, on the run's clock */
     double rate, ok_per_s, error_share;
     int64_t p50, p95, p99; /* SD_UNKNOWN: none */
+    double mean_ns;        /* of the latency; NAN */
     bool held;
     int threshold;  /* the first that did not hold; -1: none */
     bool saturated; /* fewer than 95 % of what was planned were answered in time */

@@ -58,7 +58,7 @@ static double correlation(const double *e, size_t n)
     if (!(sum > 0))
         return 0;
     double r = neighbours / sum;
-    r = ((double)n * r + 1) / ((double)n - 3);
+    r = ((double)n * r + 2) / ((double)n - 4); /* by the mean and the slope that were taken out */
     return fmin(fmax(r, 0), CORRELATION_MAX);
 }
 

@@ -7,7 +7,7 @@
 /* Above so many values a histogram takes less room. */
 enum { VALUES_MAX = 1024 };
 
-void load_values_add(struct load_values *x, int64_t ns)
+void load_durations_add(struct load_durations *x, int64_t ns)
 {
     if (!x->h && x->n == VALUES_MAX) {
         x->h = mem_alloc(sizeof *x->h);
@@ -31,7 +31,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int64_t load_values_quantile(struct load_values *x, double q)
+int64_t load_durations_quantile(struct load_durations *x, double q)
 {
     if (x->h)
         return hist_quantile(x->h, q);
@@ -42,12 +42,12 @@ int64_t load_values_quantile(struct load_values *x, double q)
     return x->v[rank < 1 ? 0 : (size_t)rank - 1];
 }
 
-int64_t load_values_max(struct load_values *x)
+int64_t load_durations_max(struct load_durations *x)
 {
-    return x->h ? x->h->max : load_values_quantile(x, 1);
+    return x->h ? x->h->max : load_durations_quantile(x, 1);
 }
 
-double load_values_mean(const struct load_values *x)
+double load_durations_mean(const struct load_durations *x)
 {
     double sum = 0;
     if (x->h)
@@ -57,11 +57,11 @@ double load_values_mean(const struct load_values *x)
     return x->n ? sum / (double)x->n : (double)NAN;
 }
 
-void load_values_free(struct load_values *x)
+void load_durations_free(struct load_durations *x)
 {
     free(x->v);
     free(x->h);
-    *x = (struct load_values){0};
+    *x = (struct load_durations){0};
 }
 
 void load_tally_init(struct load_tally *t, const struct load_scenario *s)
@@ -73,12 +73,12 @@ void load_tally_init(struct load_tally *t, const struct load_scenario *s)
 static void free_rows(struct load_tally *t)
 {
     for (size_t i = 0; t->rows && i < t->scenario->n_requests; i++)
-        load_values_free(&t->rows[i].latency);
+        load_durations_free(&t->rows[i].latency);
 }
 
 void load_tally_clear(struct load_tally *t)
 {
-    struct load_row *rows = t->rows;
+    struct load_request_tally *rows = t->rows;
     free_rows(t);
     memset(rows, 0, t->scenario->n_requests * sizeof *rows);
     *t = (struct load_tally){.scenario = t->scenario, .rows = rows};
@@ -111,7 +111,7 @@ const char *load_failure_name(enum load_failure f)
 
 void load_tally_add(struct load_tally *t, const struct load_outcome *o)
 {
-    struct load_row *row = &t->rows[o->order.request];
+    struct load_request_tally *row = &t->rows[o->order.request];
     int64_t latency = o->done_ns - o->order.intended_ns;
     bool answered = o->failure == LOAD_NONE || o->failure == LOAD_STATUS;
     bool failed = load_failure_of(t->scenario, o) != LOAD_NONE;
@@ -128,7 +128,7 @@ void load_tally_add(struct load_tally *t, const struct load_outcome *o)
     t->unsent += o->failure == LOAD_UNSENT;
     t->limited += answered && o->status == 429;
     hist_record(&t->latency, latency);
-    load_values_add(&row->latency, latency);
+    load_durations_add(&row->latency, latency);
 }
 
 static double known(int64_t ns)
@@ -142,26 +142,26 @@ static double duration_value(struct load_tally *t, const struct load_threshold *
     static const double QUANTILES[] = {
         [LOAD_METRIC_P50] = 0.5,  [LOAD_METRIC_P75] = 0.75, [LOAD_METRIC_P90] = 0.9,
         [LOAD_METRIC_P95] = 0.95, [LOAD_METRIC_P99] = 0.99, [LOAD_METRIC_P999] = 0.999};
-    struct load_values *one = x->request >= 0 ? &t->rows[x->request].latency : NULL;
+    struct load_durations *one = x->request >= 0 ? &t->rows[x->request].latency : NULL;
     const struct hist *all = one ? one->h : &t->latency;
     if (one ? !one->n && !one->h : !all->count)
         return (double)NAN;
     switch (x->metric) {
     case LOAD_METRIC_MIN:
-        return known(all ? all->min : load_values_quantile(one, 0));
+        return known(all ? all->min : load_durations_quantile(one, 0));
     case LOAD_METRIC_MAX:
-        return known(all ? all->max : load_values_max(one));
+        return known(all ? all->max : load_durations_max(one));
     case LOAD_METRIC_MEAN:
-        return one ? load_values_mean(one) : num_ratio(all->sum, (int64_t)all->count);
+        return one ? load_durations_mean(one) : num_ratio(all->sum, (int64_t)all->count);
     default:
-        return known(one ? load_values_quantile(one, QUANTILES[x->metric])
+        return known(one ? load_durations_quantile(one, QUANTILES[x->metric])
                          : hist_quantile(all, QUANTILES[x->metric]));
     }
 }
 
 double load_threshold_value(struct load_tally *t, const struct load_threshold *x, int64_t measured_ns)
 {
-    const struct load_row *row = x->request >= 0 ? &t->rows[x->request] : NULL;
+    const struct load_request_tally *row = x->request >= 0 ? &t->rows[x->request] : NULL;
     int64_t planned = row ? row->planned : t->planned, failed = row ? row->failed : t->failed;
     if (load_metric_is_duration(x->metric))
         return duration_value(t, x);

@@ -9,28 +9,28 @@
 
 /* Durations of which there are few or many: single values first, a histogram when they are many. {0} is
  * empty. */
-struct load_values {
+struct load_durations {
     int64_t *v; /* until there is a histogram */
     size_t n, cap;
     struct hist *h;
 };
-void load_values_add(struct load_values *x, int64_t ns);
+void load_durations_add(struct load_durations *x, int64_t ns);
 /* By rank ceil(q n); SD_UNKNOWN when empty. May sort. */
-int64_t load_values_quantile(struct load_values *x, double q);
-int64_t load_values_max(struct load_values *x);
-double load_values_mean(const struct load_values *x); /* NAN when empty */
-void load_values_free(struct load_values *x);
+int64_t load_durations_quantile(struct load_durations *x, double q);
+int64_t load_durations_max(struct load_durations *x);
+double load_durations_mean(const struct load_durations *x); /* NAN when empty */
+void load_durations_free(struct load_durations *x);
 
-struct load_row {
+struct load_request_tally {
     int64_t planned, answered, failed, sent;
-    struct load_values latency;
+    struct load_durations latency;
 };
 
 struct load_tally {
     const struct load_scenario *scenario;
     int64_t planned, sent, answered, ok, failed, timeouts, limited, unsent;
     struct hist latency;
-    struct load_row *rows; /* one for each request of the scenario */
+    struct load_request_tally *rows; /* one for each request of the scenario */
 };
 
 void load_tally_init(struct load_tally *t, const struct load_scenario *s);

@@ -181,3 +181,21 @@ size_t model_indexes(const struct model *m, struct span span, sd_time at, struct
     }
     return n;
 }
+
+size_t model_table_points(const struct model *m, const struct table_entry *of, sd_time until,
+                          struct table_point *out, size_t max)
+{
+    const struct history *h = NULL;
+    for (size_t k = 0; k < m->n_origins && !h; k++)
+        if (str_eq(m->origins[k]->name, of->origin) && listings_of(m, k))
+            h = &listings_of(m, k)->tables;
+    size_t n = 0, end = 0;
+    while (h && end < h->n && h->items[end].at <= until)
+        end++;
+    for (size_t i = end > max ? end - max : 0; i < end; i++) {
+        const struct sd_table *t = find_record(&h->items[i], of->t, table_order);
+        if (t)
+            out[n++] = (struct table_point){h->items[i].at, t->rows, t->total_bytes};
+    }
+    return n;
+}

@@ -359,3 +359,10 @@ double metric_growth(const struct metric_info *e, struct span window)
     size_t lo = upto(e->series, window.from), hi = upto(e->series, window.to);
     return growth(e->series, lo ? lo - 1 : 0, hi ? hi - 1 : 0);
 }
+
+struct span metric_seen(const struct metric_info *e, sd_time now)
+{
+    size_t n = upto(e->series, now);
+    return n ? (struct span){e->series->points[0].at, e->series->points[n - 1].at}
+             : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+}

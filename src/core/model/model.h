@@ -370,6 +370,14 @@ struct index_entry {
 size_t model_tables(const struct model *m, struct span span, sd_time at, struct table_entry *out, size_t max);
 size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out,
                      size_t max);
+/* One table in the listings of its source up to `until`, the oldest first; count, at most max: the newest. */
+struct table_point {
+    sd_time at;
+    double rows;         /* NAN: unknown */
+    int64_t total_bytes; /* SD_UNKNOWN */
+};
+size_t model_table_points(const struct model *m, const struct table_entry *of, sd_time until,
+                          struct table_point *out, size_t max);
 
 /* ---- index advice for workloads: of each database the newest answer ---- */
 struct advice_entry {
@@ -431,6 +439,8 @@ void metric_series(const struct model *m, const struct metric_info *e, struct sp
 
 /* How many samples of it are in the span. */
 size_t metric_points(const struct metric_info *e, struct span span);
+/* The times of its first sample and of the last at or before `now`; SD_UNKNOWN: there is none. */
+struct span metric_seen(const struct metric_info *e, sd_time now);
 
 /* ---- metrics over a window: what KPIs, resources and budgets are made of ----
  * A sample counts in a window when from < at <= to; one without a value does not. */

@@ -44,6 +44,19 @@ struct accesslog_line {
      * does not tell. Of a list the last, as it stands in the line. */
     const char *upstream, *host, *trace, *request_id;
     size_t upstream_len, host_len, trace_len, request_id_len;
+    /* Who asked; 0 bytes: the line does not tell. The client is an address, with or without its port, or as a
+     * combined log has it: address, identity and user with blanks between (accesslog_asker). */
+    const char *client, *user, *agent;
+    size_t client_len, user_len, agent_len;
+    /* A query string that the line has apart from the target, without its "?". */
+    const char *query;
+    size_t query_len;
+};
+
+/* Who asked, taken apart: the address without its port and the user; 0 bytes: not told. */
+struct accesslog_asker {
+    const char *address, *user;
+    size_t address_len, user_len;
 };
 
 struct accesslog_format;
@@ -69,6 +82,8 @@ void accesslog_format_free(struct accesslog_format *f);
 const char *accesslog_format_name(const struct accesslog_format *f); /* for people */
 /* Whose cache the statuses in its lines are of: "nginx", "varnish". */
 const char *accesslog_format_cache(const struct accesslog_format *f);
+
+struct accesslog_asker accesslog_asker(const struct accesslog_line *l);
 
 /* One line without its line end. False: it does not fit, *reason is a static sentence; NULL: it is a line of
  * the format, but not of a request, as the header that names its fields. */

@@ -430,11 +430,17 @@ static void count_cache(struct accesslog_agg *a, struct slot *s, uint32_t e, con
 static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now, const char *line,
                        size_t len)
 {
-    sd_time at = sd_known(l->at) ? l->at : now;
-    if (at < 0)
-        at = 0;
+    sd_time at = MAX(sd_known(l->at) ? l->at : now, 0);
     int64_t second = at / SD_S;
     uint32_t e = endpoint_cached(a, l);
+    if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
+        a->intake.first = at;
+    a->intake.last = MAX(a->intake.last, at);
+    a->intake.newest = l->at;
+    if (a->o.each) {
+        a->o.each(a->o.ctx, e, at, l);
+        return;
+    }
     bool latency = sd_known(l->duration_ns) && l->status != 101;
     uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
     if (a->parts)
@@ -464,10 +470,6 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     }
     c->first = MIN(c->first, at);
     c->last = MAX(c->last, at);
-    if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
-        a->intake.first = at;
-    a->intake.last = MAX(a->intake.last, at);
-    a->intake.newest = l->at;
     if (l->cache)
         count_cache(a, s, e, l);
     if (!sd_known(l->duration_ns))
@@ -633,11 +635,11 @@ static void know_format(struct accesslog_agg *a, const char *bytes, size_t len, 
     a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
 }
 
-void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len)
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len, bool all)
 {
     if (!a->learning || a->held_lines || !len)
         return;
-    know_format(a, bytes, len, false);
+    know_format(a, bytes, len, all);
     if (a->format)
         note_format(a);
 }
@@ -765,6 +767,11 @@ void accesslog_carry_free(struct accesslog_carry *c)
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a)
 {
     return &a->intake;
+}
+
+struct accesslog_endpoint accesslog_agg_endpoint(const struct accesslog_agg *a, uint32_t endpoint)
+{
+    return (struct accesslog_endpoint){a->endpoints[endpoint].method, a->endpoints[endpoint].route};
 }
 
 size_t accesslog_agg_cached(const struct accesslog_agg *a,

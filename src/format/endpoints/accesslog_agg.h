@@ -33,6 +33,9 @@ struct accesslog_agg_options {
      * NULL. */
     void (*emit_parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
     void (*emit_exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);
+    /* Every line that is a request, instead of all the above, which may then be NULL: nothing is added up.
+     * Endpoints count from 0. */
+    void (*each)(void *ctx, uint32_t endpoint, sd_time at, const struct accesslog_line *l);
     void *ctx;
 };
 
@@ -64,8 +67,9 @@ void accesslog_agg_free(struct accesslog_agg *a);
 /* `now` stands in for the time when the format has none. */
 void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
                         sd_time now);
-/* Lines that are not to be counted, before any other: the format is learned from them. */
-void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len);
+/* Lines that are not to be counted, before any other: the format is learned from them. `all`: no others come.
+ */
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len, bool all);
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);
@@ -76,6 +80,12 @@ void accesslog_agg_flush(struct accesslog_agg *a);
 void accesslog_agg_tick(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
+/* One that was handed out; both live as long as the aggregator. The method is NULL where routes have no place
+ * of their own. */
+struct accesslog_endpoint {
+    const char *method, *route;
+};
+struct accesslog_endpoint accesslog_agg_endpoint(const struct accesslog_agg *a, uint32_t endpoint);
 /* Routes whose requests looked into the cache, since the beginning; texts are the call's. How many. */
 size_t accesslog_agg_cached(const struct accesslog_agg *a,
                             void (*each)(void *ctx, const char *route, const struct cache_route *r),

@@ -32,6 +32,10 @@ static const struct variable NGINX[] = {
     {.name = "request_id", .field = FIELD_REQUEST_ID, .rank = 2},
     {.name = "req_id", .field = FIELD_REQUEST_ID, .rank = 2},
     {.name = "http_x_request_id", .field = FIELD_REQUEST_ID, .rank = 1},
+    {.name = "remote_addr", .field = FIELD_CLIENT, .rank = 2},
+    {.name = "realip_remote_addr", .field = FIELD_CLIENT, .rank = 1},
+    {.name = "remote_user", .field = FIELD_USER, .rank = 1},
+    {.name = "http_user_agent", .field = FIELD_AGENT, .rank = 1},
     {.name = "http_traceparent", .field = FIELD_TRACE, .rank = 9},
     {.name = "otel_trace_id", .field = FIELD_TRACE, .rank = 8},
     {.name = "opentelemetry_trace_id", .field = FIELD_TRACE, .rank = 7},
@@ -91,6 +95,12 @@ static const struct variable APACHE[] = {
     {.name = "{X-Request-ID}o", .field = FIELD_REQUEST_ID, .rank = 2},
     {.name = "{x-request-id}o", .field = FIELD_REQUEST_ID, .rank = 2},
     {.name = "{UNIQUE_ID}e", .field = FIELD_REQUEST_ID, .rank = 3},
+    {.name = "h", .field = FIELD_CLIENT, .rank = 1},
+    {.name = "a", .field = FIELD_CLIENT, .rank = 2},
+    {.name = "u", .field = FIELD_USER, .rank = 1},
+    {.name = "{User-Agent}i", .field = FIELD_AGENT, .rank = 1},
+    {.name = "{User-agent}i", .field = FIELD_AGENT, .rank = 1},
+    {.name = "{user-agent}i", .field = FIELD_AGENT, .rank = 1},
     {.name = "{traceparent}i", .field = FIELD_TRACE, .rank = 9},
     {.name = "{Traceparent}i", .field = FIELD_TRACE, .rank = 9},
     {.name = "{uber-trace-id}i", .field = FIELD_TRACE, .rank = 6},
@@ -101,12 +111,14 @@ static const struct variable APACHE[] = {
     {.name = "{Varnish:hitmiss}x", .field = FIELD_CACHE, .scale = 0, .rank = 1, .list = false},
 };
 
-#define COMBINED "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""
+#define COMBINED                                                                                             \
+    "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$http_user_agent\""
 #define ISTIO_TAIL                                                                                           \
     "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "        \
-    "\"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\" $rest"
+    "\"$remote_addr\" \"$http_user_agent\" \"$request_id\" \"$host\" \"$upstream_addr\" $rest"
 #define ALB                                                                                                  \
-    "$elb $c $upstream_addr $slowdive_part_queue $slowdive_part_upstream $slowdive_part $status $target "    \
+    "$elb $remote_addr $upstream_addr $slowdive_part_queue $slowdive_part_upstream $slowdive_part $status "  \
+    "$target "                                                                                               \
     "$received $body_bytes_sent \"$request\""
 
 static const struct {
@@ -119,45 +131,51 @@ static const struct {
      .text = COMBINED " $l $request_time [$p] [$a] $upstream_addr $length $upstream_response_time "
                       "$upstream_status $req_id"},
     {.name = "s3",
-     .text = "$owner $host [$time_local] $c $who $request_id $op $key \"$request\" $status $code "
-             "$body_bytes_sent $size $slowdive_ms $slowdive_upstream_ms \"$r\" \"$u\""},
+     .text = "$owner $host [$time_local] $remote_addr $who $request_id $op $key \"$request\" $status $code "
+             "$body_bytes_sent $size $slowdive_ms $slowdive_upstream_ms \"$r\" \"$http_user_agent\""},
     /* option httplog clf: the last of its five timers is the whole request. */
     {.name = "haproxy-clf",
-     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"\" \"\" $port $ms \"$f\" \"$b\" "
-             "\"$upstream_addr\" $tq $slowdive_queue_ms $tc $slowdive_upstream_ms $slowdive_ms \"$t\" "
-             "$rest"},
+     .text =
+         "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent \"\" \"\" $port $ms \"$f\" \"$b\" "
+         "\"$upstream_addr\" $tq $slowdive_queue_ms $tc $slowdive_upstream_ms $slowdive_ms \"$t\" "
+         "$rest"},
     {.name = "combined", .text = COMBINED},
     {.name = "combined with further fields", .text = COMBINED " $slowdive_tail"},
-    {.name = "common", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent"},
+    {.name = "common", .text = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent"},
     {.name = "common with further fields",
-     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
+     .text = "$remote_addr [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
     {.name = "common with a field before the request",
-     .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent"},
+     .text = "$remote_addr [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent"},
     {.name = "combined with a field before the request",
-     .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
-    {.name = "common with an ISO time", .text = "$c [$time_iso8601] \"$request\" $status $body_bytes_sent"},
+     .text = "$remote_addr [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent \"$r\" "
+             "\"$http_user_agent\""},
+    {.name = "common with an ISO time",
+     .text = "$remote_addr [$time_iso8601] \"$request\" $status $body_bytes_sent"},
     {.name = "common with an ISO time and further fields",
-     .text = "$c [$time_iso8601] \"$request\" $status $body_bytes_sent $slowdive_tail"},
+     .text = "$remote_addr [$time_iso8601] \"$request\" $status $body_bytes_sent $slowdive_tail"},
     {.name = "json", .read = accesslog_parse_json},
     {.name = "ltsv", .read = accesslog_parse_ltsv},
     {.name = "haproxy", .read = accesslog_parse_haproxy},
     {.name = "w3c", .read = accesslog_parse_w3c},
     {.name = "logfmt", .read = accesslog_parse_logfmt},
     {.name = "alb",
-     .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
+     .text = "$type $time_iso8601 " ALB " \"$http_user_agent\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
              "\"$host\" $rest"},
     {.name = "elb", .text = "$time_iso8601 " ALB},
     {.name = "envoy",
      .text = "[$time_iso8601] \"$request\" $status $flags $received $body_bytes_sent $slowdive_ms "
-             "$slowdive_upstream_ms \"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\""},
+             "$slowdive_upstream_ms \"$remote_addr\" \"$http_user_agent\" \"$request_id\" \"$host\" "
+             "\"$upstream_addr\""},
     {.name = "istio", .text = "[$time_iso8601] \"$request\" $status " ISTIO_TAIL},
     {.name = "uwsgi",
-     .text = "[pid: $pid|app: $app|req: $req] $c ($user) {$vars} [$slowdive_ctime] $request_method "
+     .text = "[pid: $pid|app: $app|req: $req] $remote_addr ($remote_user) {$vars} [$slowdive_ctime] "
+             "$request_method "
              "$request_uri => generated $body_bytes_sent bytes in $slowdive_took ($protocol $status) $rest",
      .here = true},
     {.name = "squid",
-     .text = "$msec $slowdive_padded_ms $c $slowdive_handling/$status $body_bytes_sent $request_method "
-             "$request_uri $user $hier/$upstream_addr $type",
+     .text =
+         "$msec $slowdive_padded_ms $remote_addr $slowdive_handling/$status $body_bytes_sent $request_method "
+         "$request_uri $remote_user $hier/$upstream_addr $type",
      .cache = "squid"},
     {.name = "django", .text = "[$slowdive_stamp] \"$request\" $status $body_bytes_sent", .here = true},
 };
@@ -445,9 +463,10 @@ static void choose(struct accesslog_format *f)
         [FIELD_URI] = 2,        [FIELD_METHOD] = 3,        [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
         [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,          [FIELD_TAIL] = 7,   [FIELD_STAMP] = 1,
         [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9, [FIELD_QUEUE] = 10, [FIELD_UPSTREAM] = 11,
-        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,   [FIELD_TRACE] = 14,
+        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,   [FIELD_TRACE] = 14, [FIELD_CLIENT] = 15,
+        [FIELD_USER] = 16,      [FIELD_AGENT] = 17,
     };
-    int best[15] = {0};
+    int best[18] = {0};
     bool request = false;
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < f->n; i++) {

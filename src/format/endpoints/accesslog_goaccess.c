@@ -8,7 +8,7 @@
 #include "format/endpoints/accesslog_scan.h"
 
 #define SPEC(c, ...) [c] = {__VA_ARGS__}
-/* %h, %e, %R, %u, %q, %H, %M, %K, %k and %^ are skipped over. */
+/* %R, %q, %H, %M, %K, %k and %^ are skipped over. */
 static const struct variable SPECS[128] = {
     ['r'] = {.name = "r", .field = FIELD_REQUEST, .rank = 2},
     ['m'] = {.name = "m", .field = FIELD_METHOD, .rank = 1},
@@ -21,6 +21,9 @@ static const struct variable SPECS[128] = {
     ['T'] = {.name = "T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = true},
     ['C'] = {.name = "C", .field = FIELD_CACHE, .rank = 1},
     ['v'] = {.name = "v", .field = FIELD_HOST, .rank = 1},
+    ['h'] = {.name = "h", .field = FIELD_CLIENT, .rank = 1},
+    ['e'] = {.name = "e", .field = FIELD_USER, .rank = 1},
+    ['u'] = {.name = "u", .field = FIELD_AGENT, .rank = 1},
     ['d'] = {.name = "d", .field = FIELD_STAMP, .rank = 1},
     ['t'] = {.name = "t", .field = FIELD_STAMP, .rank = 1},
     ['x'] = {.name = "x", .field = FIELD_STAMP, .rank = 1},
@@ -139,7 +142,7 @@ static bool add_spec(struct builder *b, char c, const char *date, const char *ti
     char name[2] = {c, 0};
     const struct variable *v =
         (unsigned char)c < 128 && SPECS[(unsigned char)c].name ? &SPECS[(unsigned char)c] : NULL;
-    if (!v && !strchr("heRuqHMKk^", c))
+    if (!v && !strchr("RqHMKk^", c))
         return fail(err, "In the log format %%%c is no specifier of GoAccess.", c);
     if (!accesslog_add_value(b, name, v, err))
         return false;

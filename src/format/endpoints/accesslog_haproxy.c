@@ -86,6 +86,9 @@ bool accesslog_parse_haproxy(struct accesslog_format *f, const char *line, size_
     if (!p || p == line || p[-1] != ' ' || !(close = memchr(p, ']', (size_t)(end - p))) || end - close < 3 ||
         close[1] != ' ' || !accesslog_time_here(f, p + 1, (size_t)(close - p) - 1, &out->at))
         return false;
+    const char *client = memrchr(line, ' ', (size_t)(p - line) - 1);
+    client = client ? client + 1 : line;
+    size_t client_len = (size_t)(p - client) - 1;
     p = close + 2;
     if (!word(&p, end, &s, &n)) /* the frontend */
         return false;
@@ -114,6 +117,8 @@ bool accesslog_parse_haproxy(struct accesslog_format *f, const char *line, size_
     if (!request(f, p, end, out))
         return false;
     out->bytes = bytes;
+    out->client = client;
+    out->client_len = client_len;
     out->duration_ns = t[4];
     out->queue_ns = t[1];
     out->upstream_ns = t[3];

@@ -32,6 +32,9 @@ enum accesslog_field {
     FIELD_HOST,
     FIELD_REQUEST_ID,
     FIELD_TRACE,
+    FIELD_CLIENT,
+    FIELD_USER,
+    FIELD_AGENT,
     FIELD_COUNT
 };
 

@@ -38,6 +38,14 @@ static const struct {
     ROW(J_HOST, "host", "authority", "RequestHost", "RequestAddr", "request.host", "http_host", "server_name",
         "vhost", "ClientRequestHost", "url.domain"),
     ROW(J_END, "EdgeEndTimestamp"),
+    ROW(J_CLIENT, "remote_addr", "ClientHost", "request.remote_ip", "request.client_ip", "client_ip",
+        "ClientIP", "ClientAddr", "remote_ip", "clientIp", "clientIP", "downstream_remote_address",
+        "request.remote_addr", "req.remoteAddress", "httpRequest.remoteIp", "client.ip", "source.ip",
+        "client.address", "remoteAddress", "client_addr", "ip", "client"),
+    ROW(J_USER, "remote_user", "ClientUsername", "user.name", "username", "user_id", "enduser.id", "user"),
+    ROW(J_AGENT, "http_user_agent", "user_agent", "request_User-Agent", "ClientRequestUserAgent",
+        "user_agent.original", "httpRequest.userAgent", "userAgent", "req.headers.user-agent",
+        "http.user_agent", "http_agent", "agent", "ua"),
 };
 
 bool accesslog_json_role(const char *path, size_t n, struct json_is *is)
@@ -291,6 +299,12 @@ static void read_names(const struct json_scan *j, struct accesslog_line *out)
     v = j->best[J_HOST];
     if (is_text(v) && v->n && !(v->n == 1 && *v->text == '-'))
         out->host = v->text, out->host_len = v->n;
+    if (is_text(v = j->best[J_CLIENT]))
+        out->client = v->text, out->client_len = v->n;
+    if (is_text(v = j->best[J_USER]))
+        out->user = v->text, out->user_len = v->n;
+    if (is_text(v = j->best[J_AGENT]))
+        out->agent = v->text, out->agent_len = v->n;
     v = j->best[J_TRACE];
     if (is_text(v))
         out->trace = v->text, out->trace_len = v->n;

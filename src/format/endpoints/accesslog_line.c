@@ -170,6 +170,18 @@ static void read_extra(const struct accesslog_op *op, const char *p, size_t n, s
         out->request_id = p;
         out->request_id_len = n;
         break;
+    case FIELD_CLIENT:
+        out->client = p;
+        out->client_len = n;
+        break;
+    case FIELD_USER:
+        out->user = p;
+        out->user_len = n;
+        break;
+    case FIELD_AGENT:
+        out->agent = p;
+        out->agent_len = n;
+        break;
     default:
         out->trace = p;
         out->trace_len = n;

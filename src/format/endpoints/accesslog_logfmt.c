@@ -16,6 +16,9 @@ enum key {
     K_REQUEST_ID,
     K_TRACE,
     K_CACHE,
+    K_CLIENT,
+    K_USER,
+    K_AGENT,
     K_CONNECT, /* Heroku: to the dyno */
     K_SERVICE,
     K_DYNO,
@@ -86,6 +89,22 @@ static const struct {
     {.name = "traceID", .key = K_TRACE},
     {.name = "trace", .key = K_TRACE},
     {.name = "dd.trace_id", .key = K_TRACE},
+    {.name = "remote_addr", .key = K_CLIENT},
+    {.name = "client_ip", .key = K_CLIENT},
+    {.name = "remote_ip", .key = K_CLIENT},
+    {.name = "remote", .key = K_CLIENT},
+    {.name = "fwd", .key = K_CLIENT}, /* Heroku */
+    {.name = "ip", .key = K_CLIENT},
+    {.name = "client.address", .key = K_CLIENT},
+    {.name = "client", .key = K_CLIENT},
+    {.name = "remote_user", .key = K_USER},
+    {.name = "user", .key = K_USER},
+    {.name = "username", .key = K_USER},
+    {.name = "user_id", .key = K_USER},
+    {.name = "user_agent", .key = K_AGENT},
+    {.name = "http_user_agent", .key = K_AGENT},
+    {.name = "user_agent.original", .key = K_AGENT},
+    {.name = "ua", .key = K_AGENT},
     {.name = "connect", .key = K_CONNECT},
     {.name = "service", .key = K_SERVICE},
     {.name = "controller", .key = K_CONTROLLER},
@@ -297,6 +316,12 @@ static void read_names(const struct pair *k, struct accesslog_line *out)
         out->request_id = k[K_REQUEST_ID].value, out->request_id_len = k[K_REQUEST_ID].n;
     if (k[K_TRACE].key && !is_dash(&k[K_TRACE]))
         out->trace = k[K_TRACE].value, out->trace_len = k[K_TRACE].n;
+    out->client = k[K_CLIENT].value;
+    out->client_len = k[K_CLIENT].n;
+    out->user = k[K_USER].value;
+    out->user_len = k[K_USER].n;
+    out->agent = k[K_AGENT].value;
+    out->agent_len = k[K_AGENT].n;
     if (k[K_CACHE].key)
         out->cache = accesslog_cache_word(k[K_CACHE].value, k[K_CACHE].n);
 }

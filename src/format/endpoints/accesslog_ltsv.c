@@ -2,20 +2,47 @@
  * (ltsv.org), told by their labels. */
 #include "format/endpoints/accesslog_internal.h"
 
-enum label { L_NONE, L_TIME, L_REQUEST, L_METHOD, L_URI, L_STATUS, L_BYTES, L_CACHE, L_COUNT };
+enum label {
+    L_NONE,
+    L_TIME,
+    L_REQUEST,
+    L_METHOD,
+    L_URI,
+    L_STATUS,
+    L_BYTES,
+    L_CACHE,
+    L_CLIENT,
+    L_USER,
+    L_AGENT,
+    L_COUNT
+};
 
 static const struct {
     const char *name;
     enum label label;
 } LABELS[] = {
-    {.name = "time", .label = L_TIME},         {.name = "time_local", .label = L_TIME},
-    {.name = "time_iso8601", .label = L_TIME}, {.name = "msec", .label = L_TIME},
-    {.name = "req", .label = L_REQUEST},       {.name = "request", .label = L_REQUEST},
-    {.name = "method", .label = L_METHOD},     {.name = "request_method", .label = L_METHOD},
-    {.name = "uri", .label = L_URI},           {.name = "request_uri", .label = L_URI},
-    {.name = "path", .label = L_URI},          {.name = "status", .label = L_STATUS},
-    {.name = "size", .label = L_BYTES},        {.name = "body_bytes_sent", .label = L_BYTES},
+    {.name = "time", .label = L_TIME},
+    {.name = "time_local", .label = L_TIME},
+    {.name = "time_iso8601", .label = L_TIME},
+    {.name = "msec", .label = L_TIME},
+    {.name = "req", .label = L_REQUEST},
+    {.name = "request", .label = L_REQUEST},
+    {.name = "method", .label = L_METHOD},
+    {.name = "request_method", .label = L_METHOD},
+    {.name = "uri", .label = L_URI},
+    {.name = "request_uri", .label = L_URI},
+    {.name = "path", .label = L_URI},
+    {.name = "status", .label = L_STATUS},
+    {.name = "size", .label = L_BYTES},
+    {.name = "body_bytes_sent", .label = L_BYTES},
     {.name = "bytes_sent", .label = L_BYTES},
+    {.name = "host", .label = L_CLIENT},
+    {.name = "remote_addr", .label = L_CLIENT},
+    {.name = "user", .label = L_USER},
+    {.name = "remote_user", .label = L_USER},
+    {.name = "ua", .label = L_AGENT},
+    {.name = "http_user_agent", .label = L_AGENT},
+    {.name = "user_agent", .label = L_AGENT},
 };
 
 struct value {
@@ -113,6 +140,16 @@ static void learn(struct accesslog_format *f, const char *label, size_t n, struc
         learn_number(f, label, n, v);
 }
 
+static void read_asker(const struct value *v, struct accesslog_line *out)
+{
+    out->client = v[L_CLIENT].text;
+    out->client_len = v[L_CLIENT].n;
+    out->user = v[L_USER].text;
+    out->user_len = v[L_USER].n;
+    out->agent = v[L_AGENT].text;
+    out->agent_len = v[L_AGENT].n;
+}
+
 static void read_target(const struct value *v, struct accesslog_line *out)
 {
     if (v[L_REQUEST].text) {
@@ -153,6 +190,7 @@ bool accesslog_parse_ltsv(struct accesslog_format *f, const char *line, size_t l
     if (r.v[L_CACHE].text)
         out->cache = accesslog_cache_word(r.v[L_CACHE].text, r.v[L_CACHE].n);
     read_target(r.v, out);
+    read_asker(r.v, out);
     if (f->spots.settled)
         return true;
     each_label(f, line, len, learn, NULL);

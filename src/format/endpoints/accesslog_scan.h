@@ -25,6 +25,9 @@ enum json_role {
     J_TRACE,
     J_REQUEST_ID,
     J_CACHE,
+    J_CLIENT,
+    J_USER,
+    J_AGENT,
     J_ROLES
 };
 

@@ -251,3 +251,44 @@ void accesslog_unescape(const char *s, size_t n, struct strbuf *b)
         }
     }
 }
+
+/* ---- who asked ---- */
+
+static bool is_told(const char *s, size_t n)
+{
+    return n && !(n == 1 && *s == '-');
+}
+
+/* "10.0.0.1:51234" and "[::1]:51234" without their ports; an address of IPv6 without brackets has none. */
+static void without_port(const char **s, size_t *n)
+{
+    const char *end = *s + *n, *colon = memchr(*s, ':', *n), *close;
+    if (*n && **s == '[' && (close = memchr(*s, ']', *n))) {
+        *n = (size_t)(close - ++*s);
+        return;
+    }
+    if (colon && !memchr(colon + 1, ':', (size_t)(end - colon - 1)))
+        *n = (size_t)(colon - *s);
+}
+
+struct accesslog_asker accesslog_asker(const struct accesslog_line *l)
+{
+    struct accesslog_asker a = {.address = l->client, .address_len = l->client_len};
+    const char *end = l->client + l->client_len;
+    const char *blank = l->client_len ? memrchr(l->client, ' ', l->client_len) : NULL;
+    if (is_told(l->user, l->user_len))
+        a.user = l->user, a.user_len = l->user_len;
+    else if (blank && is_told(blank + 1, (size_t)(end - blank - 1)))
+        a.user = blank + 1, a.user_len = (size_t)(end - a.user);
+    if (blank) { /* the word before the two last ones; of a log with the host in front not that */
+        const char *second = memrchr(l->client, ' ', (size_t)(blank - l->client));
+        const char *first = second ? memrchr(l->client, ' ', (size_t)(second - l->client)) : NULL;
+        a.address = first ? first + 1 : l->client;
+        a.address_len = (size_t)((second ? second : blank) - a.address);
+    }
+    if (a.address_len)
+        without_port(&a.address, &a.address_len);
+    if (!is_told(a.address, a.address_len))
+        a.address_len = 0;
+    return a;
+}

@@ -21,6 +21,10 @@ enum column {
     C_REQUEST_ID,
     C_TRACE,
     C_FIRST_BYTE,
+    C_QUERY,
+    C_CLIENT,
+    C_USER,
+    C_AGENT,
     C_COUNT
 };
 
@@ -48,6 +52,10 @@ static const struct {
     {.name = "cs(X-Request-Id)", .column = C_REQUEST_ID},
     {.name = "cs(traceparent)", .column = C_TRACE},
     {.name = "time-to-first-byte", .column = C_FIRST_BYTE},
+    {.name = "cs-uri-query", .column = C_QUERY},
+    {.name = "c-ip", .column = C_CLIENT},
+    {.name = "cs-username", .column = C_USER},
+    {.name = "cs(User-Agent)", .column = C_AGENT},
 };
 
 /* What IIS writes when nobody chose others. */
@@ -169,6 +177,14 @@ static void read_names(const struct value *v, struct accesslog_line *out)
         out->request_id = v[C_REQUEST_ID].s, out->request_id_len = v[C_REQUEST_ID].n;
     if (!is_dash(v[C_TRACE]))
         out->trace = v[C_TRACE].s, out->trace_len = v[C_TRACE].n;
+    out->client = v[C_CLIENT].s;
+    out->client_len = v[C_CLIENT].n;
+    out->user = v[C_USER].s;
+    out->user_len = v[C_USER].n;
+    out->agent = v[C_AGENT].s;
+    out->agent_len = v[C_AGENT].n;
+    if (!is_dash(v[C_QUERY]))
+        out->query = v[C_QUERY].s, out->query_len = v[C_QUERY].n;
     if (cache.s)
         out->cache = accesslog_cache_word(cache.s, cache.n);
 }

@@ -79,7 +79,7 @@ void gen_no_connection(struct generator *g, const char *why)
 
 void gen_dispatch(struct generator *g)
 {
-    if (g->stopping)
+    if (g->stopping || atomic_load_explicit(g->stop, memory_order_relaxed))
         return;
     while (g->ring_n && g->free) {
         struct waiting w = pop(g);
@@ -103,20 +103,29 @@ struct flight *gen_depart(struct generator *g, struct load_conn *c, const struct
         LL_DELETE(g->spare, f);
     else
         f = arena_alloc(g->arena, sizeof *f);
+    int64_t now = gen_now(g);
     *f = (struct flight){.order = w->order,
                          .conn = c,
-                         .again = w->again,
+                         .tries = w->tries,
                          .retry_after_s = SD_UNKNOWN,
                          .retry_at_s = SD_UNKNOWN,
-                         .sent_ns = gen_now(g)};
-    f->ours_ns = w->ours_ns + f->sent_ns - MAX(w->taken_ns, c->ready_ns);
+                         .sent_ns = sd_known(w->sent_ns) ? w->sent_ns : now,
+                         .ours_ns = w->ours_ns};
+    if (!w->tries)
+        f->ours_ns += now - MAX(w->taken_ns, c->ready_ns);
     f->late = f->ours_ns > LOAD_LATE_NS;
-    if (!w->again) {
-        g->state.sent++;
-        g->state.late += f->late;
-    }
+    g->state.sent++;
+    g->state.late += f->late;
     g->state.in_flight++;
-    DL_APPEND(g->flights, f);
+    if (!w->tries) {
+        DL_APPEND(g->flights, f);
+        return f;
+    }
+    /* Sent before those that are under way: the order of timeouts is kept. */
+    struct flight *later = g->flights;
+    while (later && later->sent_ns <= f->sent_ns)
+        later = later->next;
+    DL_PREPEND_ELEM(g->flights, later, f);
     return f;
 }
 
@@ -157,12 +166,17 @@ void gen_arrive(struct generator *g, struct flight *f, enum load_failure failure
 
 void gen_again(struct generator *g, struct flight *f, const char *why)
 {
-    if (f->again || g->stopping) {
+    if (f->tries == TRIES_MAX || g->stopping) {
         gen_arrive(g, f, LOAD_RESET, why);
         return;
     }
-    struct waiting w = {.order = f->order, .taken_ns = gen_now(g), .again = true};
-    w.ours_ns = f->ours_ns;
+    struct waiting w = {.order = f->order,
+                        .taken_ns = gen_now(g),
+                        .ours_ns = f->ours_ns,
+                        .sent_ns = f->sent_ns,
+                        .tries = (uint8_t)(f->tries + 1)};
+    g->state.sent--;
+    g->state.late -= f->late;
     no_more(g, f);
     gen_push(g, &w, true);
 }
@@ -171,12 +185,12 @@ void gen_again(struct generator *g, struct flight *f, const char *why)
 
 /* Takes what is due. An order is late through us only if something could have carried it before: what had
  * arrived was looked at before, so a connection that is free here was free. */
-static void take(struct generator *g, atomic_int *stop)
+static void take(struct generator *g)
 {
     const struct load_driver *d = g->driver;
-    for (int n = 0; n < TAKEN_MOST && !g->stopping && !atomic_load_explicit(stop, memory_order_relaxed);
+    for (int n = 0; n < TAKEN_MOST && !g->stopping && !atomic_load_explicit(g->stop, memory_order_relaxed);
          n++) {
-        struct waiting w = {.taken_ns = gen_now(g)};
+        struct waiting w = {.taken_ns = gen_now(g), .sent_ns = SD_UNKNOWN};
         g->next_at = d->next_at(d->ctx, w.taken_ns);
         if (g->next_at < 0 || g->next_at > w.taken_ns)
             return;
@@ -254,7 +268,7 @@ static int64_t sleep_until(const struct generator *g, int64_t next_tick, int64_t
     return at;
 }
 
-static void look(struct generator *g, atomic_int *stop, int64_t until)
+static void look(struct generator *g, int64_t until)
 {
     struct epoll_event events[EVENTS];
     int64_t ns = until - gen_now(g);
@@ -263,15 +277,16 @@ static void look(struct generator *g, atomic_int *stop, int64_t until)
         struct load_conn *c = g->conns[(uint32_t)events[i].data.u64];
         if (c->state != CONN_CLOSED && c->life == events[i].data.u64 >> 32)
             load_conn_event(g, c, events[i].events);
-        take(g, stop); /* many events, each with a handshake, would keep what is due */
+        take(g); /* many events, each with a handshake, would keep what is due */
     }
 }
 
-static void begin_run(struct generator *g, const struct load_driver *d)
+static void begin_run(struct generator *g, const struct load_driver *d, atomic_int *stop)
 {
     if (!g->zero)
         g->zero = clock_mono();
     g->driver = d;
+    g->stop = stop;
     g->run_ns = gen_now(g);
     g->run_cpu = clock_thread_cpu();
     g->stopping = false;
@@ -299,7 +314,7 @@ struct generator_state generator_state(const struct generator *g)
 bool generator_run(struct generator *g, const struct load_driver *d, atomic_int *stop,
                    void (*tick)(void *ctx, const struct generator_state *s), void *tick_ctx)
 {
-    begin_run(g, d);
+    begin_run(g, d, stop);
     int64_t next_tick = g->run_ns, end = INT64_MAX;
     for (;;) {
         int64_t now = gen_now(g);
@@ -308,12 +323,13 @@ bool generator_run(struct generator *g, const struct load_driver *d, atomic_int 
             g->ring_n = 0;
             end = now + STOP_NS;
         }
-        take(g, stop);
-        expire(g);
+        take(g);
         if (!g->stopping && g->next_at < 0)
             end = g->last_intended + g->timeout_ns;
-        bool idle = !g->ring_n && !g->flights;
-        if ((idle && (g->stopping || g->next_at < 0)) || now >= end)
+        if (now >= end)
+            break; /* before a timeout lets go of a connection, on which the next would be sent now */
+        expire(g);
+        if (!g->ring_n && !g->flights && (g->stopping || g->next_at < 0))
             break;
         if (now >= next_tick) {
             update_state(g);
@@ -321,7 +337,7 @@ bool generator_run(struct generator *g, const struct load_driver *d, atomic_int 
                 tick(tick_ctx, &g->state);
             next_tick = now + TICK_NS;
         }
-        look(g, stop, sleep_until(g, next_tick, end));
+        look(g, sleep_until(g, next_tick, end));
     }
     if (g->stopping)
         give_up_quietly(g);

@@ -2,7 +2,8 @@
  * speaks it.
  *
  * One thread, epoll, no allocation for each request (HTTP/2: nghttp2 allocates for each stream). Everything
- * about the target (addresses, permission) was decided before: see load_target.h. The program ignores SIGPIPE.
+ * about the target (addresses, permission) was decided before: see load_target.h. The program ignores
+ * SIGPIPE.
  *
  * What the figures mean
  * - A request that finds no free connection waits, first come first served; its wait counts from its intended
@@ -19,9 +20,10 @@
  * a connection was free (or could still be opened), and the time from the moment its connection was ready to
  * sent_ns.
  * - A request is sent once. Only one that certainly never reached the server's program is sent again, on
- * another connection, once: the server had closed an idle connection before the request came to it (no byte
- * of it was acknowledged, no byte of an answer came), or it refused the stream of HTTP/2 (REFUSED_STREAM).
- * All else that is closed before its answer was whole is LOAD_RESET: a server may have worked on it.
+ * another connection; sent_ns and the timeout stay those of the first time. Either the server had closed an
+ * idle connection before the request came to it (no byte of it was acknowledged, no byte of an answer came),
+ * or it refused the stream of HTTP/2 (REFUSED_STREAM; a hundred times at most). All else that is closed
+ * before its answer was whole is LOAD_RESET: a server may have worked on it.
  * - Redirects are not followed, bodies are thrown away. */
 #ifndef SOURCE_LOAD_GENERATOR_H
 #define SOURCE_LOAD_GENERATOR_H

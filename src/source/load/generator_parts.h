@@ -1,5 +1,5 @@
-/* generator_parts.h - what the files of the generator share: generator.c (the loop, what waits, what is under way),
- * connection.c (sockets, TLS, HTTP/1.1) and http2.c. All on the generator's thread. */
+/* generator_parts.h - what the files of the generator share: generator.c (the loop, what waits, what is under
+ * way), connection.c (sockets, TLS, HTTP/1.1) and http2.c. All on the generator's thread. */
 #ifndef SOURCE_LOAD_GENERATOR_PARTS_H
 #define SOURCE_LOAD_GENERATOR_PARTS_H
 
@@ -12,6 +12,7 @@
 enum {
     IN_BYTES = 64 << 10, /* one read */
     FLIGHT_BEGIN = HTTP_ANSWER_BEGIN,
+    TRIES_MAX = 100,
     STREAMS_MAX = 100, /* requests at once on a connection of HTTP/2 */
     WHY_MAX = 200      /* bytes of a failure's sample */
 };
@@ -22,7 +23,8 @@ struct load_conn;
 struct waiting {
     struct load_order order;
     int64_t taken_ns, ours_ns; /* ours: of its delay until then */
-    bool again;                /* was sent once and did not reach the server */
+    int64_t sent_ns;           /* SD_UNKNOWN: not yet. It was, and did not reach the server */
+    uint8_t tries;             /* how often that befell it */
 };
 
 /* A request that was sent. */
@@ -34,8 +36,9 @@ struct flight {
     int64_t bytes;
     int status;
     int32_t stream;  /* of HTTP/2 */
-    int64_t ours_ns; /* of its delay */
-    bool late, again;
+    int64_t ours_ns; /* of its delay, the first time */
+    bool late;
+    uint8_t tries; /* how often it was sent before */
     uint8_t n_begin;
     char begin[FLIGHT_BEGIN]; /* of a body with an error's status, as it is */
     char *body;               /* of HTTP/2: what is still to be sent; owned */
@@ -78,6 +81,7 @@ struct generator {
     bool no_pwait2; /* the kernel has no epoll_pwait2 */
     int64_t zero, run_ns, run_cpu;
     int64_t wall_s; /* for dates with years of two digits */
+    atomic_int *stop;
     bool stopping, quiet;
     const struct load_driver *driver;
     int64_t next_at, last_intended;
@@ -105,7 +109,8 @@ void gen_no_connection(struct generator *g, const char *why);
 struct flight *gen_depart(struct generator *g, struct load_conn *c, const struct waiting *w);
 /* It ended: the driver is told, the flight is no more. `why`, of a failure, may be NULL. */
 void gen_arrive(struct generator *g, struct flight *f, enum load_failure failure, const char *why);
-/* It did not reach the server: it waits again, before all others. A second time it ends as LOAD_RESET. */
+/* It did not reach the server: it waits again, before all others. After TRIES_MAX times it ends as
+ * LOAD_RESET. */
 void gen_again(struct generator *g, struct flight *f, const char *why);
 
 /* ---- connection.c ---- */

@@ -22,7 +22,8 @@ struct load_target_ask {
     const char *allow;   /* the host that may be loaded beside this machine; NULL: none */
     const char *ca_file; /* NULL: the system's */
     bool insecure;
-    double rate_per_s;   /* the most that the scenario sends; NAN: not known before (closed model), so that
+    double
+        rate_per_s;      /* the most that the scenario sends; NAN: not known before (closed model), so that
                             another host   is asked for its duration alone and `max_rate_per_s` bounds the run */
     int64_t duration_ns; /* of all of it */
 };

@@ -57,10 +57,10 @@ static void tick(void *ctx, const struct generator_state *g)
     const struct load_runner_hooks *h = x->hooks;
     struct load_run *r = x->run;
     int64_t waiting = (int64_t)g->waiting, in_flight = (int64_t)g->in_flight;
-    if (h->tick)
-        h->tick(h->ctx, r, g->now_ns, waiting, in_flight);
     if (load_run_tick(r, g->now_ns, waiting, in_flight, g->cpu_share, &x->done) && h->interval)
         h->interval(h->ctx, r, &x->done);
+    if (h->tick)
+        h->tick(h->ctx, r, g->now_ns, waiting, in_flight);
     for (; x->n_levels < r->search.n_levels; x->n_levels++)
         if (h->level)
             h->level(h->ctx, r, &r->search.levels[x->n_levels]);

@@ -1,4 +1,4 @@
-/* runner.h - runs a scenario against a target that was opened (target.h): the generator, and what a soak
+/* runner.h - runs a scenario against a target that was opened (load_target.h): the generator, and what a soak
  * watches. For the command and for the source; blocks until the run is over. */
 #ifndef SOURCE_LOAD_RUNNER_H
 #define SOURCE_LOAD_RUNNER_H

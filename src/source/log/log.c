@@ -13,6 +13,7 @@
 #include "source/log/log_decode.h"
 #include "source/log/log_files.h"
 #include "source/log/log_intake.h"
+#include "source/log/log_refuse.h"
 #include "source/log/log_state.h"
 #include "source/log/log_unpack.h"
 #include "source/log/tail.h"
@@ -249,7 +250,7 @@ static enum sd_result resume(struct sd_source *s, struct log *l, const char *pat
         close(fd);
     if (*offset >= 0) {
         ssize_t n = log_files_head(path, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
-        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
         return SD_OK;
     }
     char **names;
@@ -286,7 +287,7 @@ static enum sd_result add_tail(struct sd_source *s, struct log *l, const char *p
         t->now.carry.skipping = false;
     } else if (t->now.offset) { /* a header may stand at its beginning */
         ssize_t n = log_files_head(path, l->buffer, READ_SIZE / 4);
-        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
     }
     return SD_OK;
 }
@@ -603,7 +604,7 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
         l->files.files[i].done = true;
         if (f.skip) {
             ssize_t n = log_files_head(l->files.files[i].path, l->buffer, READ_SIZE);
-            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0);
+            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0, false);
         }
         if (!log_unpack_file(l->files.files[i].path, feed, &f, &wrong))
             return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
@@ -614,71 +615,12 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
     return true;
 }
 
-static enum sd_result refuse_utf16(const struct sd_source *s, struct sd_error *err)
-{
-    return sd_fail(
-        err, SD_CONFIG,
-        "%.200s is UTF-16 text, which is not read; convert it: iconv -f UTF-16 -t UTF-8 %.200s > access.log",
-        s->target, s->target);
-}
-
-/* A file of another kind, said in one sentence. */
 static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_error *err)
 {
-    const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
-    const struct log_options *o = s->opts;
+    struct accesslog_format *given = NULL;
     tell_intake(s, l, true);
-    bool binary = false;
-    char line[80] = "";
-    if (in->n_samples) {
-        snprintf(line, sizeof line, "%.*s", (int)sizeof line - 1, in->samples[0].text);
-        for (char *c = line; *c; c++) {
-            binary |= (*c > 0 && *c < ' ' && *c != '\t') || *c == 0x7f;
-            if ((unsigned char)*c < ' ' || *c == 0x7f)
-                *c = '.';
-        }
-        for (size_t i = 0; i < in->n_samples; i++)
-            binary |= strstr(in->samples[i].reason, "binary") != NULL;
-    }
-    if (binary)
-        return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
-    if ((o->format && *o->format) || (o->fields && o->fields[0])) {
-        char why[240] = "";
-        const char *full = in->n_samples ? in->samples[0].text : "";
-        struct accesslog_format *format = NULL;
-        struct accesslog_line ignored;
-        const char *reason = NULL;
-        if (format_given(o, &format, NULL) && format &&
-            !accesslog_parse(format, full, strlen(full), &ignored, &reason))
-            accesslog_format_misfit(format, full, strlen(full), why, sizeof why);
-        accesslog_format_free(format);
-        return sd_fail(err, SD_CONFIG,
-                       "no line of %.200s matches the given format; its first line is \"%s\"%s%s", s->target,
-                       line,
-                       *why     ? ": "
-                       : reason ? ". "
-                                : "",
-                       *why     ? why
-                       : reason ? reason
-                                : "");
-    }
-    const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
-                           ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
-                           : NULL;
-    if (miss && str_ends(miss, "."))
-        return sd_fail(err, SD_CONFIG,
-                       "%.200s is not an access log of a known format; its first line is \"%s\". %s",
-                       s->target, line, miss);
-    if (miss)
-        return sd_fail(
-            err, SD_CONFIG,
-            "%.200s is not an access log of a known format: in its first line, \"%s\", %s. Set its format: "
-            "log:PATH?format=... or --log-format, in the server's notation",
-            s->target, line, miss);
-    return sd_fail(err, SD_CONFIG,
-                   "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
-                   "set its format: log:PATH?format=... or --log-format, in nginx's notation",
-                   s->target, line);
+    format_given(s->opts, &given, NULL);
+    return log_refuse(s->target, accesslog_agg_intake(l->agg), given, err);
 }
 
 static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error *err)
@@ -740,7 +682,7 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         if (!had && log_is_packed_head(l->buffer, (size_t)n))
             l->unpack = log_unpack_new();
         if (!had && !l->unpack && log_is_utf16(l->buffer, (size_t)n))
-            return refuse_utf16(s, err);
+            return log_refuse_utf16(s->target, err);
         had = true;
         if (!l->unpack)
             accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
