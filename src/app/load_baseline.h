@@ -2,7 +2,7 @@
 #ifndef APP_LOAD_BASELINE_H
 #define APP_LOAD_BASELINE_H
 
-#include "core/loads/compare.h"
+#include "core/loads/load_compare.h"
 #include "core/loads/run.h"
 
 /* {0}: there is none, and all functions do nothing. */

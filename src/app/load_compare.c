@@ -5,7 +5,7 @@
 #include "app/load_report.h"
 #include "app/output.h"
 #include "core/loads/amounts.h"
-#include "core/loads/compare.h"
+#include "core/loads/load_compare.h"
 
 enum { RUNS_MAX = 1000 };
 

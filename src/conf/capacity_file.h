@@ -6,8 +6,8 @@
 #ifndef CONF_CAPACITY_FILE_H
 #define CONF_CAPACITY_FILE_H
 
-#include "core/capacity/hops.h"
-#include "core/capacity/plan.h"
+#include "core/capacity/hop_latency.h"
+#include "core/capacity/capacity_plan.h"
 #include "core/capacity/scale.h"
 
 enum { CAPACITY_FILE_BYTES = 1 << 20 };

@@ -32,8 +32,8 @@
     X(tempo)                                                                                                 \
     X(events)                                                                                                \
     X(promql)                                                                                                \
-    X(host)                                                                                                  \
     X(load)                                                                                                  \
+    X(host)                                                                                                  \
     X(estimate)
 
 #define SOURCE_DECLARE(kind) extern const struct sd_source_ops kind##_source_ops;

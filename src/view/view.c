@@ -22,8 +22,8 @@
 #include "view/indexes/one_table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
-#include "view/hosts/resources.h"
 #include "view/metrics/metric_list.h"
+#include "view/hosts/resources.h"
 #include "view/metrics/runtime.h"
 #include "view/overview/map.h"
 #include "view/servers/servers.h"
@@ -36,61 +36,63 @@
 #include <stdlib.h>
 #include <strings.h>
 
-const struct view *const VIEWS[] = {
-    &overview_view,
-    &endpoints_view,
-    &queries_view,
-    &activity_view,
-    &sources_view,
-    &tables_view,
-    &indexes_view,
-    &advise_view,
-    &endpoint_view,
-    &query_view,
-    &plan_view,
-    &diff_view,
-    &bloat_view,
-    &server_view,
-    &replication_view,
-    &progress_view,
-    &parameters_view,
-    &history_view,
-    &pools_view,
-    &changes_view,
-    &statuses_view,
-    &table_view,
-    &functions_view,
-    &flame_view,
-    &calls_view,
-    &function_view,
-    &growth_view,
-    &caches_view,
-    &cache_view,
-    &caching_view,
-    &audit_view,
-    &metrics_view,
-    &runtime_view,
-    &map_view,
-    &pages_view,
-    &page_view,
-    &bundle_view,
-    &packages_view,
-    &duplicates_view,
-    &modules_view,
-    &module_view,
-    &package_view,
-    &traces_view,
-    &trace_view,
-    &services_view,
-    &loads_view,
-    &load_test_view,
-    &capacity_view,
-    &estimate_view,
-    &forecasts_view,
-    &forecast_view,
-    &resources_view,
-    NULL,
-};
+/* In this order they are listed in their places. */
+#define VIEW_LIST(X)                                                                                         \
+    X(overview)                                                                                              \
+    X(endpoints)                                                                                             \
+    X(queries)                                                                                               \
+    X(activity)                                                                                              \
+    X(sources)                                                                                               \
+    X(tables)                                                                                                \
+    X(indexes)                                                                                               \
+    X(advise)                                                                                                \
+    X(endpoint)                                                                                              \
+    X(query)                                                                                                 \
+    X(plan)                                                                                                  \
+    X(diff)                                                                                                  \
+    X(bloat)                                                                                                 \
+    X(server)                                                                                                \
+    X(replication)                                                                                           \
+    X(progress)                                                                                              \
+    X(parameters)                                                                                            \
+    X(history)                                                                                               \
+    X(pools)                                                                                                 \
+    X(changes)                                                                                               \
+    X(statuses)                                                                                              \
+    X(table)                                                                                                 \
+    X(functions)                                                                                             \
+    X(flame)                                                                                                 \
+    X(calls)                                                                                                 \
+    X(function)                                                                                              \
+    X(growth)                                                                                                \
+    X(caches)                                                                                                \
+    X(cache)                                                                                                 \
+    X(caching)                                                                                               \
+    X(audit)                                                                                                 \
+    X(metrics)                                                                                               \
+    X(runtime)                                                                                               \
+    X(map)                                                                                                   \
+    X(pages)                                                                                                 \
+    X(page)                                                                                                  \
+    X(bundle)                                                                                                \
+    X(packages)                                                                                              \
+    X(duplicates)                                                                                            \
+    X(modules)                                                                                               \
+    X(module)                                                                                                \
+    X(package)                                                                                               \
+    X(traces)                                                                                                \
+    X(trace)                                                                                                 \
+    X(services)                                                                                              \
+    X(loads)                                                                                                 \
+    X(load_test)                                                                                             \
+    X(capacity)                                                                                              \
+    X(estimate)                                                                                              \
+    X(forecasts)                                                                                             \
+    X(forecast)                                                                                              \
+    X(resources)
+
+#define VIEW_ROW(name) &name##_view,
+const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};
 
 const struct column VIEW_ENVELOPE[] = {
     {.key = "view", .title = "View", .help = "name of the view"},

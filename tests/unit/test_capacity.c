@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/capacity/hops.h"
-#include "core/capacity/plan.h"
+#include "core/capacity/hop_latency.h"
+#include "core/capacity/capacity_plan.h"
 #include "core/capacity/queue.h"
 #include "core/capacity/usl.h"
 
@@ -267,17 +267,17 @@ static void test_usl_warns_and_refuses(void **state)
 static struct capacity_ask asked(void)
 {
     return (struct capacity_ask){.peak = 1200,
-                             .growth = 1.8,
-                             .event = 1.5,
-                             .workers = 8,
-                             .service_ns = 40000000,
-                             .max_rate = NAN,
-                             .slo_p99_ns = 200000000,
-                             .headroom = 0.3,
-                             .zones = 3,
-                             .lost = 1,
-                             .price_per_hour = 0.192,
-                             .currency = "EUR"};
+                                 .growth = 1.8,
+                                 .event = 1.5,
+                                 .workers = 8,
+                                 .service_ns = 40000000,
+                                 .max_rate = NAN,
+                                 .slo_p99_ns = 200000000,
+                                 .headroom = 0.3,
+                                 .zones = 3,
+                                 .lost = 1,
+                                 .price_per_hour = 0.192,
+                                 .currency = "EUR"};
 }
 
 static void test_plan(void **state)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "core/chance.h"
-#include "core/loads/compare.h"
+#include "core/loads/load_compare.h"
 
 /* ---- chance, by xorshift: the same everywhere ---- */
 

@@ -15,7 +15,7 @@
 #define AT(n) (T0 + (sd_time)(n)*SD_S)
 
 /* Three levels of 20 s each, the last broke. */
-static const struct load_level LEVELS[] = {
+static const struct saturation_level LEVELS[] = {
     {.span = {T0 + 2 * STEP, T0 + 3 * STEP}, .rate_per_s = 80, .held = false},
     {.span = {T0, T0 + STEP}, .rate_per_s = 20, .held = true},
     {.span = {T0 + STEP, T0 + 2 * STEP}, .rate_per_s = 40, .held = true},
@@ -160,8 +160,8 @@ static void without_data_nothing_is_said(void **state)
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct saturation s[4];
-    const struct load_level odd[] = {{.span = {0, 0}},
-                                     {.span = {INT64_MIN + 1, INT64_MAX}, .rate_per_s = NAN}};
+    const struct saturation_level odd[] = {{.span = {0, 0}},
+                                           {.span = {INT64_MIN + 1, INT64_MAX}, .rate_per_s = NAN}};
     assert_int_equal(saturation_find(m, LEVELS, N_LEVELS, s, 4), 0);
     assert_int_equal(saturation_find(m, NULL, 0, s, 4), 0);
     by_level(m, "host.cpu", "host=db1", 1, 1, 1);
@@ -177,8 +177,8 @@ static void a_late_sample_counts(void **state)
     struct saturation s[4];
     metric(m, "host", AT(10), "host.cpu", "host=a", 0.2, false);
     metric(m, "host", AT(20), "host.cpu", "host=a", 0.95, false);
-    const struct load_level levels[] = {{.span = {AT(6), AT(9)}, .rate_per_s = 1, .held = true},
-                                        {.span = {AT(14), AT(17)}, .rate_per_s = 2}};
+    const struct saturation_level levels[] = {{.span = {AT(6), AT(9)}, .rate_per_s = 1, .held = true},
+                                              {.span = {AT(14), AT(17)}, .rate_per_s = 2}};
     assert_int_equal(saturation_find(m, levels, 2, s, 4), 1);
     assert_true(s[0].rate_per_s == 2 && fabs(s[0].before - 0.2) < 1e-9);
     model_free(m);

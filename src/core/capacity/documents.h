@@ -3,8 +3,8 @@
 #ifndef CORE_CAPACITY_DOCUMENTS_H
 #define CORE_CAPACITY_DOCUMENTS_H
 
-#include "core/capacity/hops.h"
-#include "core/capacity/plan.h"
+#include "core/capacity/hop_latency.h"
+#include "core/capacity/capacity_plan.h"
 #include "core/capacity/queue.h"
 #include "core/capacity/scale.h"
 #include "core/capacity/usl.h"

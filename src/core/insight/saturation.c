@@ -19,7 +19,7 @@ static const double BUSY_LEAST = 1.0; /* active sessions, or those of a statemen
 
 struct search {
     const struct model *m;
-    const struct load_level *lowest, *level; /* the level that is looked at */
+    const struct saturation_level *lowest, *level; /* the level that is looked at */
     struct saturation *out;
     size_t n, max;
 };
@@ -272,7 +272,7 @@ static void look_at_statements(struct search *s)
 
 static int by_rate(const void *a, const void *b)
 {
-    const struct load_level *p = a, *q = b;
+    const struct saturation_level *p = a, *q = b;
     return p->rate_per_s != q->rate_per_s ? (p->rate_per_s < q->rate_per_s ? -1 : 1)
            : p->span.from != q->span.from ? (p->span.from < q->span.from ? -1 : 1)
                                           : 0;
@@ -293,10 +293,10 @@ static int by_weight(const void *a, const void *b)
     return p_over != q_over ? (p_over > q_over ? -1 : 1) : (int)p->kind - (int)q->kind;
 }
 
-size_t saturation_find(const struct model *m, const struct load_level *levels, size_t n,
+size_t saturation_find(const struct model *m, const struct saturation_level *levels, size_t n,
                        struct saturation *out, size_t max)
 {
-    struct load_level *sorted = mem_array(n + 1, sizeof *sorted);
+    struct saturation_level *sorted = mem_array(n + 1, sizeof *sorted);
     size_t given = n;
     n = 0;
     for (size_t i = 0; i < given; i++)

@@ -8,7 +8,7 @@
 
 /* A level of a search. A sample of a machine tells of the time before it: where none lies in the span, the
  * first within SATURATION_LATE after it is taken. */
-struct load_level {
+struct saturation_level {
     struct span span; /* without its warm-up */
     double rate_per_s;
     bool held;
@@ -48,7 +48,7 @@ struct saturation {
 };
 /* What was used up at any level, what was so at the lowest rate first, then what is further beyond its limit;
  * count, at most max. The levels may come in any order; levels without any data say nothing. */
-size_t saturation_find(const struct model *m, const struct load_level *levels, size_t n,
+size_t saturation_find(const struct model *m, const struct saturation_level *levels, size_t n,
                        struct saturation *out, size_t max);
 
 #endif

@@ -3,7 +3,7 @@
 #include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
 #include "core/loads/mix.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "core/loads/dice.h"
 #include "core/loads/load_figures.h"
 #include "core/loads/mix.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 #include "core/loads/rows.h"
 #include "core/loads/schedule.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/loads/load_figures.h"
 #include "core/loads/limits.h"
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 #include "core/loads/soak.h"
 #include "core/loads/spike.h"
 

@@ -330,6 +330,13 @@ size_t metric_points(const struct metric_info *e, struct span span)
     return upto(e->series, span.to) - upto(e->series, span.from - 1);
 }
 
+struct span metric_seen(const struct metric_info *e, sd_time now)
+{
+    size_t n = upto(e->series, now);
+    return n ? (struct span){e->series->points[0].at, e->series->points[n - 1].at}
+             : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+}
+
 /* ---- over a window ---- */
 
 double metric_mean(const struct metric_info *e, struct span window)
@@ -358,11 +365,4 @@ double metric_growth(const struct metric_info *e, struct span window)
 {
     size_t lo = upto(e->series, window.from), hi = upto(e->series, window.to);
     return growth(e->series, lo ? lo - 1 : 0, hi ? hi - 1 : 0);
-}
-
-struct span metric_seen(const struct metric_info *e, sd_time now)
-{
-    size_t n = upto(e->series, now);
-    return n ? (struct span){e->series->points[0].at, e->series->points[n - 1].at}
-             : (struct span){SD_UNKNOWN, SD_UNKNOWN};
 }

@@ -2,6 +2,7 @@
 #include "view/loads/loads.h"
 
 #include "view/loads/load_live.h"
+#include "view/loads/load_saturation.h"
 #include "view/result_list.h"
 #include "view/shared/common.h"
 
@@ -71,23 +72,40 @@ static struct doc *build_list(const struct view_ctx *c)
 
 /* ---- one ---- */
 
+static bool is_named(const struct sd_load *r, const char *arg)
+{
+    return !arg || str_eq(arg, r->name) || (str_starts(arg, "load ") && str_eq(arg + 5, r->name));
+}
+
+static struct doc *build_open(const struct view_ctx *c, const struct record_entry *test)
+{
+    const struct sd_load *r = test->r;
+    struct doc *d = doc_new("load-test", "Load test");
+    common_envelope(d, c, common_span(c));
+    d->title = doc_text(d, r->name ? r->name : "Load test");
+    doc_field(d, "name", UNIT_NONE, cell_text(doc_text(d, r->name)));
+    doc_field(d, "phase", UNIT_NONE, cell_text(doc_text(d, r->phase)));
+    load_live_sections(d, c, test);
+    load_saturation_section(d, c, test, SIZE_MAX);
+    return d;
+}
+
 static struct doc *build_one(const struct view_ctx *c)
 {
     struct record_entry e[TESTS_MOST];
-    size_t n = open_tests(c, e);
+    const struct record_entry *ended = NULL;
+    size_t n = model_loads(c->model, c->now, e, TESTS_MOST);
     for (size_t i = n; i-- > 0;) {
-        const struct sd_load *r = e[i].r;
-        if (c->arg && !str_eq(c->arg, r->name))
+        if (!is_named(e[i].r, c->arg))
             continue;
-        struct doc *d = doc_new("load-test", "Load test");
-        common_envelope(d, c, common_span(c));
-        d->title = doc_text(d, r->name ? r->name : "Load test");
-        doc_field(d, "name", UNIT_NONE, cell_text(doc_text(d, r->name)));
-        doc_field(d, "phase", UNIT_NONE, cell_text(doc_text(d, r->phase)));
-        load_live_sections(d, c, &e[i]);
-        return d;
+        if (!load_is_over(c->model, c->now, &e[i]))
+            return build_open(c, &e[i]);
+        ended = ended ? ended : &e[i];
     }
-    return result_view(c, "load-test", GROUP, NONE);
+    struct doc *d = result_view(c, "load-test", GROUP, NONE);
+    if (ended && d->json)
+        load_saturation_section(d, c, ended, 1);
+    return d;
 }
 
 const struct view loads_view = {

@@ -1,4 +1,4 @@
-#include "core/capacity/plan.h"
+#include "core/capacity/capacity_plan.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* plan.h - the kinds of load as drivers: who sends what when. Pure: times come in through the driver's
+/* load_plan.h - the kinds of load as drivers: who sends what when. Pure: times come in through the driver's
  * functions. */
-#ifndef CORE_LOADS_PLAN_H
-#define CORE_LOADS_PLAN_H
+#ifndef CORE_LOADS_LOAD_PLAN_H
+#define CORE_LOADS_LOAD_PLAN_H
 
 #include "core/loads/driver.h"
 #include "core/loads/search.h"

@@ -1,4 +1,4 @@
-#include "core/loads/plan.h"
+#include "core/loads/load_plan.h"
 
 struct load_plan load_plan_of(const struct load_scenario *s, int64_t wall_ns,
                               struct load_search_result *search, struct load_limits_result *limits)

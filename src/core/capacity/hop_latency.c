@@ -1,4 +1,4 @@
-#include "core/capacity/hops.h"
+#include "core/capacity/hop_latency.h"
 
 #include <math.h>
 #include <stdlib.h>

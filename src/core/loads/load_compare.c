@@ -1,4 +1,4 @@
-#include "core/loads/compare.h"
+#include "core/loads/load_compare.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* plan.h - how many instances a peak of demand needs, what they cost, and which limit breaks. Each instance
- * is a queue of its own (queue.h) that gets its share of the peak. Pure; any thread. */
-#ifndef CORE_CAPACITY_PLAN_H
-#define CORE_CAPACITY_PLAN_H
+/* capacity_plan.h - how many instances a peak of demand needs, what they cost, and which limit breaks. Each
+ * instance is a queue of its own (queue.h) that gets its share of the peak. Pure; any thread. */
+#ifndef CORE_CAPACITY_CAPACITY_PLAN_H
+#define CORE_CAPACITY_CAPACITY_PLAN_H
 
 #include "base/base.h"
 

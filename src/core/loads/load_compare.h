@@ -1,4 +1,4 @@
-/* compare.h - is one load test slower than another? Percentiles of two sides beside each other, with
+/* load_compare.h - is one load test slower than another? Percentiles of two sides beside each other, with
  * intervals that allow for latencies in a row being alike. Pure; any thread.
  *
  * All rows of a comparison share 1 - confidence between them (Bonferroni): the requests together have half of
@@ -18,8 +18,8 @@
  * equal variances (of one run on the other side the variance is that of the several).
  *
  * Time-outs and other failures are latencies like all others. */
-#ifndef CORE_LOADS_COMPARE_H
-#define CORE_LOADS_COMPARE_H
+#ifndef CORE_LOADS_LOAD_COMPARE_H
+#define CORE_LOADS_LOAD_COMPARE_H
 
 #include "core/loads/samples.h"
 #include "core/result.h"
