@@ -345,7 +345,7 @@ static const struct column ALSO[] = {
 
 const struct view resources_view = {
     .name = "resources",
-    .aliases = "host machine",
+    .aliases = "machines hosts",
     .place = PLACE_HOME,
     .title = "Resources",
     .summary = "processors, memory, disks, networks and pressure of machines, beside the latency of the same "

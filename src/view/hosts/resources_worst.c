@@ -94,9 +94,6 @@ void resources_linked(const struct view_ctx *c, const char *what, const char *na
         return;
     struct host_use *u = mem_array(HOST_USES_MAX, sizeof *u);
     size_t n = host_uses(c->model, resources_window(c), NULL, u, HOST_USES_MAX);
-    linked_add(l,
-               (struct linked){.label = n == 1 ? "machine, at the same time" : "machines, at the same time",
-                               .n = n,
-                               .view = "resources"});
+    linked_add(l, (struct linked){.label = n == 1 ? "machine" : "machines", .n = n, .view = "resources"});
     free(u);
 }
