@@ -174,7 +174,7 @@ static void tell_backtest(struct making *m)
     if (!p->count)
         return;
     size_t m1 = h->seasons ? h->season[0] : 1, longest = h->seasons ? h->season[h->seasons - 1] : 1;
-    double scale = 0, n = 0, own = fc_past_mean(p);
+    double scale = 0, n = 0, own = fc_past_mean(p, false);
     for (size_t t = m1; t < h->n; t++) {
         double e = h->raw[t] - h->raw[t - m1];
         scale += isnan(e) ? 0 : fabs(e);
@@ -190,7 +190,7 @@ static void tell_backtest(struct making *m)
     fc_past_compare(p, h);
     if (n > 0 && scale > 0) {
         f->backtest.mase = own / scale;
-        f->backtest.mase_seasonal_naive = fc_past_mean(p) / scale;
+        f->backtest.mase_seasonal_naive = fc_past_mean(p, false) / scale;
     }
 }
 
