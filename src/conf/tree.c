@@ -250,8 +250,9 @@ static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const ch
 
 struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r)
 {
-    if (len > TREE_BYTES_MAX) {
-        tree_problem(r, 1, 1, "the file has %zu bytes; expected at most %d", len, TREE_BYTES_MAX);
+    size_t most = r->bytes_max ? r->bytes_max : TREE_BYTES_MAX;
+    if (len > most) {
+        tree_problem(r, 1, 1, "the file has %zu bytes; expected at most %zu", len, most);
         return NULL;
     }
     yaml_parser_t parser;

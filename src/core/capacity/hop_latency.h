@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-enum { BUDGET_HOPS_MAX = 200, HOP_CALLS_MAX = 10000, HOP_PARALLEL_MAX = 1000000 };
+enum { BUDGET_HOPS_MAX = 100, HOP_CALLS_MAX = 1000, HOP_PARALLEL_MAX = 1000000 };
 #define HOP_SPREAD_MAX 1e6 /* p99 / p50 */
 
 struct hop_ask {

@@ -13,9 +13,11 @@
 #include "source/load/generator_parts.h"
 
 enum {
-    EVENTS = 64,      /* of one turn of the loop */
-    TAKEN_MOST = 256, /* orders at once: then it is looked at what came */
-    FILES_BESIDE = 64 /* descriptors of the rest of the program */
+    EVENTS = 64,           /* of one turn of the loop */
+    HANDSHAKES_MOST = 256, /* of TLS at once: each holds 40 KiB; it takes long before the processor is not
+                              what limits them */
+    TAKEN_MOST = 256,      /* orders at once: then it is looked at what came */
+    FILES_BESIDE = 64      /* descriptors of the rest of the program */
 };
 #define TICK_NS (100 * SD_MS)
 #define LOOK_NS (50 * SD_MS) /* `stop` is looked at so often */
@@ -85,10 +87,12 @@ void gen_dispatch(struct generator *g)
         struct waiting w = pop(g);
         load_conn_send(g, g->free, &w);
     }
-    /* Until one connection has told whether it speaks HTTP/2 the others wait: it may be enough. */
+    /* Until the first has told whether it speaks HTTP/2 (or cannot be opened) the others wait: it may be
+     * enough. */
     size_t each = g->http2_seen ? STREAMS_MAX : 1;
-    while (g->ring_n > g->n_opening * each && g->n_open < g->connections) {
-        if (g->http2 && !g->http2_seen && !g->http1_seen && g->n_opening)
+    size_t at_once = g->tls ? HANDSHAKES_MOST : SIZE_MAX;
+    while (g->ring_n > g->n_opening * each && g->n_open < g->connections && g->n_opening < at_once) {
+        if (g->http2 && !g->opened_once && g->n_opening)
             return;
         load_conn_open(g);
     }
