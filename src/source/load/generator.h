@@ -1,9 +1,9 @@
 /* generator.h - sends the requests of a driver over HTTP/1.1, plain or TLS, and HTTP/2 where the target
  * speaks it.
  *
- * One thread, epoll, no allocation for each request (HTTP/2: nghttp2 allocates for each stream). Everything
- * about the target (addresses, permission) was decided before: see load_target.h. The program ignores
- * SIGPIPE.
+ * One thread, epoll, before other processes where the system permits it, no allocation for each request
+ * (HTTP/2: nghttp2 allocates for each stream). Everything about the target (addresses, permission) was
+ * decided before: see load_target.h. The program ignores SIGPIPE.
  *
  * What the figures mean
  * - A request that finds no free connection waits, first come first served; its wait counts from its intended
