@@ -130,6 +130,35 @@ static void test_servers_for(void **state)
     }
 }
 
+/* R's package queueing on 24 queues: model, rate, rate of one server, servers, utilisation, and its figures.
+ */
+static void test_queues_of_r(void **state)
+{
+    const char *path = test_corpus("forecast/queueing/mmc.csv");
+    FILE *f = path ? fopen(path, "r") : NULL;
+    char line[256];
+    size_t n = 0;
+    (void)state;
+    if (!f)
+        skip();
+    while (fgets(line, sizeof line, f)) {
+        double rate, mu, servers, busy, p_wait, queue, wait, response, p95;
+        struct queue_figures q;
+        if (sscanf(line, "%*[^,],%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &rate, &mu, &servers, &busy, &p_wait,
+                   &queue, &wait, &response, &p95) != 9)
+            continue;
+        queue_figures(&q, &(struct queue){rate, 1e9 / mu, (int64_t)servers}, 1, 1);
+        near("utilisation", q.utilisation, busy, 1e-9);
+        assert_true(fabs(q.p_wait - p_wait) < 1e-9 && fabs(q.queue_mean - queue) < 1e-9 * (1 + queue));
+        near("wait", q.wait_mean_ns / 1e9 + 1, wait + 1, 1e-9);
+        near("response", q.response_mean_ns / 1e9, response, 1e-8);
+        near("p95 of the wait", q.wait_p95_ns / 1e9 + 1, p95 + 1, 1e-9);
+        n++;
+    }
+    fclose(f);
+    assert_true(n >= 20);
+}
+
 /* ---- the scalability law ---- */
 
 struct law {
@@ -445,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_queue_at_its_ends),
         cmocka_unit_test(test_queue_that_varies),
         cmocka_unit_test(test_servers_for),
+        cmocka_unit_test(test_queues_of_r),
         cmocka_unit_test(test_usl),
         cmocka_unit_test(test_usl_gives_back),
         cmocka_unit_test(test_usl_warns_and_refuses),
