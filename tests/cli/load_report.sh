@@ -76,6 +76,10 @@ ok "a script for k6" says out 'executor: "constant-arrival-rate"'
 ok "with its thresholds" says out '"http_req_duration": ["p(99)<200"]'
 # shellcheck disable=SC2016
 ok "no text of the scenario stands as it is" eval '! grep -qF -e "\`" -e "</script>" -e "\${" out'
+if command -v node >/dev/null; then
+    cp out shop.mjs
+    ok "node understands it" node --check shop.mjs
+fi
 run load export shop.yaml --to k6-operator --parallelism 4 -o shop-k6.yaml
 ok "-o writes it" exited 0
 ok "objects for the operator" says shop-k6.yaml 'kind: TestRun'
