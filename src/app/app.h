@@ -146,8 +146,8 @@ void signals_install(void);
 int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */
 void signals_drain(void);
-/* For a command whose end takes longer: from now on it has so long after the first signal, and a second one ends the
- * program at once. Returns what signals_stop() reads, for another thread. */
+/* For a command whose end takes longer: from now on it has so long after the first signal, and a second one
+ * ends the program at once. Returns what signals_stop() reads, for another thread. */
 atomic_int *signals_graceful(int64_t ns);
 
 /* A plan from a file, for the console: a plain file only, so that nothing blocks. */

@@ -2,6 +2,7 @@
 
 #include "app/forecast.h"
 #include "app/load_compare.h"
+#include "app/load_export.h"
 #include "app/load_profile.h"
 #include "app/load_report.h"
 #include "app/load_run.h"
@@ -23,6 +24,7 @@ extern const struct cli_command SCALE_COMMAND;
     X(LOAD_PROFILE)                                                                                          \
     X(LOAD_REPORT)                                                                                           \
     X(LOAD_COMPARE)                                                                                          \
+    X(LOAD_EXPORT)                                                                                           \
     X(CAPACITY_QUEUE)                                                                                        \
     X(CAPACITY_USL)                                                                                          \
     X(CAPACITY_PLAN)                                                                                         \

@@ -56,8 +56,9 @@ static struct accesslog_format *format_given(const struct app *a, struct sd_erro
     return text ? accesslog_format_timed(text, NULL, NULL, err) : NULL;
 }
 
-static bool read_logs(const struct app *a, struct log_traffic *p, const struct route_rules *rules,
-                      const struct traffic_summary **out, struct sd_error *err)
+static bool read_logs(const struct app *a, struct log_traffic *p, const struct log_files *files,
+                      const struct route_rules *rules, const struct traffic_summary **out,
+                      struct sd_error *err)
 {
     struct accesslog_format *format = format_given(a, err);
     if (command_value(a->cli, "log-format") && !format)
@@ -66,10 +67,10 @@ static bool read_logs(const struct app *a, struct log_traffic *p, const struct r
         .options = {.format = format, .rules = rules, .max_routes = 1000, .each = log_traffic_take, .ctx = p},
         .now = clock_wall(),
         .stop = stop};
-    bool ok = log_lines_read(&o, a->cli->args, a->cli->n_args, &p->agg, err);
+    bool ok = log_lines_read(&o, files, &p->agg, err);
     const struct accesslog_intake *in = accesslog_agg_intake(p->agg);
     if (ok && in->lines && in->lines == in->unparsed)
-        ok = log_refuse(a->cli->args[0], in, format_given(a, err), err) == SD_OK;
+        ok = log_refuse(files->files[0].path, in, format_given(a, err), err) == SD_OK;
     *out = ok ? traffic_finish(p->traffic, in->lines, in->unparsed) : NULL;
     if (ok && !(*out)->requests)
         ok = fail(err, (*out)->n_skipped
@@ -132,13 +133,15 @@ static int run(struct app *a)
         return EXIT_USAGE;
     const char *const *patterns = a->config->settings->routes;
     struct route_rules *rules = NULL;
-    bool ok = read_options(a, &p, &asked, &err);
+    struct log_files files = {0};
+    bool ok =
+        read_options(a, &p, &asked, &err) && log_lines_files(a->cli->args, a->cli->n_args, &files, &err);
     if (ok && patterns && patterns[0])
         ok = (rules = route_rules_new(patterns, &err)) != NULL;
     if (ok) {
         p.traffic =
             traffic_new(&(struct traffic_options){.gap_ns = asked.gap_ns, .sequences = asked.sequences});
-        ok = read_logs(a, &p, rules, &s, &err);
+        ok = read_logs(a, &p, &files, rules, &s, &err);
     }
     int status = ok ? print(a, s, &asked) : EXIT_USAGE;
     if (!ok)
@@ -146,7 +149,8 @@ static int run(struct app *a)
     traffic_free(p.traffic);
     route_rules_free(rules);
     log_traffic_free(&p);
-    return status;
+    log_files_free(&files);
+    return status == EXIT_FINE && signals_stop() ? 130 : status; /* of what was read until then */
 }
 
 const struct cli_command LOAD_PROFILE_COMMAND = {

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "app/output.h"
 #include "core/loads/report.h"
 #include "format/loads/load_reader.h"
 
@@ -41,27 +43,25 @@ static const struct command_option OPTIONS[] = {
     {NULL, NULL, NULL},
 };
 
-static bool known_tool(const char *tool)
+/* The name as the readers know it, whatever its case: "JMeter". NULL, with a complaint: there is none. */
+static const char *known_tool(const char *tool)
 {
     struct strbuf names = {0};
-    for (size_t i = 0; LOAD_TOOLS[i]; i++) {
-        if (str_eq(tool, LOAD_TOOLS[i]))
-            break;
+    const char *found = NULL;
+    for (size_t i = 0; LOAD_TOOLS[i] && !found; i++) {
+        found = strcasecmp(tool, LOAD_TOOLS[i]) == 0 ? LOAD_TOOLS[i] : NULL;
         strbuf_printf(&names, "%s%s", i ? ", " : "", LOAD_TOOLS[i]);
-        if (!LOAD_TOOLS[i + 1]) {
-            complain("--from takes one of %s, not %.60s", strbuf_text(&names), tool);
-            strbuf_free(&names);
-            return false;
-        }
     }
+    if (!found)
+        complain("--from takes one of %s, not %.60s", strbuf_text(&names), tool);
     strbuf_free(&names);
-    return true;
+    return found;
 }
 
 static int load_report_run(struct app *a)
 {
     const char *tool = command_value(a->cli, "from");
-    if (!command_args(a, 1, SIZE_MAX) || (tool && !known_tool(tool)))
+    if (!command_args(a, 1, SIZE_MAX) || !output_ready(a) || (tool && !(tool = known_tool(tool))))
         return EXIT_USAGE;
     size_t n = a->cli->n_args, read = 0;
     struct load_result *results = mem_array(n, sizeof *results);

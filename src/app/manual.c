@@ -168,7 +168,6 @@ static void manual_commands(struct strbuf *out)
     for (size_t i = 0; COMMANDS[i]; i++) {
         const struct cli_command *c = COMMANDS[i];
         heading(out, c->name);
-        strbuf_str(out, ".Pp\n");
         sentence(out, c->help);
         strbuf_str(out, "Arguments: ");
         sentence(out, c->args);

@@ -187,7 +187,7 @@ static void check_hop(struct fields_reader *r, const struct tree_node *n, const 
     else if ((double)h->p99_ns > (double)h->p50_ns * HOP_SPREAD_MAX)
         wrong = "the p99 of a hop is more than a million times its p50: that is not one log-normal";
     else if (h->calls > HOP_CALLS_MAX)
-        wrong = "calls has to be at most 10000";
+        wrong = "calls has to be at most 1000";
     else if (h->parallel > HOP_PARALLEL_MAX)
         wrong = "parallel has to be at most 1000000";
     if (wrong)

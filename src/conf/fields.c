@@ -64,7 +64,7 @@ static bool figure(const struct field *f, const char *text, void *out, double *s
         ok = amount_number(text, out, &err) && *(double *)out >= 0;
         break;
     case FIELD_DURATION:
-        ok = amount_duration(text, &whole, &err);
+        ok = amount_duration(text, &whole, &err) && whole <= FIELDS_DURATION_MAX;
         break;
     case FIELD_BYTES:
         ok = amount_bytes(text, &whole, &err);

@@ -9,7 +9,7 @@
 #define FIELD_KINDS(X)                                                                                       \
     X(OTHER, int, "something else") /* only known by name: the reader of the whole looks at it */            \
     X(TEXT, const char *, "a text")                                                                          \
-    X(DURATION, int64_t, "a duration such as 500ms or 10s")                                                  \
+    X(DURATION, int64_t, "a duration such as 500ms or 10s, at most 10000d")                                  \
     X(RATE, double, "a rate such as 100 (a second) or 600/m")                                                \
     X(SHARE, double, "a share such as 5% or 0.05")                                                           \
     X(BYTES, int64_t, "a size such as 512MB or 2GiB")                                                        \
@@ -22,6 +22,9 @@ enum field_kind {
     FIELD_KINDS(FIELD_KIND_ENUM)
 #undef FIELD_KIND_ENUM
 };
+
+/* Longer durations are refused: 10,000 days, so that sums of some of them stay numbers. */
+#define FIELDS_DURATION_MAX (10000 * 86400 * SD_S)
 
 struct field {
     const char *key;

@@ -62,7 +62,6 @@ static void read_top(struct fields_reader *r, const struct tree_node *root, stru
     s->connections = t->connections;
     s->credentials_reuse = t->credentials_reuse;
     s->insecure = t->insecure;
-    s->ca_file = t->ca;
     s->target = t->target;
     if (t->connections > 1000000 && !r->report.n)
         fields_wrong(r, fields_member(root, "connections"), "connections", "at most 1000000");
@@ -110,13 +109,18 @@ static void read_kind(struct fields_reader *r, const struct tree_node *root, str
         tree_problem(&r->report, root->line, root->column, "the warm-up is as long as the whole schedule");
 }
 
+/* Paths in a scenario are relative to it. */
+static const char *in_folder(const struct load_scenario *s, const char *folder, const char *path)
+{
+    return *path == '/' || !folder || !*folder ? path : arena_printf(s->arena, "%s/%s", folder, path);
+}
+
 static bool read_credentials(struct load_scenario *s, const char *folder, const char *path,
                              struct sd_error *err)
 {
     char *text = NULL;
     size_t len = 0;
-    const char *whole = *path == '/' || !*folder ? path : arena_printf(s->arena, "%s/%s", folder, path);
-    if (!file_read(whole, CREDENTIALS_BYTES_MAX, &text, &len, err))
+    if (!file_read(in_folder(s, folder, path), CREDENTIALS_BYTES_MAX, &text, &len, err))
         return false;
     bool ok = load_credentials_parse(s->arena, path, text, len, &s->credentials, err);
     free(text);
@@ -149,6 +153,7 @@ bool load_scenario_read_text(struct load_scenario *s, const char *name, const ch
     *s = (struct load_scenario){.arena = arena_new()};
     s->file = arena_strdup(s->arena, name);
     fields_begin(&r, s->arena, s->file);
+    r.report.bytes_max = SCENARIO_BYTES_MAX; /* a replayed log is long */
     const struct tree_node *root = tree_read(s->arena, text, len, &r.report);
     if (!root && !r.report.n)
         return fail(err, "%s holds no scenario", name);
@@ -172,6 +177,8 @@ bool load_scenario_read_text(struct load_scenario *s, const char *name, const ch
                      "the scenario names no target, and no --target is given");
     if (r.report.n)
         return fail(err, "%s", r.first);
+    if (t.ca)
+        s->ca_file = in_folder(s, folder, t.ca);
     if (t.credentials && folder && !read_credentials(s, folder, t.credentials, err))
         return false;
     if (!t.credentials || folder)

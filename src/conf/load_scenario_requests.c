@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "core/loads/amounts.h"
 #include "core/loads/template.h"
+#include "core/name_index.h"
 
 void *scenario_array(struct fields_reader *r, const struct tree_node *list, const char *what, size_t size,
                      size_t *n)
@@ -111,22 +112,14 @@ static void read_request(struct fields_reader *r, const struct tree_node *n, str
         tree_problem(&r->report, n->line, n->column, "a text of this request is too long");
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(const struct scenario_request *const *)a)->name,
-                  (*(const struct scenario_request *const *)b)->name);
-}
-
 static void names_differ(struct fields_reader *r, const struct tree_node *list, const struct load_scenario *s)
 {
-    const struct scenario_request **sorted = arena_alloc(r->arena, s->n_requests * sizeof *sorted);
-    for (size_t i = 0; i < s->n_requests; i++)
-        sorted[i] = &s->requests[i];
-    qsort(sorted, s->n_requests, sizeof *sorted, by_name);
-    for (size_t i = 1; i < s->n_requests; i++)
-        if (!strcmp(sorted[i]->name, sorted[i - 1]->name))
+    struct name_index seen = {0};
+    for (size_t i = 0; i < s->n_requests && !r->report.n; i++)
+        if (name_index_of(&seen, s->requests[i].name) != i)
             tree_problem(&r->report, list->line, list->column, "two requests are named \"%.60s\"",
-                         sorted[i]->name);
+                         s->requests[i].name);
+    name_index_free(&seen);
 }
 
 void scenario_requests(struct fields_reader *r, const struct tree_node *root, struct load_scenario *s)
@@ -160,7 +153,7 @@ struct step_text {
     int64_t think_ns;
 };
 
-static void read_step(struct fields_reader *r, const struct tree_node *n, const struct load_scenario *s,
+static void read_step(struct fields_reader *r, const struct tree_node *n, const struct name_index *requests,
                       struct load_sequence_step *out)
 {
     static const struct field FIELDS[] = {
@@ -168,14 +161,14 @@ static void read_step(struct fields_reader *r, const struct tree_node *n, const 
         FIELD("think", DURATION, offsetof(struct step_text, think_ns))};
     struct step_text t = {.request = "", .think_ns = SD_UNKNOWN};
     fields_read(r, n, FIELDS, ARRAY_LEN(FIELDS), &t, "a step");
-    int index = scenario_request_named(s, t.request);
-    if (index < 0 && !r->report.n)
+    uint32_t index = name_index_find(requests, t.request);
+    if (index == NAME_NONE && !r->report.n)
         tree_problem(&r->report, n->line, n->column, "no request is named \"%.60s\"", t.request);
-    *out = (struct load_sequence_step){.request = (uint32_t)MAX(index, 0), .think_ns = t.think_ns};
+    *out = (struct load_sequence_step){.request = index, .think_ns = t.think_ns};
 }
 
-static void read_sequence(struct fields_reader *r, const struct tree_node *n, const struct load_scenario *s,
-                          struct load_sequence *q)
+static void read_sequence(struct fields_reader *r, const struct tree_node *n,
+                          const struct name_index *requests, struct load_sequence *q)
 {
     static const struct field FIELDS[] = {FIELD("name", TEXT, offsetof(struct load_sequence, name)),
                                           FIELD("weight", REAL, offsetof(struct load_sequence, weight)),
@@ -188,7 +181,7 @@ static void read_sequence(struct fields_reader *r, const struct tree_node *n, co
     struct load_sequence_step *steps = scenario_array(r, list, "steps", sizeof *steps, &q->n_steps);
     struct load_sequence_step *at = steps;
     for (const struct tree_node *i = steps ? list->child : NULL; i; i = i->next)
-        read_step(r, i, s, at++);
+        read_step(r, i, requests, at++);
     q->steps = steps;
 }
 
@@ -203,10 +196,14 @@ void scenario_sequences(struct fields_reader *r, const struct tree_node *root, s
                      "sequences belong to users: they need `model: closed`");
     struct load_sequence *q = scenario_array(r, list, "sequences", sizeof *q, &s->n_sequences);
     struct load_sequence *at = q;
+    struct name_index requests = {0};
+    for (size_t i = 0; i < s->n_requests; i++)
+        name_index_of(&requests, s->requests[i].name);
     for (const struct tree_node *i = q ? list->child : NULL; i; i = i->next, at++) {
-        read_sequence(r, i, s, at);
+        read_sequence(r, i, &requests, at);
         weight += at->weight;
     }
+    name_index_free(&requests);
     s->sequences = q;
     if (q && !r->report.n && !(weight > 0 && weight < 1e15))
         tree_problem(&r->report, list->line, list->column, "the weights of the sequences are not understood");

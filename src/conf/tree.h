@@ -22,7 +22,8 @@ struct tree_report {
     const char *file;                                 /* name for "FILE:LINE:COLUMN: ..." */
     void (*problem)(void *ctx, const char *sentence); /* may be NULL */
     void *ctx;
-    int n; /* found so far; only the first TREE_REPORT_MAX are passed on */
+    size_t bytes_max; /* of the text; 0: TREE_BYTES_MAX */
+    int n;            /* found so far; only the first TREE_REPORT_MAX are passed on */
 };
 enum { TREE_REPORT_MAX = 40, TREE_DEPTH_MAX = 12, TREE_BYTES_MAX = 1 << 20 };
 

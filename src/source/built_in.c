@@ -33,6 +33,7 @@
     X(events)                                                                                                \
     X(promql)                                                                                                \
     X(load)                                                                                                  \
+    X(load_result)                                                                                           \
     X(host)                                                                                                  \
     X(estimate)
 

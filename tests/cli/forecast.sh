@@ -40,6 +40,16 @@ ok 'a constant history has no width' says out '"lo_95":	7,'
 run forecast constant.csv --horizon 10000 --format csv
 ok 'ten thousand steps are fine' exited 0
 
+# Three minutes of requests, more each minute.
+awk 'BEGIN { for (i = 0; i < 180; i++) for (k = 0; k < 3 + i / 60; k++)
+    printf "203.0.113.9 - - [20/Nov/2026:15:5%d:%02d +0000] \"GET /items HTTP/1.1\" 200 9 \"-\" \"ua\" rt=0.01\n", i / 60, i % 60 }' >access.log
+run forecast log:access.log
+ok 'a source lists its series' says out 'requests GET /items'
+run forecast access.log --select 'requests GET /items' --format json --horizon 5
+ok 'one of them is forecast' says out '"step_ns":	1000000000,'
+ok 'as far as was asked' says out '"step":	5,'
+refused 'one that is not there' 'There is no series nothing' forecast access.log --select nothing
+
 printf 'time,value\n0,1\n60,2\n' >two.csv
 refused 'two values are too few' 'needs 3 at least' forecast two.csv
 printf 'time,value\n0,1\n60,2\n60,3\n' >still.csv

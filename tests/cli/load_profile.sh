@@ -53,6 +53,8 @@ awk 'NR % 2' access.log >odd.log
 awk 'NR % 2 == 0' access.log | gzip >even.log.gz
 run load profile even.log.gz odd.log --format json
 ok "the same of the logs of two servers" [ "$(figures)" = "$wanted" ]
+run load profile 'log:*.log.gz' odd.log --format json
+ok "more by a pattern" [ "$(figures | cut -d' ' -f1-3)" = "18 2 12" ]
 run load profile access.log --format json --session-gap 1h --methods GET,POST
 ok "a longer gap, other methods" [ "$(figures | cut -d' ' -f1-4)" = "9 1 7 3" ]
 
@@ -71,6 +73,7 @@ ok "a user each" says out 'model: closed'
 
 refused "no log" "load profile needs LOG" load profile
 refused "a file that is not there" "cannot open nowhere.log" load profile nowhere.log
+refused "a pattern without a file" "no file matches no*where" load profile 'no*where'
 echo "hello" >other.txt
 refused "a file that is no log" "is not an access log of a known format" load profile other.txt
 refused "a folder" "is a folder" load profile .

@@ -22,6 +22,9 @@ ok "of standard input, for people" says out 'Predictive:'
 run capacity estimate:trace.csv?policy=policy.yaml --format text
 ok "as a pane" says out 'Predictive:'
 
+run capacity 'estimate:trace.csv?horizon=12&ceiling=100000' --format text
+ok "without a policy it is a series to be forecast" says out Forecast
+
 refused "no policy" 'needs --policy' scale trace.csv
 echo 'instance: {rate: 100, start: 5m}' >bad.yaml
 refused "no moment to begin" 'bad.yaml:1:1: a policy has no from' scale trace.csv --policy bad.yaml

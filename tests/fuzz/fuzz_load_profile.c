@@ -14,8 +14,10 @@ static void check(const struct traffic_summary *summary, bool sequences)
     struct sd_error err;
     struct load_piece piece;
     if (!traffic_scenario(summary, &(struct traffic_scenario){.scale = 1, .sequences = sequences}, &yaml,
-                          &err))
+                          &err)) {
+        strbuf_free(&yaml);
         return;
+    }
     if (!load_scenario_read_text(&s, "made", NULL, yaml.text, yaml.len, NULL, &err)) {
         fprintf(stderr, "%s\n%s\n", err.text, yaml.text);
         abort();

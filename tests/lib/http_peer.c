@@ -95,8 +95,10 @@ static bool answer(struct http_peer *p, int fd, const char *path)
     if (str_starts(path, "/slow"))
         return put_slowly(fd, OK "hello");
     if (str_starts(path, "/.well-known/slowdive-load")) {
+        pthread_mutex_lock(&p->lock);
         snprintf(text, sizeof text, "HTTP/1.1 %d Some\r\nContent-Length: %zu\r\n\r\n%s", p->word_status,
                  strlen(p->word), p->word);
+        pthread_mutex_unlock(&p->lock);
         return put(fd, text);
     }
     if (str_starts(path, "/half"))
@@ -247,8 +249,10 @@ void http_peer_gate(struct http_peer *p, bool open)
 
 void http_peer_word(struct http_peer *p, int status, const char *body)
 {
+    pthread_mutex_lock(&p->lock);
     p->word_status = status;
     p->word = body;
+    pthread_mutex_unlock(&p->lock);
 }
 
 static uint64_t locked(struct http_peer *p, const uint64_t *what)

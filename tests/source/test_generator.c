@@ -193,6 +193,27 @@ static void every_end(void **state)
     http_peer_stop(p);
 }
 
+/* What comes as fast as it is taken and never ends a line; nobody who says a word; who closes at once. */
+static void hostile(void **state)
+{
+    (void)state;
+    static const enum peer_script scripts[] = {PEER_GARBAGE, PEER_DISCONNECTS, PEER_MUTE, PEER_NO_ANSWER};
+    for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+        struct sockaddr_storage at;
+        struct peer *p = peer_start(scripts[i], "", 0);
+        struct script *s = script(NULL, "/");
+        struct generator_config c = config(s, &at, (uint16_t)peer_port(p), 2);
+        c.timeout_ns = 100 * SD_MS;
+        s->n = 3;
+        assert_true(run_with(s, &c));
+        assert_int_equal(s->ended, 3);
+        for (int k = 0; k < 3; k++)
+            assert_int_not_equal(s->got[k].failure, LOAD_NONE);
+        free(s);
+        peer_stop(p);
+    }
+}
+
 static void retry_after(void **state)
 {
     (void)state;
@@ -347,6 +368,26 @@ static void what_never_reached_the_server_is_sent_again(void **state)
     http_peer_stop(p);
 }
 
+/* The same to a server that read the request and then closed: it may have worked on it. */
+static void what_the_server_has_read_is_not_sent_again(void **state)
+{
+    (void)state;
+    struct http_peer *p = start_peer();
+    struct script *s = script(p, "/ok");
+    s->text[1] = (struct load_request_text){.path = "/close"};
+    s->n_text = 2;
+    s->n = 40;
+    for (int i = 1; i < 40; i += 2)
+        s->request[i] = 1;
+    s->one_by_one = true;
+    run(s, 1);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(s->got[i].failure, i % 2 ? LOAD_RESET : LOAD_NONE);
+    assert_int_equal(http_peer_requests(p), 40);
+    free(s);
+    http_peer_stop(p);
+}
+
 /* ---- waiting, lateness, ends ---- */
 
 static void opens_gate(struct script *s, const struct generator_state *state)
@@ -381,13 +422,15 @@ static void a_stall_is_in_the_latency(void **state)
     http_peer_stop(p);
 }
 
-/* The thread is kept until the next is 20 ms late: twice LOAD_LATE_NS. */
+/* The next is due in 1 ms, and the thread is kept 20 ms: twice LOAD_LATE_NS. */
 static void keeps_the_thread(struct script *s, const struct load_outcome *o)
 {
     int64_t from = clock_mono();
-    if (o->order.seq == 0)
-        while (o->done_ns + clock_mono() - from < s->at[1] + 20 * SD_MS)
-            ;
+    if (o->order.seq)
+        return;
+    s->at[1] = o->done_ns + SD_MS;
+    while (clock_mono() - from < 21 * SD_MS)
+        ;
 }
 
 static void what_we_delay_is_late(void **state)
@@ -396,10 +439,11 @@ static void what_we_delay_is_late(void **state)
     struct http_peer *p = start_peer();
     struct script *s = script(p, "/ok");
     s->n = 2;
-    s->at[1] = 50 * SD_MS;
+    s->at[1] = INT64_MAX; /* none before the first has ended */
     s->on_end = keeps_the_thread;
     run(s, 2);
     assert_true(s->got[1].late);
+    assert_true(s->got[1].ours_ns > LOAD_LATE_NS);
     assert_true(s->state.late >= 1);
     free(s);
     http_peer_stop(p);
@@ -536,8 +580,9 @@ static void this_machine_is_always_allowed(void **state)
     (void)state;
     static const char *const good[] = {"http://127.0.0.1:1", "http://127.255.0.9:1", "http://[::1]:1",
                                        "http://localhost:1", "http://[::ffff:127.0.0.1]:1"};
-    static const char *const bad[] = {"http://0.0.0.0:1", "http://[::]:1", "http://192.0.2.1:1",
-                                      "http://[::ffff:192.0.2.1]:1", "http://[fe80::1]:1"};
+    static const char *const bad[] = {"http://192.0.2.1:1", "http://[::ffff:192.0.2.1]:1",
+                                      "http://[fe80::1]:1"};
+    static const char *const none[] = {"http://0.0.0.0:1", "http://[::]:1"};
     struct load_target t;
     struct sd_error err;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -550,6 +595,10 @@ static void this_machine_is_always_allowed(void **state)
         assert_non_null(strstr(err.text, "--allow"));
         assert_false(opens(bad[i], "127.0.0.1", 1, &t, &err));
         assert_non_null(strstr(err.text, "--allow names 127.0.0.1"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        assert_false(opens(none[i], "0.0.0.0", 1, &t, &err));
+        assert_non_null(strstr(err.text, "is no host"));
     }
     assert_false(opens("http://no-such-host.invalid:1", NULL, 1, &t, &err));
 }
@@ -676,6 +725,7 @@ static bool start_nginx(void)
              "server { listen 127.0.0.1:%u ssl; location / { return 200 \"hello\"; } }\n"
              "server { listen 127.0.0.1:%u ssl http2; location /busy { add_header Retry-After 9 always; "
              "return 429 \"busy\"; }\n"
+             "  location /held { limit_rate 1; return 200 \"hello, hello, hello, hello\"; }\n"
              "  location / { return 200 \"hello\"; } }\n"
              "server { listen 127.0.0.1:%u ssl http2; keepalive_requests 60; location / { return 200 "
              "\"hello\"; } } }\n",
@@ -780,6 +830,32 @@ static void over_http2(void **state)
     free(s);
 }
 
+/* A time-out ends the stream alone; what is under way when the run ends goes with its connection. */
+static void http2_streams_are_given_up(void **state)
+{
+    (void)state;
+    if (nginx.pid <= 0)
+        skip();
+    struct sockaddr_storage at;
+    struct script *s = script(NULL, "/held");
+    s->text[1] = (struct load_request_text){.path = "/"};
+    s->n_text = 2;
+    s->n = 3;
+    s->request[1] = 1;
+    struct generator_config c = config(s, &at, nginx.h2, 1);
+    c.tls_name = "localhost";
+    c.ca_file = nginx.ca;
+    c.http2 = true;
+    c.timeout_ns = SD_S;
+    s->at[2] = 1200 * SD_MS; /* after the time-out of the first, on the same connection */
+    assert_true(run_with(s, &c));
+    assert_int_equal(s->got[0].failure, LOAD_TIMEOUT);
+    assert_int_equal(s->got[1].status, 200);
+    assert_int_equal(s->got[2].failure, LOAD_TIMEOUT);
+    assert_int_equal(s->state.open, 1);
+    free(s);
+}
+
 /* The server ends each connection after sixty requests; it refuses what is too many, and that is sent again.
  */
 static void http2_goes_away(void **state)
@@ -804,12 +880,14 @@ int main(void)
     start_nginx();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_end),
+        cmocka_unit_test(hostile),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(holes_and_a_long_body),
         cmocka_unit_test(connections_are_kept_and_bounded),
         cmocka_unit_test(refused),
         cmocka_unit_test(an_idle_connection_is_opened_again),
         cmocka_unit_test(what_never_reached_the_server_is_sent_again),
+        cmocka_unit_test(what_the_server_has_read_is_not_sent_again),
         cmocka_unit_test(a_stall_is_in_the_latency),
         cmocka_unit_test(what_we_delay_is_late),
         cmocka_unit_test(timeouts),
@@ -822,6 +900,7 @@ int main(void)
         cmocka_unit_test(another_host_gives_its_word),
         cmocka_unit_test(over_tls),
         cmocka_unit_test(over_http2),
+        cmocka_unit_test(http2_streams_are_given_up),
         cmocka_unit_test(http2_goes_away),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

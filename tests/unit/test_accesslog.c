@@ -451,13 +451,78 @@ static void test_junk(void **state)
     strbuf_free(&b);
 }
 
+/* Who asked, in each form of log. */
+static void test_askers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *address, *user, *agent, *query;
+    } CASES[] = {
+        {"10.0.0.1 - - " STAMP " \"GET / HTTP/1.1\" 200 1", "10.0.0.1", "", "", ""},
+        {"10.0.0.1 - ann " STAMP " \"GET / HTTP/1.1\" 200 1 \"-\" \"Fox 1\"", "10.0.0.1", "ann", "Fox 1", ""},
+        {"shop.example:80 10.0.0.1 - - " STAMP " \"GET / HTTP/1.1\" 200 1 \"-\" \"Fox\"", "10.0.0.1", "",
+         "Fox", ""},
+        {"::1 - - " STAMP " \"GET / HTTP/1.1\" 200 1 \"-\" \"Fox\" rt=0.1", "::1", "", "Fox", ""},
+        {"{\"time\":\"2026-11-20T15:51:38Z\",\"remote_addr\":\"10.0.0.1\",\"remote_user\":\"-\","
+         "\"request\":\"GET / HTTP/1.1\",\"status\":200,\"http_user_agent\":\"Fox\"}",
+         "10.0.0.1", "", "Fox", ""},
+        {"{\"ts\":1795189898.5,\"request\":{\"method\":\"GET\",\"uri\":\"/\",\"remote_ip\":\"10.0.0.1\"},"
+         "\"user_id\":\"ann\",\"duration\":0.25,\"status\":200}",
+         "10.0.0.1", "ann", "", ""},
+        {"time:2026-11-20T15:51:38+00:00\thost:10.0.0.1\treq:GET / HTTP/1.1\tstatus:200\tua:Fox", "10.0.0.1",
+         "", "Fox", ""},
+        {"time=2026-11-20T15:51:38Z method=GET path=/ status=200 remote_addr=10.0.0.1:51234 user=ann "
+         "user_agent=\"Fox 1\"",
+         "10.0.0.1", "ann", "Fox 1", ""},
+        {"Mar 12 09:15:01 lb haproxy[9]: 2001:db8::7:33317 [12/Mar/2026:09:15:01.655] fe~ be/web1 "
+         "0/5/1/68/74 200 "
+         "2750 "
+         "- - ---- 1/1/3/1/0 0/0 \"GET /orders HTTP/1.1\"",
+         "2001:db8::7", "", "", ""},
+        {"2026-11-20 15:51:38 10.0.0.9 GET /a b=1 443 ann 10.0.0.1 Fox/1 - 200 0 0 15", "10.0.0.1", "ann",
+         "Fox/1", "b=1"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        const char *line = CASES[i].line, *reason = NULL;
+        size_t len = strlen(line);
+        struct accesslog_line l;
+        struct accesslog_format *f = accesslog_detect(line, len, true, 0, NULL, NULL);
+        if (!f) /* a line without the header that names its fields */
+            f = accesslog_format_new("w3c", NULL);
+        if (!accesslog_parse(f, line, len, &l, &reason))
+            print_message("# %s: %s\n", line, reason);
+        struct accesslog_asker a = accesslog_asker(&l);
+        char *got = mem_printf("%.*s|%.*s|%.*s|%.*s", (int)a.address_len, a.address, (int)a.user_len, a.user,
+                               (int)l.agent_len, l.agent, (int)l.query_len, l.query);
+        char *wanted =
+            mem_printf("%s|%s|%s|%s", CASES[i].address, CASES[i].user, CASES[i].agent, CASES[i].query);
+        assert_string_equal(got, wanted);
+        free(got);
+        free(wanted);
+        accesslog_format_free(f);
+    }
+    struct sd_error err;
+    struct accesslog_format *f =
+        accesslog_format_new("$remote_addr - $remote_user [$time_local] \"$request\" $status "
+                             "\"$http_user_agent\"",
+                             &err);
+    static const char OWN[] = "10.0.0.1 - ann " STAMP " \"GET / HTTP/1.1\" 200 \"Fox\"";
+    struct accesslog_line l;
+    const char *reason;
+    assert_true(accesslog_parse(f, OWN, sizeof OWN - 1, &l, &reason));
+    assert_int_equal(accesslog_asker(&l).user_len, 3);
+    assert_int_equal(accesslog_asker(&l).address_len, 8);
+    assert_int_equal(l.agent_len, 3);
+    accesslog_format_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),       cmocka_unit_test(test_misfits),
-        cmocka_unit_test(test_corpora),     cmocka_unit_test(test_out_of_order),
-        cmocka_unit_test(test_many_routes), cmocka_unit_test(test_one_second),
-        cmocka_unit_test(test_junk),
+        cmocka_unit_test(test_askers),       cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_misfits),      cmocka_unit_test(test_corpora),
+        cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_many_routes),
+        cmocka_unit_test(test_one_second),   cmocka_unit_test(test_junk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "tests/lib/test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,7 +163,8 @@ static void test_as_r(void **state)
         size_t season, horizon;
     } all[] = {{"AirPassengers", 12, 24}, {"UKgas", 4, 8}, {"co2", 12, 24}, {"nottem", 12, 24}};
     for (size_t k = 0; k < ARRAY_LEN(all); k++) {
-        char *name = mem_printf("forecast/series/%s.csv", all[k].name), *text, *line;
+        char name[80], *text, *line;
+        snprintf(name, sizeof name, "forecast/series/%s.csv", all[k].name);
         const char *path = test_corpus(name);
         if (!path)
             skip();
@@ -173,8 +175,7 @@ static void test_as_r(void **state)
         for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n'))
             y[n++] = strtod(strchr(line, ',') + 1, NULL);
         free(text);
-        free(name);
-        name = mem_printf("forecast/series/%s.forecasts.csv", all[k].name);
+        snprintf(name, sizeof name, "forecast/series/%s.forecasts.csv", all[k].name);
         path = test_corpus(name);
         assert_true(file_read(path, 1 << 20, &text, &len, &err));
         static const enum forecast_method methods[] = {FORECAST_NAIVE, FORECAST_SNAIVE, FORECAST_DRIFT};
@@ -199,7 +200,6 @@ static void test_as_r(void **state)
             forecast_free(f);
         }
         free(text);
-        free(name);
     }
 }
 
@@ -393,6 +393,41 @@ static void test_far(void **state)
     free(y);
 }
 
+/* Whatever the series, seasons and horizon: a forecast with intervals around its mean, or one sentence. */
+static void test_any(void **state)
+{
+    (void)state;
+    static const double strange[] = {0, -1, 1, 1e308, -1e308, 1e-308, 5, 5, 5, 1e15 + 1};
+    double y[90];
+    seed = 1234567;
+    for (int round = 0; round < 3000; round++) {
+        size_t n = (size_t)(uniform() * 90), kinds = 1 + (size_t)(uniform() * 10);
+        for (size_t t = 0; t < n; t++)
+            y[t] = uniform() < .1   ? (double)NAN
+                   : uniform() < .5 ? strange[(size_t)(uniform() * (double)kinds)]
+                   : round % 3 == 0 ? 100 + 10 * normal()
+                                    : (double)(t % 7);
+        struct forecast_wish w =
+            wish((enum forecast_method)(uniform() * (FORECAST_THETA + 1)), 1 + (size_t)(uniform() * 200));
+        w.seasons = (size_t)(uniform() * (FORECAST_SEASONS + 1));
+        for (size_t i = 0; i < w.seasons; i++)
+            w.season[i] = 2 + (size_t)(uniform() * 40);
+        w.ceiling = round % 2 ? 100 * normal() : (double)NAN;
+        struct sd_error err = {.text = ""};
+        struct forecast_series series = {y, n, 0, HOUR};
+        struct forecast *f = forecast_make(&series, &w, &err);
+        assert_true(f || (err.text[0] && err.text[strlen(err.text) - 1] == '.'));
+        for (size_t i = 0; f && i < f->horizon; i++) {
+            const struct forecast_row *r = &f->rows[i];
+            if (isnan(r->mean) ||
+                !(r->lo_95 <= r->lo_80 && r->lo_80 <= r->mean && r->mean <= r->hi_80 && r->hi_80 <= r->hi_95))
+                fail_msg("round %d, method %d, origins %zu, n %zu, row %zu: %g %g %g %g %g", round, w.method,
+                         f->backtest.origins, n, i, r->lo_95, r->lo_80, r->mean, r->hi_80, r->hi_95);
+        }
+        forecast_free(f);
+    }
+}
+
 /* ---- ceilings and scenarios ---- */
 
 static void test_ceiling(void **state)
@@ -424,6 +459,28 @@ static void test_ceiling(void **state)
     forecast_free(f);
     f = make(y, 120, 24 * HOUR, &w);
     assert_int_equal(f->reach.expected_ns, forecast_time(f, 0));
+    forecast_free(f);
+}
+
+/* What grew until a while ago, and then no more, has no date; what grows with its season keeps the
+ * proportion. */
+static void test_ceiling_by_what_counts_now(void **state)
+{
+    (void)state;
+    double y[672];
+    seed = 11;
+    for (size_t t = 0; t < 200; t++)
+        y[t] = 1000 + 5 * (double)MIN(t, (size_t)110) + 15 * normal();
+    struct forecast_wish w = wish(FORECAST_AUTO, 12);
+    w.ceiling = 3000;
+    struct forecast *f = make(y, 200, 24 * HOUR, &w);
+    assert_int_equal(f->reach.expected_ns, SD_UNKNOWN);
+    forecast_free(f);
+    for (size_t t = 0; t < 672; t++)
+        y[t] = (1000 + 2 * (double)t) * (1 + .4 * sin((double)(t % 24) * .2618)) * exp(.02 * normal());
+    w.ceiling = 1.4 * (1000 + 2 * 2000); /* hour 2000: 1329 ahead */
+    f = make(y, 672, HOUR, &w);
+    near((double)(f->reach.expected_ns - f->to_ns) / (double)HOUR, 1329, 200);
     forecast_free(f);
 }
 
@@ -479,7 +536,9 @@ int main(void)
         cmocka_unit_test(test_short),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_far),
+        cmocka_unit_test(test_any),
         cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_ceiling_by_what_counts_now),
         cmocka_unit_test(test_ceiling_of_naive),
         cmocka_unit_test(test_document),
     };

@@ -51,7 +51,7 @@ static char *file_text(const char *name, size_t *n)
 }
 
 #define U     SD_UNKNOWN
-#define MS(x) ((int64_t)((x) * 1e6 + 0.5))
+#define MS(x) ((int64_t)((x)*1e6 + 0.5))
 
 /* ---- every form ---- */
 
@@ -304,6 +304,19 @@ static const struct expected {
      1,
      ""},
     {"k6-export.json",
+     "k6",
+     2000,
+     20,
+     MS(20000),
+     100,
+     123456,
+     {2000, MS(0.75), MS(12.5), MS(8.25), U, MS(25), MS(50.5), U, U, MS(400)},
+     MS(8),
+     LOAD_FROM_SENT,
+     LOAD_VALUES_PERCENTILES,
+     1,
+     ""},
+    {"k6-list.json",
      "k6",
      2000,
      20,
@@ -607,8 +620,23 @@ static void test_jtl(void **state)
         {"timeStamp,elapsed,label,responseCode,responseMessage,success\n"
          "1796029200000,5,all,200,\"Number of samples in transaction : 2\",true\n",
          1, 0, MS(5), MS(5)},
-        {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,5,all,200,true,null\n"
-         "1796029200000,4,a,200,true,http://a/\n",
+        /* Parent samples beside a request of their own: nothing is counted twice, nothing is lost. */
+        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n"
+         "1796029200000,5,login,200,OK,t1,true\n"
+         "1796029200010,90,buy,200,\"Number of samples in transaction : 2, number of failing samples : "
+         "0\",t1,true\n"
+         "1796029200020,7,a,200,OK,t2,true\n1796029200030,8,b,500,no,t2,false\n"
+         "1796029200020,20,all,500,\"Number of samples in transaction : 2, number of failing samples : "
+         "1\",t2,false\n",
+         4, 1, MS(7), MS(100)},
+        /* Sorted by time a transaction stands before its requests. */
+        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,bytes\n"
+         "1796029200000,20,all,200,\"Number of samples in transaction : 2\",t1,true,70\n"
+         "1796029200000,7,a,200,OK,t1,true,30\n1796029200008,8,b,200,OK,t1,true,40\n"
+         "1796029200020,9,c,200,OK,t1,true,1\n",
+         3, 0, MS(8), MS(29)},
+        {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,4,a,200,true,http://a/\n"
+         "1796029200000,5,all,200,true,null\n",
          1, 0, MS(4), MS(4)},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -642,6 +670,27 @@ static void test_k6_without_tags(void **state)
     assert_int_equal(r.r.failed, 2);
     assert_int_equal(r.r.n_statuses, 0);
     assert_int_equal(r.r.ok.p50_ns, MS(4));
+    load_report_free(&r);
+}
+
+/* Tags may be called like what is looked for. */
+static void test_k6_awkward_tags(void **state)
+{
+    (void)state;
+    struct load_report r = report_of("{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
+                                     "\"time\":\"2026-11-30T09:00:00Z\",\"value\":2,"
+                                     "\"tags\":{\"name\":\"Metric\",\"status\":\"200\"}}}\n"
+                                     "{\"metric\":\"data_received\",\"type\":\"Point\",\"data\":{\"time\":"
+                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
+                                     "\"tags\":{\"name\":\"http_req_duration\"}}}\n"
+                                     "{\"metric\":\"http_req_blocked\",\"type\":\"Point\",\"data\":{\"time\":"
+                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
+                                     "\"tags\":{\"name\":\"http_req_failed\"}}}\n",
+                                     NULL, 33);
+    assert_int_equal(r.r.requests, 1);
+    assert_int_equal(r.r.bytes_received, 30);
+    assert_string_equal(r.r.rows[0].name, "Metric");
+    assert_int_equal(r.r.n_notes, 1);
     load_report_free(&r);
 }
 
@@ -806,8 +855,9 @@ int main(void)
         cmocka_unit_test(test_every_form),      cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_names),           cmocka_unit_test(test_refused),
         cmocka_unit_test(test_broken_lines),    cmocka_unit_test(test_jtl),
-        cmocka_unit_test(test_k6_without_tags), cmocka_unit_test(test_merged),
-        cmocka_unit_test(test_document),        cmocka_unit_test(test_corpora),
+        cmocka_unit_test(test_k6_without_tags), cmocka_unit_test(test_k6_awkward_tags),
+        cmocka_unit_test(test_merged),          cmocka_unit_test(test_document),
+        cmocka_unit_test(test_corpora),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

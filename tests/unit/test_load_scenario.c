@@ -152,6 +152,7 @@ static void mistakes(void **state)
         {HEAD REQUESTS STAGES "warmup: 1s\n", "as long as the whole"},
         {HEAD REQUESTS STAGES "kind: steddy\n", "steady, search, spike, soak or limits"},
         {HEAD REQUESTS STAGES "timeout: 0s\n", "more than 0"},
+        {HEAD REQUESTS STAGES "timeout: 100000d\n", "at most 10000d"},
         {HEAD REQUESTS STAGES "connections: 1.5\n", "whole number"},
         {HEAD REQUESTS STAGES "think: {median: 1s}\n", "a median and a p95"},
         {HEAD REQUESTS STAGES "think: {median: 2s, p95: 1s}\n", "below its median"},
@@ -190,6 +191,27 @@ static void mistakes(void **state)
         assert_non_null(strstr(err.text, ROWS[i].sentence));
         load_scenario_free(&s);
     }
+}
+
+/* As a log with its sessions becomes. */
+static void a_large_scenario(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    struct load_scenario s;
+    struct sd_error err;
+    strbuf_str(&b, HEAD "model: closed\nstages: [{for: 1s, users: 3}]\nrequests:\n");
+    for (int i = 0; i < 20000; i++)
+        strbuf_printf(&b, "  - {name: r%d, path: /r%d}\n", i, i);
+    strbuf_str(&b, "sequences:\n");
+    for (int i = 0; i < 20000; i++)
+        strbuf_printf(&b, "  - {name: s%d, steps: [{request: r%d}, {request: r%d, think: 1s}]}\n", i, i,
+                      19999 - i);
+    assert_true(read_text(&s, strbuf_text(&b), &err));
+    assert_int_equal(s.n_sequences, 20000);
+    assert_int_equal(s.sequences[1].steps[1].request, 19998);
+    load_scenario_free(&s);
+    strbuf_free(&b);
 }
 
 static void credentials(void **state)
@@ -262,6 +284,7 @@ int main(void)
         cmocka_unit_test(sequences),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(credentials),
+        cmocka_unit_test(a_large_scenario),
         cmocka_unit_test(holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

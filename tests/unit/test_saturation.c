@@ -184,6 +184,24 @@ static void a_late_sample_counts(void **state)
     model_free(m);
 }
 
+/* A sample that comes early in a level is of the level before. */
+static void a_sample_is_of_the_time_before_it(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct saturation s[4];
+    static const double CPU[] = {0.1, 0.2, 0.95, 0.3};
+    for (int i = 0; i < 4; i++)
+        metric(m, "host", AT(10 * i), "host.cpu", "host=a", CPU[i], false);
+    const struct saturation_level levels[] = {
+        {.span = {AT(1), AT(9)}, .rate_per_s = 1, .held = true},
+        {.span = {AT(11), AT(19)}, .rate_per_s = 2, .held = true},
+        {.span = {AT(20), AT(29)}, .rate_per_s = 3}}; /* with 0.3 of its own */
+    assert_int_equal(saturation_find(m, levels, 3, s, 4), 1);
+    assert_true(s[0].rate_per_s == 2 && fabs(s[0].before - 0.2) < 1e-9);
+    model_free(m);
+}
+
 /* ---- machines over a window ---- */
 
 static void figures_of_a_window(void **state)
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_statement_gets_slow),
         cmocka_unit_test(without_data_nothing_is_said),
         cmocka_unit_test(a_late_sample_counts),
+        cmocka_unit_test(a_sample_is_of_the_time_before_it),
         cmocka_unit_test(figures_of_a_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "core/capacity/documents.h"
 #include "core/capacity/scale.h"
 
@@ -290,16 +291,56 @@ static void test_at_its_ends(void **state)
     assert_string_equal(result_get_text(o, "verdict"), "pass");
     cJSON_Delete(o);
     scale_free(&s);
+    /* steps as long as times can be apart, an event at the end of time */
+    const struct scale_event last = {"last", -NUM_MAX, NUM_MAX, 1e6};
+    struct scale_trace centuries = {-4 * (NUM_MAX / 10), 4 * (NUM_MAX / 10), x, 3};
+    struct sd_error err;
+    p.from_ns = NUM_MAX;
+    p.events = &last;
+    p.n_events = 1;
+    assert_false(scale_replay(&s, &centuries, &p, &err));
+    scale_free(&s);
+    p.from_ns = 0;
+    assert_true(scale_replay(&s, &centuries, &p, &err));
+    o = scale_document(&s, &centuries, &p);
+    cJSON_Delete(o);
+    scale_free(&s);
+    free(x);
+}
+
+/* What each step would look at is bounded. */
+static void test_too_far(void **state)
+{
+    double *x = traffic(1, 0);
+    struct scale_policy p = weekly(NULL, 0);
+    struct scale_trace t = {0, SD_S, x, DAYS * A_DAY};
+    struct scale s;
+    struct sd_error err;
+    (void)state;
+    p.from_ns = 100 * SD_S;
+    p.lead_ns = 30 * DAY;
+    x = realloc(x, 30000 * sizeof *x);
+    memset(x, 0, 30000 * sizeof *x);
+    t.rate = x;
+    t.n = 30000;
+    assert_false(scale_replay(&s, &t, &p, &err));
+    assert_non_null(strstr(err.text, "cannot be looked at"));
+    scale_free(&s);
     free(x);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_physics),     cmocka_unit_test(test_youngest_first),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_season),
-        cmocka_unit_test(test_event),       cmocka_unit_test(test_unforeseen),
-        cmocka_unit_test(test_at_its_ends), cmocka_unit_test(test_knows_nothing_of_what_comes),
+        cmocka_unit_test(test_physics),
+        cmocka_unit_test(test_youngest_first),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_season),
+        cmocka_unit_test(test_event),
+        cmocka_unit_test(test_unforeseen),
+        cmocka_unit_test(test_at_its_ends),
+        cmocka_unit_test(test_too_far),
+        cmocka_unit_test(test_knows_nothing_of_what_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 /* Beyond these standard deviations is less than 1e-9 of a distribution. */
 #define Z_MAX     6.0
-#define BISECTION 60
+#define BISECTION 80
 
 enum { PIECES = CALL_TIME_PIECES };
 
@@ -71,8 +71,13 @@ struct sum {
     double weight[PIECES], upto[PIECES + 1]; /* of a piece, and of all before an edge */
 };
 
-/* P(a + b <= t), each piece of b taken at its middle. As that falls, the piece of a that t - b is in rises.
- */
+static double width(const struct call_time *t)
+{
+    return t->edge[PIECES * 3 / 4] - t->edge[PIECES / 4];
+}
+
+/* P(a + b <= t), each piece of b taken at its middle: a is the wider one, else this would be a stair. As b
+ * falls, the piece of a that t - b is in rises. */
 static double sum_below(const struct sum *s, double t)
 {
     double p = 0;
@@ -89,9 +94,46 @@ static double sum_below(const struct sum *s, double t)
     return p;
 }
 
+/* Where the sum is looked for: P(sum <= low) and P(sum <= high) are known. */
+struct bracket {
+    double low, of_low, high, of_high;
+};
+
+/* The value of the sum with that probability: steps of twice the length until it is passed, then regula falsi
+ * as the Illinois method has it, which halves the side that does not move. */
+static double value_at(const struct sum *s, double goal, struct bracket *b, double step)
+{
+    double of_low = b->of_low - goal, of_high = b->of_high - goal;
+    int side = 0;
+    bool passed = false;
+    for (int k = 0; k < BISECTION && b->high - b->low > 1e-10 * b->high; k++, step *= 2) {
+        double t = passed ? b->high - of_high * (b->high - b->low) / (of_high - of_low) : b->low + step;
+        if (!(t > b->low && t < b->high) || k > BISECTION / 2)
+            t = b->low + (b->high - b->low) / 2;
+        double off = sum_below(s, t) - goal;
+        if (off < 0) {
+            b->low = t;
+            b->of_low = off + goal;
+            of_low = off;
+            of_high = passed && side == -1 ? of_high / 2 : of_high;
+            side = -1;
+        } else {
+            b->high = t;
+            of_high = off;
+            of_low = passed && side == 1 ? of_low / 2 : of_low;
+            side = 1;
+            passed = true;
+        }
+        if (fabs(off) < 1e-12)
+            return t;
+    }
+    return b->high;
+}
+
 void call_time_add(struct call_time *out, const struct call_time *a, const struct call_time *b)
 {
-    struct sum s = {.a = a, .b = b};
+    bool a_wider = width(a) >= width(b);
+    struct sum s = {.a = a_wider ? a : b, .b = a_wider ? b : a};
     struct call_time r;
     weigh(s.weight);
     for (int i = 0; i < PIECES; i++)
@@ -99,20 +141,12 @@ void call_time_add(struct call_time *out, const struct call_time *a, const struc
     double all = s.upto[PIECES];
     r.edge[0] = a->edge[0] + b->edge[0];
     r.edge[PIECES] = a->edge[PIECES] + b->edge[PIECES];
-    double floor = r.edge[0];
+    struct bracket at = {r.edge[0], 0, r.edge[PIECES], all};
     for (int i = 1; i < PIECES; i++) {
-        double low = floor, high = r.edge[PIECES], goal = s.upto[i] * all;
-        double step = (i > 1 ? r.edge[i - 1] - r.edge[i - 2] : 0) * 4 + (a->edge[i] - a->edge[i - 1]);
-        if (floor + step < high && sum_below(&s, floor + step) >= goal) /* as a rule: few steps are left */
-            high = floor + step;
-        for (int k = 0; k < BISECTION && high - low > 1e-9 * high; k++) {
-            double t = low + (high - low) / 2;
-            if (sum_below(&s, t) < goal)
-                low = t;
-            else
-                high = t;
-        }
-        floor = r.edge[i] = high;
+        double step = (i > 1 ? r.edge[i - 1] - r.edge[i - 2] : 0) * 2 + (s.a->edge[i] - s.a->edge[i - 1]);
+        at.high = r.edge[PIECES];
+        at.of_high = all;
+        r.edge[i] = value_at(&s, s.upto[i], &at, step);
     }
     *out = r;
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 enum { TREND_POINTS = 500 };
 
 cJSON *queue_document(const struct queue_figures *f)
@@ -151,7 +153,7 @@ static void add_trend(cJSON *o, const struct scale *s, const struct scale_trace 
     cJSON *trend = result_object(o, "trend");
     size_t per = (s->steps + TREND_POINTS - 1) / TREND_POINTS, n = (s->steps + per - 1) / per;
     result_time(trend, "from", t->start_ns + (int64_t)s->first * t->step_ns);
-    result_time(trend, "to", t->start_ns + (int64_t)(s->first + s->steps) * t->step_ns);
+    result_time(trend, "to", add_sat(t->start_ns, mul_sat((int64_t)(s->first + s->steps), t->step_ns)));
     result_int(trend, "steps_per_point", (int64_t)per);
     cJSON *needed = result_list(trend, "needed");
     for (size_t i = 0; i < n; i++) {

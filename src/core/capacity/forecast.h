@@ -8,7 +8,7 @@
  * The fixed methods are those of the contract (naive, snaive, drift, ses), with the intervals of theory. The
  * others are judged by a backtest: from several origins of the past, with nothing of what follows them, the
  * same forecast is made and compared with what came. Its errors are the intervals. `auto` takes many models,
- * weighs each by the fourth power of how small its errors were there, and adds them up. */
+ * weighs each by the fifth power of how small its errors were there, and adds them up. */
 #ifndef CORE_CAPACITY_FORECAST_H
 #define CORE_CAPACITY_FORECAST_H
 

@@ -1,6 +1,6 @@
 /* forecast_mix.c - the models of each method, and how those of `auto` are put together.
  *
- * Weights are (least error / error)^4 of the backtest: on the M4 hourly series the sum is better than the
+ * Weights are (least error / error)^5 of the backtest: on the M4 hourly series the sum is better than the
  * best of them, chosen by the same errors, and than the median of the best few. */
 #include "core/capacity/forecast_mix.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define WORTH   0.01 /* a smaller share is none: its model need not be fitted again */
+#define STEEP   5    /* power of an error's reciprocal that is a weight */
 #define PREMIUM 1.1  /* on the errors of all but the simple ones: those were chosen from many */
 
 struct candidate {
@@ -26,6 +27,7 @@ static const struct candidate CANDIDATES[] = {
     {"naive", fc_naive, FORECAST_AUTO, true, true, true, false},
     {"snaive", fc_seasonal_naive, FORECAST_AUTO, true, true, false, false},
     {"snaive_short", fc_day_naive, FORECAST_AUTO, true, true, false, false},
+    {"median", fc_season_median, FORECAST_AUTO, true, false, false, false},
     {"smooth", fc_smooth, FORECAST_AUTO, true, false, true, true},
     {"trend", fc_smooth_trend, FORECAST_AUTO, true, false, false, true},
     {"theta", fc_theta, FORECAST_THETA, true, false, true, true},
@@ -98,7 +100,7 @@ static void try_all(struct mix *m, enum forecast_method method, struct fc_past *
         struct fc_past own = *past;
         own.path = m->path[c];
         fc_past_compare(&own, m->h);
-        double error = fc_past_mean(&own);
+        double error = fc_past_mean(&own, true);
         m->error[c] = isnan(error) ? 1 : error * (CANDIDATES[c / 2].naive ? 1 : PREMIUM);
     }
 }
@@ -108,7 +110,7 @@ static double share_of(const struct mix *m, size_t c, double least)
 {
     if (!(least > 0)) /* several may have had no error at all */
         return m->error[c] <= least;
-    return pow(least / m->error[c], 4) * (m->logs && CANDIDATES[c / 2].logs ? .5 : 1);
+    return pow(least / m->error[c], STEEP) * (m->logs && CANDIDATES[c / 2].logs ? .5 : 1);
 }
 
 static bool weigh(struct mix *m, bool all)
@@ -168,6 +170,17 @@ static bool go_on(struct mix *m, struct fc_ahead *ahead, size_t leads, bool all,
     return sum > 0;
 }
 
+/* Does the season grow with the level? Then the models of logarithms have the larger part of the weight: in
+ * made-up series half of it, and where it does not grow a fourth. */
+static double grows(const struct mix *m)
+{
+    double logs = 0, values = 0;
+    for (size_t c = 0; c < CELLS && m->logs; c++)
+        if (CANDIDATES[c / 2].logs)
+            *(c % 2 ? &logs : &values) += m->weight[c];
+    return logs > 0 ? MIN(MAX((logs / (logs + values) - .33) / .17, 0), 1) : 0;
+}
+
 bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_past *past,
             struct fc_ahead *ahead, size_t leads, struct fc_figures *figures)
 {
@@ -185,13 +198,11 @@ bool fc_mix(const struct fc_history *h, enum forecast_method method, struct fc_p
     for (size_t c = 0; c < CELLS && known; c++)
         for (size_t i = 0; m.weight[c] > 0 && i < past->count * past->leads; i++)
             past->path[i] += m.weight[c] * m.path[c][i];
-    double of_logs = 0, of_values = 0;
-    for (size_t c = 0; c < CELLS && m.logs; c++)
-        if (CANDIDATES[c / 2].logs)
-            *(c % 2 ? &of_logs : &of_values) += m.weight[c];
     known = known && go_on(&m, ahead, leads, method == FORECAST_AUTO, figures);
-    for (size_t i = 0; known && ahead->season > 1 && of_logs > of_values && i < ahead->season; i++)
+    for (size_t i = 0; known && i < ahead->season; i++)
         ahead->level += ahead->near[leads - 1 - i] / (double)ahead->season;
+    if (known && ahead->season > 1 && ahead->level > 0)
+        ahead->grows = grows(&m);
     for (size_t c = 0; c < CELLS; c++)
         free(m.path[c]);
     free(m.logs);
@@ -204,5 +215,6 @@ double fc_ahead_at(const struct fc_ahead *a, size_t lead)
         return a->near[lead - 1];
     size_t beyond = lead - a->leads, seasons = (beyond - 1) / a->season + 1;
     double base = a->near[lead - seasons * a->season - 1], moved = a->slope * (double)(seasons * a->season);
-    return a->level > 0 ? base * MAX(1 + moved / a->level, 0) : base + moved;
+    double scaled = a->grows > 0 ? base * MAX(1 + moved / a->level, 0) : 0;
+    return (1 - a->grows) * (base + moved) + a->grows * scaled;
 }

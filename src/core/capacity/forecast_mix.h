@@ -5,12 +5,13 @@
 #include "core/capacity/forecast_past.h"
 
 /* Means ahead: up to `leads` as the models say; beyond, the last season of it again, and the slope: added,
- * or, where the season grows with the level (`level` is not 0), as a share of the level. */
+ * and, by how much the season grows with the level, as a share of it. */
 struct fc_ahead {
     double *near;
     size_t leads, season;      /* season 1: none; at most `leads` */
     double slope, slope_error; /* a step */
-    double level;              /* mean of the last season of `near`; 0: the slope is added */
+    double level;              /* mean of the last season of `near` */
+    double grows;              /* 0: the season stays as high as it is; 1: it grows as the level does */
 };
 double fc_ahead_at(const struct fc_ahead *a, size_t lead); /* from 1 */
 

@@ -38,7 +38,8 @@ typedef bool fc_model(const struct fc_data *d, size_t fit, const struct fc_origi
                       struct fc_figures *figures);
 
 fc_model fc_naive, fc_seasonal_naive,
-    fc_day_naive; /* the last value; of the longest season; of the shortest */
+    fc_day_naive;          /* the last value; of the longest season; of the shortest */
+fc_model fc_season_median; /* of the same step of up to five of the longest season */
 fc_model fc_drift;
 fc_model fc_smooth, fc_smooth_trend;      /* level and seasons, errors that carry over; with a damped trend */
 fc_model fc_holt, fc_damped;              /* no seasons: a trend, a damped one */

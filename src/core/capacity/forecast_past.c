@@ -23,7 +23,9 @@ void fc_past_plan(struct fc_past *p, const struct fc_history *h, size_t horizon)
     size_t half = MAX(h->n / 2, (size_t)8), last = h->n - p->judged, margin = MIN((size_t)MARGIN, h->n / 4);
     size_t first = MAX(half, longest ? 2 * longest + margin : 0);
     if (first + FEW_ORIGINS * shortest > last) /* rather several origins than two of the longest season */
-        first = MIN(MAX(half, longest ? longest + longest / 4 + margin : 0), last);
+        first = MAX(half, longest ? longest + longest / 4 + margin : 0);
+    if (first + FEW_ORIGINS * shortest > last) /* or one and a quarter */
+        first = MIN(MAX(half, last > FEW_ORIGINS * shortest ? last - FEW_ORIGINS * shortest : 0), last);
     size_t room = last - first, step = MAX(room / (FC_ORIGINS - 1), (size_t)1);
     if (h->seasons && step > h->season[0]) /* at the same point of the season as now */
         step -= step % h->season[0];
@@ -48,13 +50,14 @@ void fc_past_free(struct fc_past *p)
     free(p->off);
 }
 
-double fc_past_mean(const struct fc_past *p)
+double fc_past_mean(const struct fc_past *p, bool newer_more)
 {
     double sum = 0, n = 0;
     for (size_t i = 0; i < p->count * p->leads; i++)
         if (i % p->leads < p->judged && !isnan(p->off[i])) {
-            sum += fabs(p->off[i]);
-            n++;
+            double weight = newer_more ? 1 + 2. * (double)(i / p->leads) / (double)p->count : 1;
+            sum += weight * fabs(p->off[i]);
+            n += weight;
         }
     return n > 0 ? sum / n : (double)NAN;
 }
@@ -121,14 +124,14 @@ void fc_spread_at(const struct fc_spread *s, double mean, size_t lead, double *h
     *half_95 = s->half_95[b];
     if (b + 1 < s->bins && at > s->lead[b]) {
         double share = (at - s->lead[b]) / (s->lead[b + 1] - s->lead[b]);
-        *half_80 += share * (s->half_80[b + 1] - s->half_80[b]);
-        *half_95 += share * (s->half_95[b + 1] - s->half_95[b]);
+        *half_80 = (1 - share) * s->half_80[b] + share * s->half_80[b + 1];
+        *half_95 = (1 - share) * s->half_95[b] + share * s->half_95[b + 1];
     }
     if (at > s->leads) {
         by *= pow(at / s->leads, s->growth);
     }
     *half_80 *= by;
-    *half_95 *= by;
+    *half_95 = MAX(*half_95 * by, *half_80);
 }
 
 double fc_interval_score(double lo, double hi, double came, double alpha)

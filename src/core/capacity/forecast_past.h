@@ -27,7 +27,9 @@ struct fc_past {
 void fc_past_plan(struct fc_past *p, const struct fc_history *h, size_t horizon);
 void fc_past_compare(struct fc_past *p, const struct fc_history *h); /* `off` of `path` */
 void fc_past_free(struct fc_past *p);
-double fc_past_mean(const struct fc_past *p); /* of |off| of the judged leads; NAN: of nothing */
+/* Of |off| of the judged leads; NAN: of nothing. newer_more: the newest origin counts about three times as
+ * much as the oldest, because what has changed since then has changed for what comes, too. */
+double fc_past_mean(const struct fc_past *p, bool newer_more);
 
 /* Half the width of the intervals by lead. Beyond the leads of the backtest it grows on as it did in it. */
 struct fc_spread {

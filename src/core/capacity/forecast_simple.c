@@ -62,3 +62,29 @@ bool fc_drift(const struct fc_data *d, size_t fit, const struct fc_origins *o, d
     }
     return true;
 }
+
+/* The median of the same step of up to five seasons: what was out of the ordinary once is forgotten, and
+ * counts stay whole. */
+bool fc_season_median(const struct fc_data *d, size_t fit, const struct fc_origins *o, double *paths,
+                      struct fc_figures *figures)
+{
+    enum { MOST = 5 };
+    size_t m = d->seasons ? d->season[d->seasons - 1] : 0;
+    (void)figures;
+    if (!m || m * 2 > fit)
+        return false;
+    for (size_t k = 0; k < o->count; k++)
+        for (size_t h = 0; h < o->leads; h++) {
+            double v[MOST];
+            size_t n = 0;
+            for (size_t at = o->at[k] + h % m; at >= m && n < MOST; at -= m) {
+                double x = d->y[at - m];
+                size_t i = n++;
+                for (; i && v[i - 1] > x; i--)
+                    v[i] = v[i - 1];
+                v[i] = x;
+            }
+            paths[k * o->leads + h] = n % 2 ? v[n / 2] : .5 * (v[n / 2 - 1] + v[n / 2]);
+        }
+    return true;
+}

@@ -4,7 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SURE = 4 /* standard errors */, FEWEST = 8 /* values */ };
+enum {
+    SURE = 4,    /* standard errors: there is a slope */
+    CHANGED = 3, /* and the newer half goes another way: the error of the whole says nothing where a line does
+                    not fit */
+    FEWEST = 8,  /* values */
+};
 
 struct line {
     double slope, error;
@@ -52,7 +57,7 @@ double fc_slope(const struct fc_history *h, double *error)
     struct line l = line_of(x, 0, h->n);
     for (size_t half; h->n - (half = from + (h->n - from) / 2) >= least; from = half) {
         struct line newer = line_of(x, half, h->n);
-        if (fabs(newer.slope - l.slope) <= SURE * sqrt(newer.error * newer.error + l.error * l.error))
+        if (fabs(newer.slope - l.slope) <= CHANGED * newer.error)
             break;
         l = newer;
     }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/capacity/scale_predict.h"
 
 const char *const SCALE_KIND_NAMES[SCALE_KINDS + 1] = {"fixed", "reactive", "predictive", "clairvoyant",
@@ -159,7 +160,8 @@ static void want(struct scale *out, const struct replay *r, enum scale_kind kind
 static bool find_part(struct replay *r, struct sd_error *err)
 {
     const struct scale_trace *t = r->trace;
-    int64_t ahead = r->policy->from_ns - t->start_ns;
+    int64_t ahead = add_sat(r->policy->from_ns, -t->start_ns);
+    int64_t seen = scale_steps_of(MAX(r->policy->start_ns, r->policy->lead_ns), t->step_ns);
     if (ahead <= 0)
         return fail(
             err,
@@ -167,6 +169,10 @@ static bool find_part(struct replay *r, struct sd_error *err)
     int64_t first = scale_steps_of(ahead, t->step_ns);
     if (first >= (int64_t)t->n)
         return fail(err, "from is after the last step of the trace: nothing is left to be replayed");
+    if (MIN(seen, (int64_t)t->n) > SCALE_LOOKS_MAX / (int64_t)t->n)
+        return fail(
+            err, "start and lead are %lld steps of a trace of %zu; so much cannot be looked at in each step",
+            (long long)seen, t->n);
     r->first = (size_t)first;
     r->steps = t->n - r->first;
     for (size_t i = r->first; i < t->n; i++)

@@ -24,8 +24,10 @@ enum scale_reason {
 };
 extern const char *const SCALE_REASON_NAMES[];
 
-enum { SCALE_STEPS_MAX = 2000000, SCALE_INSTANCES_MAX = 1000000, SCALE_EVENTS_MAX = 1000 };
-#define SCALE_RATE_MAX 1e15 /* a second */
+enum { SCALE_STEPS_MAX = 1000000, SCALE_INSTANCES_MAX = 1000000, SCALE_EVENTS_MAX = 1000 };
+/* Steps times the steps that each looks ahead: some seconds of work. */
+#define SCALE_LOOKS_MAX INT64_C(400000000)
+#define SCALE_RATE_MAX  1e15 /* a second */
 
 /* Times are in nanoseconds since 1970. */
 struct scale_trace {

@@ -4,8 +4,7 @@
 
 #include "core/capacity/scale_season.h"
 
-/* Above the utilisation wanted, what is wanted for noise may cost so much more. */
-#define MARGIN_COST  1.0
+#define BUDGET       1.22 /* times the reactive policy's instances, for the season */
 #define MARGIN_MORE  1.05
 #define MARGIN_MIN   1.1
 #define EVENT_MARGIN 1.6 /* an event is once: its base may be off by as much */
@@ -21,6 +20,8 @@ struct predictor {
     size_t first, start;        /* steps */
     size_t ahead, season_ahead; /* steps: an event is asked for a whole step earlier than a part of one */
     int64_t cool, removals_from;
+    double generous;        /* 0 to 1: how much of the margin the budget allows */
+    double spent, reactive; /* instances of the last days, and those of the reactive policy */
 };
 
 /* So many that demand may be `margin` times as much. */
@@ -37,8 +38,8 @@ struct signals {
 /* The largest of the next steps, with events and without. */
 static void look_ahead(const struct predictor *p, size_t t, struct signals *out)
 {
-    double most = MARGIN_COST / p->policy->target, margin = scale_season_margin(p->season) * MARGIN_MORE;
-    margin = fmin(fmax(margin, MARGIN_MIN), most);
+    double most = 1 / p->policy->target, margin = fmin(scale_season_margin(p->season) * MARGIN_MORE, most);
+    margin = fmin(most, MARGIN_MIN + fmax(0, margin - MARGIN_MIN) * p->generous);
     for (size_t u = t; u <= t + p->ahead; u++) {
         double x = scale_season_expect(p->season, u), factor = scale_season_event(p->season, u);
         if (isnan(x))
@@ -98,6 +99,23 @@ static int64_t decide(struct predictor *p, size_t t, int64_t reactive, int64_t i
     return n;
 }
 
+/* What the season wants may cost so much more than what the last step needs, over the last days, those of the
+ * history too; when it costs more, there is less room for noise. */
+static void keep_budget(struct predictor *p, size_t t)
+{
+    struct signals s = {{0}};
+    double x = p->trace->rate[t - 1], day = fmax(4, 86400e9 / (double)p->trace->step_ns),
+           keep = exp(-1 / (3 * day));
+    if (isnan(x) || !scale_season_known(p->season))
+        return;
+    look_ahead(p, t, &s);
+    double needed = (double)scale_desired(p->policy, x);
+    p->spent = p->spent * keep + fmax(needed, (double)s.of[SCALE_BY_SEASON]);
+    p->reactive = p->reactive * keep + needed;
+    double over = p->spent / fmax(p->reactive, 1) - BUDGET;
+    p->generous = fmin(1, fmax(0, p->generous - over * 5 / day));
+}
+
 void scale_predict(const struct scale_trace *t, const struct scale_policy *p, size_t first,
                    const int64_t *reactive, int64_t *wanted, enum scale_reason *reasons)
 {
@@ -109,12 +127,16 @@ void scale_predict(const struct scale_trace *t, const struct scale_policy *p, si
         .start = (size_t)MIN(most, scale_steps_of(p->start_ns, t->step_ns)),
         .ahead = (size_t)MIN(most, scale_steps_of(MAX(p->start_ns, p->lead_ns), t->step_ns)),
         .season_ahead =
-            (size_t)MIN(most, MAX(scale_steps_of(p->start_ns, t->step_ns), p->lead_ns / t->step_ns)),
+            (size_t)MIN(most, MAX(scale_steps_of(p->start_ns, t->step_ns), p->lead_ns / t->step_ns) +
+                                  (t->step_ns <= 900 * SD_S)),
         .cool = scale_steps_of(p->cool_down_ns, t->step_ns)};
     int64_t is = reactive[0];
+    w.generous = 1;
+    w.ahead = MAX(w.ahead, w.season_ahead);
     w.season = scale_season_new(t, p, first, w.ahead);
     for (size_t i = 1; i < t->n; i++) {
         scale_season_advance(w.season, i);
+        keep_budget(&w, i);
         if (i >= first) {
             is = decide(&w, i, reactive[i - first], is, &reasons[i - first]);
             wanted[i - first] = is;

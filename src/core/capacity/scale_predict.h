@@ -6,9 +6,11 @@
  * - events: traffic expected times the factor within them;
  * - derivative: demand that leaves what was expected, and how fast it does so, carried on until instances
  *   that are started now serve.
- * The largest of them over the next `lead` is wanted. As the reactive policy is replayed beside it, and no
- * less is ever wanted than it wants, at no step fewer instances run: a season that fails costs, but breaks
- * nothing that would have held.
+ * The season is sized for how far demand was off before, at most as the target is; when that would have cost
+ * much more than the reactive policy in the last days, there is less room for noise. The largest of the three
+ * over the next `lead` is wanted. As the reactive policy is replayed beside it, and no less is ever wanted
+ * than it wants, at no step fewer instances run: a season that fails costs, but breaks nothing that would
+ * have held.
  */
 #ifndef CORE_CAPACITY_SCALE_PREDICT_H
 #define CORE_CAPACITY_SCALE_PREDICT_H

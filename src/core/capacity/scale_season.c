@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 #define HOUR_NS      3600000000000
 #define DAY_NS       (24 * HOUR_NS)
 #define BESIDE_NS    (5 * 60 * 1000000000LL)
@@ -61,10 +63,10 @@ struct scale_season {
 static void mark_events(struct scale_season *s, const struct scale_policy *p)
 {
     for (size_t i = 0; i < p->n_events; i++) {
-        int64_t from = p->events[i].from_ns - s->trace->start_ns,
-                to = p->events[i].to_ns - s->trace->start_ns;
+        int64_t from = add_sat(p->events[i].from_ns, -s->trace->start_ns),
+                to = add_sat(p->events[i].to_ns, -s->trace->start_ns);
         size_t first = from > 0 ? (size_t)(from / s->trace->step_ns) : 0;
-        for (size_t u = first; u < s->n && (int64_t)u * s->trace->step_ns < to; u++)
+        for (size_t u = first; u < s->n && mul_sat((int64_t)u, s->trace->step_ns) < to; u++)
             s->factor[u] = (isnan(s->factor[u]) ? 1 : s->factor[u]) * p->events[i].factor;
     }
 }

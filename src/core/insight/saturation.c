@@ -62,11 +62,22 @@ static const struct {
     {HOST_PRESSURE_IO, SATURATED_PRESSURE, "%s: a task waited for a disk in %s of the time"},
 };
 
-static struct span late(const struct model *m, struct span s)
+/* The samples that tell of the level: those of which the time since the one before lies mostly in it. Without
+ * any, the first after it. */
+static struct span sampled(const struct model *m, struct span s)
 {
+    struct metric_info e;
     struct host_use u;
-    bool any = host_uses(m, s, NULL, &u, 1) && u.samples;
-    return any ? s : (struct span){s.from, add_sat(s.to, SATURATION_LATE)};
+    int64_t half = 0;
+    if (model_metric_named(m, "host.cpu", &e, 1)) {
+        struct span seen = metric_seen(&e, INT64_MAX);
+        size_t n = sd_known(seen.from) ? metric_points(&e, seen) : 0;
+        half = n > 1 ? MIN(span_length(seen) / (int64_t)(n - 1), SATURATION_LATE) / 2 : 0;
+    }
+    struct span middle = {add_sat(s.from, half), add_sat(s.to, half)};
+    if (host_uses(m, middle, NULL, &u, 1) && u.samples)
+        return middle;
+    return (struct span){s.from, add_sat(s.to, SATURATION_LATE)};
 }
 
 static double share_before(const struct host_use *u, size_t n, const char *host, enum host_figure f)
@@ -96,8 +107,8 @@ static void look_at_hosts(struct search *s)
 {
     struct host_use *base = mem_array(HOST_USES_MAX, sizeof *base),
                     *now = mem_array(HOST_USES_MAX, sizeof *now);
-    size_t n_base = host_uses(s->m, late(s->m, s->lowest->span), NULL, base, HOST_USES_MAX);
-    size_t n = host_uses(s->m, late(s->m, s->level->span), NULL, now, HOST_USES_MAX);
+    size_t n_base = host_uses(s->m, sampled(s->m, s->lowest->span), NULL, base, HOST_USES_MAX);
+    size_t n = host_uses(s->m, sampled(s->m, s->level->span), NULL, now, HOST_USES_MAX);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < ARRAY_LEN(OF_HOST); k++) {
             enum host_figure f = OF_HOST[k].figure;

@@ -6,8 +6,9 @@
 
 #include "core/model/model.h"
 
-/* A level of a search. A sample of a machine tells of the time before it: where none lies in the span, the
- * first within SATURATION_LATE after it is taken. */
+/* A level of a search. A sample of a machine tells of the time since the one before: it counts for the level
+ * that most of this time lies in; where there is none, the first within SATURATION_LATE after the level does.
+ * A reading every 10 s cannot tell levels of 3 s apart: host:?every=1s can. */
 struct saturation_level {
     struct span span; /* without its warm-up */
     double rate_per_s;

@@ -96,7 +96,8 @@ void load_limits_finish(struct load_limits_result *r)
     if (!limited || n < 2 || !(spread > 0))
         return;
     r->allowed_per_s = fmax(0, (n * sxy - sx * sy) / spread);
-    r->burst = fmax(0, (sy - r->allowed_per_s * sx) / n);
+    r->burst = fmax(0, (sy - r->allowed_per_s * sx) / n +
+                           0.5); /* whole requests are half of one behind, on average */
 }
 
 enum load_retry_kind load_limits_retry(const struct load_limits_result *r)

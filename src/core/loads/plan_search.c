@@ -34,7 +34,8 @@ struct searching {
     bool held;
     struct load_tally tally; /* of its step */
     struct hist overtime;    /* how long after its end successes of its step were answered */
-    double quick_ns;         /* 90th percentile of the first level that held; NAN: none did yet */
+    struct hist early;       /* latency of the first tenth of its step, before a queue could grow */
+    double quick_ns;         /* 90th percentile of that, of the first level that held; NAN: none did yet */
     struct load_order *left; /* held back until their level was over */
     size_t n_left, cap_left;
 };
@@ -55,6 +56,7 @@ static void begin_level(struct searching *x, int64_t now_ns)
     x->held = false;
     load_tally_clear(&x->tally);
     hist_clear(&x->overtime);
+    hist_clear(&x->early);
 }
 
 /* The next order of the level, which is then behind us. */
@@ -104,13 +106,20 @@ static int64_t beyond(const struct hist *h, double ns)
     return n;
 }
 
-/* Successes that came while the level lasted. An answer takes its time without any queue, too: as long as 90
- * % of the first level took (never more than a tenth of the step) is not held against the last requests. */
-static int64_t in_time(struct searching *x)
+/* How long an answer takes without a queue, at most a tenth of the step. */
+static double unqueued(const struct searching *x)
 {
+    const struct hist *h = x->early.count ? &x->early : &x->tally.latency;
     double tenth = (double)x->scenario->search.step_ns / 10;
-    double quick = isnan(x->quick_ns) ? (double)hist_quantile(&x->tally.latency, 0.9) : x->quick_ns;
-    return x->tally.ok - beyond(&x->overtime, fmin(quick, tenth));
+    double own = h->count ? (double)hist_quantile(h, 0.9) : tenth;
+    return fmin(isnan(x->quick_ns) ? own : x->quick_ns, tenth);
+}
+
+/* Successes that came while the level lasted. The last requests are given the time that an answer takes
+ * without any queue, too: that of 9 of 10 in the beginning of the first level that held. */
+static int64_t in_time(const struct searching *x)
+{
+    return x->tally.ok - beyond(&x->overtime, unqueued(x));
 }
 
 static double figure(struct searching *x, const struct load_threshold *t, const struct load_level *level)
@@ -185,7 +194,7 @@ static void end_level(struct searching *x, int64_t now_ns)
     struct load_level level = judge(x);
     keep_thresholds(x, &level);
     if (level.held && isnan(x->quick_ns))
-        x->quick_ns = (double)hist_quantile(&x->tally.latency, 0.9);
+        x->quick_ns = unqueued(x);
     r->levels[r->n_levels++] = level;
     r->measured_ns += s->search.step_ns;
     r->duration_ns += s->warmup_ns + s->search.step_ns;
@@ -245,6 +254,8 @@ static void ended(void *ctx, const struct load_outcome *o)
     if (!(o->order.tag & LOAD_TAG_MEASURED))
         return;
     load_tally_add(&x->tally, o);
+    if (o->order.intended_ns - x->began_ns - x->scenario->warmup_ns < x->scenario->search.step_ns / 10)
+        hist_record(&x->early, o->done_ns - o->order.intended_ns);
     if (load_failure_of(x->scenario, o) == LOAD_NONE && o->done_ns > x->ends_ns)
         hist_record(&x->overtime, o->done_ns - x->ends_ns);
 }

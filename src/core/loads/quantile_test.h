@@ -1,11 +1,11 @@
 /* quantile_test.h - does a percentile of latencies differ between two runs, when latencies in a row are
- * alike? The method is described in compare.h. Pure; any thread. */
+ * alike? The method is described in load_compare.h. Pure; any thread. */
 #ifndef CORE_LOADS_QUANTILE_TEST_H
 #define CORE_LOADS_QUANTILE_TEST_H
 
 #include "base/base.h"
 
-enum { QUANTILE_BLOCKS = 30 };
+enum { QUANTILE_BLOCKS = 40 };
 
 /* Logarithms of latencies, ascending: of the run, and of each of its blocks of equal time. */
 struct quantile_side {

@@ -8,20 +8,30 @@
 
 /* ---- names of secrets ---- */
 
+#define WORD(text)                                                                                           \
+    {                                                                                                        \
+        text, sizeof(text) - 1                                                                               \
+    }
+struct word {
+    const char *text;
+    size_t n;
+};
+
 /* A word of a name, lower case: "apiKey" and "api_key" have two. */
 static bool is_secret_word(const char *word, size_t n)
 {
-    static const char *const WORDS[] = {"key", "code", "auth", "pass", "pwd",
-                                        "pw",  "sig",  "jwt",  "sid",  "otp"};
-    static const char *const PARTS[] = {"token",  "passw",      "passphrase", "secret",     "session",
-                                        "apikey", "accesskey",  "authkey",    "credential", "signature",
-                                        "oauth",  "authori",    "authenti",   "authcode",   "bearer",
-                                        "sessid", "privatekey", "userkey",    "publickey",  "passcode"};
+    static const struct word WORDS[] = {WORD("key"), WORD("code"), WORD("auth"), WORD("pass"), WORD("pwd"),
+                                        WORD("pw"),  WORD("sig"),  WORD("jwt"),  WORD("sid"),  WORD("otp")};
+    static const struct word PARTS[] = {
+        WORD("token"),      WORD("passw"),     WORD("passphrase"), WORD("passcode"),   WORD("secret"),
+        WORD("session"),    WORD("sessid"),    WORD("apikey"),     WORD("accesskey"),  WORD("authkey"),
+        WORD("privatekey"), WORD("publickey"), WORD("userkey"),    WORD("credential"), WORD("signature"),
+        WORD("oauth"),      WORD("authori"),   WORD("authenti"),   WORD("authcode"),   WORD("bearer")};
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if (strlen(WORDS[i]) == n && !memcmp(word, WORDS[i], n))
+        if (WORDS[i].n == n && !memcmp(word, WORDS[i].text, n))
             return true;
     for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
-        if (memmem(word, n, PARTS[i], strlen(PARTS[i])))
+        if (PARTS[i].n <= n && memmem(word, n, PARTS[i].text, PARTS[i].n))
             return true;
     return false;
 }

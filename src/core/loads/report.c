@@ -26,6 +26,12 @@ static bool holds_every(const struct load_result *r)
     return r->values != LOAD_VALUES_PERCENTILES;
 }
 
+/* More than all cannot have failed, whatever a file says. */
+static int64_t within(int64_t failed, int64_t requests)
+{
+    return sd_known(requests) ? MIN(failed, requests) : failed;
+}
+
 /* ---- over all requests ---- */
 
 static size_t requests_of(const struct merge *m)
@@ -186,7 +192,8 @@ static void add_row(struct merge *m, const struct tool_row *from)
     if (!row)
         return;
     row->requests = fresh ? from->requests : add_known(row->requests, from->requests);
-    row->failed = fresh ? from->failed : add_known(row->failed, from->failed);
+    int64_t failed = within(from->failed, from->requests);
+    row->failed = fresh ? failed : add_known(row->failed, failed);
     add_block(&row->latency, &from->latency, fresh);
 }
 
@@ -239,7 +246,7 @@ static int64_t union_of(const struct merge *m)
     for (size_t i = 0; i < m->n && known; i++) {
         int64_t from = MAX(spans[i].from, until);
         if (spans[i].to > from)
-            sum = add_sat(sum, spans[i].to - from);
+            sum = add_sat(sum, add_sat(spans[i].to, -from));
         until = MAX(until, spans[i].to);
     }
     free(spans);
@@ -251,7 +258,7 @@ static int64_t duration_of(const struct load_result *r)
     int64_t first, last;
     if (sd_known(r->duration_ns) || !load_samples_span(&r->samples, &first, &last))
         return r->duration_ns;
-    return last - first;
+    return add_sat(last, -first);
 }
 
 static double rate_of(int64_t requests, int64_t duration_ns)
@@ -311,7 +318,7 @@ static void counts(struct merge *m)
         requests = requests && sd_known(r->requests);
         failed = failed && sd_known(r->failed);
         out->requests = add_known(out->requests, r->requests);
-        out->failed = add_known(out->failed, r->failed);
+        out->failed = add_known(out->failed, within(r->failed, r->requests));
         for (size_t k = 0; k < r->n_statuses; k++)
             load_result_status(out, r->statuses[k].status, r->statuses[k].count);
     }

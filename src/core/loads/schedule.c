@@ -54,21 +54,6 @@ void load_schedule_next(struct load_schedule *s)
     s->reach = s->poisson ? s->reach + dice_exponential(s->seed, s->i) : (double)s->i;
 }
 
-uint64_t load_schedule_count(const struct load_stage *stages, size_t n, bool poisson, uint64_t seed)
-{
-    double sum = 0;
-    if (!poisson) {
-        for (size_t i = 0; i < n; i++)
-            sum += work(&stages[i]);
-        return (uint64_t)fmax(0, ceil(sum - SLACK));
-    }
-    struct load_schedule s;
-    load_schedule_begin(&s, stages, n, true, seed);
-    while (load_schedule_at(&s) >= 0)
-        load_schedule_next(&s);
-    return s.i;
-}
-
 double load_stages_level(const struct load_stage *stages, size_t n, int64_t at_ns)
 {
     for (size_t i = 0; i < n && at_ns >= 0; i++) {

@@ -27,8 +27,6 @@ void load_schedule_begin(struct load_schedule *s, const struct load_stage *stage
 int64_t load_schedule_at(struct load_schedule *s);
 void load_schedule_next(struct load_schedule *s);
 
-/* How many requests a schedule has: of one with Poisson arrivals by walking through it. */
-uint64_t load_schedule_count(const struct load_stage *stages, size_t n, bool poisson, uint64_t seed);
 /* The level of the stages (rate or users) at a moment; 0 outside. */
 double load_stages_level(const struct load_stage *stages, size_t n, int64_t at_ns);
 

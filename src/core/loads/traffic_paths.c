@@ -14,11 +14,18 @@ struct paths_row {
     size_t first;     /* of its paths, once they are settled */
 };
 
+/* Of the table: open addressing. What most requests need is here: a path itself is seldom looked at. */
+struct slot {
+    uint64_t hash;
+    uint32_t index; /* of the path, from 1; 0: the slot is free */
+    uint32_t count; /* since it was gathered */
+};
+
 struct traffic_paths {
     size_t paths_max, bytes_max;
     struct traffic_path *paths;
     size_t n, cap, bytes;
-    uint32_t *table; /* open addressing: index + 1 */
+    struct slot *table;
     size_t mask;
     struct arena *texts;
     struct paths_row *rows;
@@ -58,6 +65,25 @@ static struct paths_row *row_of(struct traffic_paths *p, uint32_t row)
     return &p->rows[row];
 }
 
+static struct slot *slot_of(const struct traffic_paths *p, uint64_t hash)
+{
+    size_t at = (hash >> 32) & p->mask;
+    while (p->table[at].index && p->table[at].hash != hash)
+        at = (at + 1) & p->mask;
+    return &p->table[at];
+}
+
+/* The counts go to the paths. */
+static void gather(struct traffic_paths *p)
+{
+    for (size_t i = 0; i <= p->mask; i++)
+        if (p->table[i].index) {
+            p->paths[p->table[i].index - 1].count += p->table[i].count;
+            p->table[i].count = 0;
+        }
+}
+
+/* After gathering. */
 static void fill_table(struct traffic_paths *p)
 {
     while (p->n * 2 > p->mask)
@@ -65,10 +91,9 @@ static void fill_table(struct traffic_paths *p)
     free(p->table);
     p->table = mem_array(p->mask + 1, sizeof *p->table);
     for (size_t i = 0; i < p->n; i++) {
-        size_t at = (p->paths[i].hash >> 32) & p->mask;
-        while (p->table[at])
-            at = (at + 1) & p->mask;
-        p->table[at] = (uint32_t)i + 1;
+        struct slot *s = slot_of(p, p->paths[i].hash);
+        s->hash = p->paths[i].hash;
+        s->index = (uint32_t)i + 1;
     }
 }
 
@@ -83,6 +108,7 @@ static void halve(struct traffic_paths *p)
 {
     uint32_t most = 0;
     size_t n = 0;
+    gather(p);
     for (size_t i = 0; i < p->n_rows; i++)
         most = MAX(most, p->rows[i].held);
     for (size_t i = 0; i < p->n_rows; i++) {
@@ -119,8 +145,7 @@ static void add(struct traffic_paths *p, uint32_t row, uint64_t hash, const char
     text[method_len] = ' ';
     memcpy(text + method_len + 1, path, len);
     p->paths = mem_grow(p->paths, p->n, &p->cap, sizeof *p->paths);
-    p->paths[p->n++] =
-        (struct traffic_path){.hash = hash, .count = 1, .text = text, .row = row, .len = (uint32_t)whole};
+    p->paths[p->n++] = (struct traffic_path){.hash = hash, .text = text, .row = row, .len = (uint32_t)whole};
     p->bytes += whole + 1;
     p->rows[row].held++;
 }
@@ -134,13 +159,11 @@ void traffic_paths_count(struct traffic_paths *p, uint32_t row, int64_t row_coun
            UINT64_C(0x94d049bb133111eb); /* low bits are the sample's, high ones the table's */
     hash ^= hash >> 29;
     r->requests = row_count;
-    size_t at = (hash >> 32) & p->mask;
-    for (; p->table[at]; at = (at + 1) & p->mask) {
-        struct traffic_path *x = &p->paths[p->table[at] - 1];
-        if (x->hash == hash) {
-            x->count++;
-            return;
-        }
+    struct slot *s = slot_of(p, hash);
+    if (s->index) {
+        if (++s->count == UINT32_MAX)
+            gather(p);
+        return;
     }
     if (!in_sample(r, hash))
         return;
@@ -148,14 +171,14 @@ void traffic_paths_count(struct traffic_paths *p, uint32_t row, int64_t row_coun
         halve(p);
         if (!in_sample(row_of(p, row), hash) || p->n >= p->paths_max)
             return;
-        at = (hash >> 32) & p->mask;
-        while (p->table[at])
-            at = (at + 1) & p->mask;
+        s = slot_of(p, hash);
     }
     add(p, row, hash, method, method_len, path, len);
-    p->table[at] = (uint32_t)p->n;
-    if (p->n * 2 > p->mask)
+    *s = (struct slot){.hash = hash, .index = (uint32_t)p->n, .count = 1};
+    if (p->n * 2 > p->mask) {
+        gather(p);
         fill_table(p);
+    }
 }
 
 int64_t traffic_paths_of(const struct traffic_paths *p, uint32_t row)
@@ -180,11 +203,12 @@ static int by_row_and_count(const void *a, const void *b)
         return x->row < y->row ? -1 : 1;
     if (x->count != y->count)
         return x->count > y->count ? -1 : 1;
-    return strcmp(x->text, y->text);
+    return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
 void traffic_paths_settle(struct traffic_paths *p)
 {
+    gather(p);
     if (p->n)
         qsort(p->paths, p->n, sizeof *p->paths, by_row_and_count);
     memset(p->table, 0, (p->mask + 1) * sizeof *p->table);
@@ -201,11 +225,17 @@ static size_t sure_ones(const struct traffic_path *all, size_t n, int64_t *left,
     return sure;
 }
 
+static int by_weight(const void *a, const void *b)
+{
+    const struct traffic_pick *x = a, *y = b;
+    return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1) : strcmp(x->path->text, y->path->text);
+}
+
 struct traffic_pick *traffic_paths_pick(const struct traffic_paths *p, uint32_t row, int64_t total,
                                         size_t most, size_t *n)
 {
     const struct paths_row none = {0}, *r = row < p->n_rows ? &p->rows[row] : &none;
-    const struct traffic_path *all = p->paths + r->first;
+    const struct traffic_path *all = p->n ? p->paths + r->first : NULL;
     int64_t held = 0, tail, at = 0;
     for (size_t i = 0; i < r->held; i++)
         held += all[i].count;
@@ -225,6 +255,7 @@ struct traffic_pick *traffic_paths_pick(const struct traffic_paths *p, uint32_t 
     int64_t left = total - (held - tail);
     for (size_t i = from; i < k; i++)
         picks[i].weight += left / (int64_t)among + ((int64_t)(i - from) < left % (int64_t)among);
+    qsort(picks, k, sizeof *picks, by_weight);
     *n = k;
     return picks;
 }

@@ -88,7 +88,9 @@ bool accesslog_parse_haproxy(struct accesslog_format *f, const char *line, size_
         return false;
     const char *client = memrchr(line, ' ', (size_t)(p - line) - 1);
     client = client ? client + 1 : line;
-    size_t client_len = (size_t)(p - client) - 1;
+    /* The port is behind the last colon, of IPv6 as well: it has no brackets here. */
+    const char *port = memrchr(client, ':', (size_t)(p - client));
+    size_t client_len = port ? (size_t)(port - client) : (size_t)(p - client) - 1;
     p = close + 2;
     if (!word(&p, end, &s, &n)) /* the frontend */
         return false;

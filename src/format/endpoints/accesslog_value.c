@@ -274,12 +274,12 @@ static void without_port(const char **s, size_t *n)
 struct accesslog_asker accesslog_asker(const struct accesslog_line *l)
 {
     struct accesslog_asker a = {.address = l->client, .address_len = l->client_len};
-    const char *end = l->client + l->client_len;
     const char *blank = l->client_len ? memrchr(l->client, ' ', l->client_len) : NULL;
+    size_t last = blank ? l->client_len - 1 - (size_t)(blank - l->client) : 0;
     if (is_told(l->user, l->user_len))
         a.user = l->user, a.user_len = l->user_len;
-    else if (blank && is_told(blank + 1, (size_t)(end - blank - 1)))
-        a.user = blank + 1, a.user_len = (size_t)(end - a.user);
+    else if (blank && is_told(blank + 1, last))
+        a.user = blank + 1, a.user_len = last;
     if (blank) { /* the word before the two last ones; of a log with the host in front not that */
         const char *second = memrchr(l->client, ' ', (size_t)(blank - l->client));
         const char *first = second ? memrchr(l->client, ' ', (size_t)(second - l->client)) : NULL;

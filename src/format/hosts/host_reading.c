@@ -19,7 +19,6 @@ struct host_reading *host_reading_new(int64_t at)
                                .at = at,
                                .cpu_busy = SD_UNKNOWN,
                                .cpu_total = SD_UNKNOWN,
-                               .memory_bytes = SD_UNKNOWN,
                                .memory = (double)NAN,
                                .swap = (double)NAN,
                                .load = (double)NAN,
@@ -82,7 +81,6 @@ static double used(int64_t part, int64_t whole)
 void host_read_meminfo(struct host_reading *r, const char *text, size_t n)
 {
     int64_t total = proc_value(text, n, "MemTotal");
-    r->memory_bytes = sd_known(total) ? mul_sat(total, 1024) : SD_UNKNOWN;
     r->memory = used(proc_value(text, n, "MemAvailable"), total);
     r->swap = used(proc_value(text, n, "SwapFree"), proc_value(text, n, "SwapTotal"));
 }

@@ -40,7 +40,6 @@ struct host_reading {
     int64_t at;                  /* ns of a clock that only goes forward */
     int64_t cpu_busy, cpu_total; /* ticks of all processors; SD_UNKNOWN. Busy: not idle, waiting for I/O or
                                     taken by the hypervisor */
-    int64_t memory_bytes;        /* of the machine */
     double memory, swap;         /* shares in use; NAN: unknown, or there is none */
     double load;                 /* mean of one minute */
     int64_t pressure_us[HOST_PRESSURES][2]; /* time that some, and all, waited; SD_UNKNOWN */

@@ -20,11 +20,11 @@ size_t mount_list_read(struct arena *a, const char *text, size_t n, struct mount
 /* The filesystems that keep files on disks of this machine, X(type). Of others none is asked how full it is:
  * a server that is gone (nfs, cifs, ceph, 9p) and a program that hangs (fuse) would stop the question for
  * good; those of memory (tmpfs) and images (squashfs, iso9660) do not fill up as a disk does. */
+/* clang-format off */
 #define LOCAL_FILESYSTEMS(X)                                                                                 \
-    X(ext2)                                                                                                  \
-    X(ext3)                                                                                                  \
-    X(ext4) X(xfs) X(btrfs) X(zfs) X(f2fs) X(bcachefs) X(jfs) X(reiserfs) X(nilfs2) X(vfat) X(exfat)         \
-        X(ntfs3) X(hfsplus) X(ufs)
+    X(ext2) X(ext3) X(ext4) X(xfs) X(btrfs) X(zfs) X(f2fs) X(bcachefs) X(jfs) X(reiserfs) X(nilfs2) X(vfat)  \
+    X(exfat) X(ntfs3) X(hfsplus) X(ufs)
+/* clang-format on */
 /* Is entry i such a filesystem that can be written, each once (a bind mount shows the same again), and not
  * reached through a mount of another machine? The root of a container (overlay) counts, too. */
 bool mount_is_local(const struct mount_entry *m, size_t n, size_t i);

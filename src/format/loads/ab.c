@@ -3,7 +3,7 @@
 #include "format/loads/readers.h"
 
 struct ab {
-    int64_t done, no_2xx, connect, receive, exceptions;
+    int64_t done, no_2xx, connect, receive, exceptions, length;
 };
 
 static int ab_sure(struct load_span head, bool named)
@@ -50,6 +50,7 @@ static bool ab_take(struct load_draft *d, struct load_span line)
         a->connect = part(line, "Connect: ");
         a->receive = part(line, "Receive: ");
         a->exceptions = part(line, "Exceptions: ");
+        a->length = part(line, "Length: ");
     } else if (span_is(label, "Time taken for tests")) {
         r->duration_ns = span_duration(rest);
     } else if (span_is(label, "Requests per second")) {
@@ -76,6 +77,12 @@ static bool ab_end(struct load_draft *d, struct sd_error *err)
      * both are among the complete. An answer of another length is no failure. */
     int64_t unanswered = add_sat(add_sat(a->connect, a->receive), a->exceptions);
     r->latency.count = a->done;
+    if (a->length)
+        load_result_note(
+            r,
+            "Answers of another length than the first, which ab calls failed and which do not count as "
+            "failed: %lld. Pages that change have such, and connections that were closed.",
+            (long long)a->length);
     load_own_counts(d, a->done, MIN(add_sat(a->no_2xx, unanswered), a->done), 0);
     return true;
 }

@@ -11,7 +11,7 @@ enum { FIELDS_MAX = 24, TIME_DIGITS = 13 };
 
 static bool is_time(struct load_span f)
 {
-    return f.n == TIME_DIGITS && sd_known(span_int(f));
+    return f.n == TIME_DIGITS && sd_known(span_time(f));
 }
 
 static int gatling_sure(struct load_span head, bool named)
@@ -60,14 +60,14 @@ static bool gatling_take(struct load_draft *d, struct load_span line)
     size_t first = outcome - 2;
     if (outcome >= 6 && is_time(f[outcome - 3]) && is_time(f[outcome - 4]))
         first = outcome - 4;
-    int64_t start = span_int(f[first]), end = span_int(f[outcome - 1]);
+    int64_t start = span_time(f[first]), end = span_time(f[outcome - 1]);
     if (end < start)
         return load_broken(d, "ends before it begins");
     struct load_span name = name_of(d, f, first - 1);
     load_samples_add(&d->result->samples, &(struct load_sample){.name = name.at,
                                                                 .name_len = name.n,
-                                                                .start_ns = start * SD_MS,
-                                                                .latency_ns = (end - start) * SD_MS,
+                                                                .start_ns = start,
+                                                                .latency_ns = end - start,
                                                                 .status = LOAD_NO_STATUS,
                                                                 .failed = span_is(f[outcome], "KO"),
                                                                 .bytes = SD_UNKNOWN});

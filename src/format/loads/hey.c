@@ -15,7 +15,7 @@ static int text_sure(struct load_span head, bool named)
     bool summary = span_has(head, "Summary:\n") || span_has(head, "Summary:\r\n");
     if (!summary || !span_has(head, "Requests/sec:") || span_has(head, "Success rate:"))
         return 0;
-    return span_has(head, " secs") && span_has(head, "Slowest:") ? 90 : named ? 20 : 0;
+    return span_has(head, " secs") && span_has(head, "Slowest:") ? 95 : named ? 20 : 0;
 }
 
 /* "[200]	2000 responses", "[4]	Get http://...: context deadline exceeded" */

@@ -1,5 +1,9 @@
 #include "format/loads/jtl.h"
 
+#include <stdlib.h>
+
+enum { LEFT_OUT = -2 }; /* a status, until the end of the file */
+
 /* Of a sample without an answer the code is text: "Non HTTP response code: java.net.SocketTimeoutException".
  */
 static int status_of(const struct jtl_sample *s)
@@ -25,30 +29,90 @@ static void put(struct load_sample_set *set, struct jtl *j, const struct jtl_sam
                                                 .bytes = s->bytes});
 }
 
+static struct jtl_thread *thread_of(struct jtl *j, struct load_span name)
+{
+    bool full = j->threads.n >= LOAD_NAMES_MAX;
+    if (!j->names)
+        j->names = arena_new();
+    size_t before = j->threads.n;
+    uint32_t i =
+        name_index_of_bytes(&j->threads, name.n && !full ? name.at : "", full ? 0 : name.n, j->names);
+    j->of = mem_grow(j->of, i, &j->cap_of, sizeof *j->of);
+    if (j->threads.n > before)
+        j->of[i] = (struct jtl_thread){.latest_ns = SD_UNKNOWN};
+    return &j->of[i];
+}
+
+/* A sample that begins within the transaction before it is one of its own: files may be sorted by time. */
+static void leave_out_kept(struct load_sample_set *set, struct jtl *j, struct jtl_thread *t, int64_t start_ns)
+{
+    size_t i = t->kept - 1;
+    if (!t->kept || !sd_known(start_ns) || start_ns < set->start_ns[i] ||
+        start_ns - set->start_ns[i] >= set->latency_ns[i])
+        return;
+    set->status[i] = LEFT_OUT;
+    set->bytes = sd_known(t->kept_bytes) ? set->bytes - t->kept_bytes : set->bytes;
+    t->kept = 0;
+    j->kept--;
+    j->left_out++;
+}
+
+/* The samples of a transaction are on its thread and begin no earlier, mostly in entries before it. Where
+ * there are none the plan writes transactions in their place ("generate parent sample"). */
 void jtl_add(struct load_draft *d, struct jtl *j, const struct jtl_sample *s)
 {
-    j->transactions += s->is_transaction;
-    if (!s->is_transaction)
-        put(&d->result->samples, j, s);
-    else if (!d->result->samples.n)
-        put(&d->other, j, s);
+    struct load_sample_set *set = &d->result->samples;
+    struct jtl_thread *t = thread_of(j, s->thread);
+    if (!s->is_transaction) {
+        leave_out_kept(set, j, t, s->start_ns);
+        t->latest_ns = MAX(t->latest_ns, s->start_ns);
+        put(set, j, s);
+    } else if (sd_known(t->latest_ns) && (!sd_known(s->start_ns) || t->latest_ns >= s->start_ns)) {
+        j->left_out++;
+    } else {
+        j->kept++;
+        put(set, j, s);
+        t->kept = sd_known(s->start_ns) ? set->n : 0;
+        t->kept_bytes = s->bytes;
+    }
+}
+
+static void compact(struct load_sample_set *set)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->status[i] == LEFT_OUT)
+            continue;
+        set->start_ns[n] = set->start_ns[i];
+        set->latency_ns[n] = set->latency_ns[i];
+        set->name[n] = set->name[i];
+        set->status[n] = set->status[i];
+        set->failed[n++] = set->failed[i];
+    }
+    set->n = n;
 }
 
 void jtl_end(struct load_draft *d, struct jtl *j)
 {
-    struct load_sample_set *samples = &d->result->samples;
-    if (!samples->n && d->other.n) {
-        *samples = d->other;
-        d->other = (struct load_sample_set){0};
-        load_result_note(d->result, "The file holds transactions only: each counts as one request.");
-    } else if (j->transactions) {
+    if (j->left_out)
         load_result_note(d->result,
                          "Transactions left out, as their requests have entries of their own: %lld.",
-                         (long long)j->transactions);
-    }
+                         (long long)j->left_out);
+    if (j->kept)
+        load_result_note(d->result,
+                         "Transactions without entries of their requests, each counted as one: %lld.",
+                         (long long)j->kept);
     if (j->own_checks)
         load_result_note(
             d->result, "Answers below 400 that failed checks of the plan, and do not count as failed: %lld.",
             (long long)j->own_checks);
-    samples->absolute = true;
+    compact(&d->result->samples);
+    d->result->samples.absolute = true;
+}
+
+void jtl_drop(struct jtl *j)
+{
+    name_index_free(&j->threads);
+    arena_free(j->names);
+    free(j->of);
 }

@@ -13,6 +13,7 @@
     X(LABEL, "label", 2)                                                                                     \
     X(CODE, "responseCode", 3)                                                                               \
     X(MESSAGE, "responseMessage", 4)                                                                         \
+    X(THREAD, "threadName", 5)                                                                               \
     X(SUCCESS, "success", 7)                                                                                 \
     X(BYTES, "bytes", 9)                                                                                     \
     X(URL, "URL", -1)
@@ -111,6 +112,7 @@ static bool csv_take(struct load_draft *d, struct load_span line)
                            .start_ns = span_time(field(c, f, n, COLUMN_TIME)),
                            .elapsed = elapsed,
                            .code = field(c, f, n, COLUMN_CODE),
+                           .thread = field(c, f, n, COLUMN_THREAD),
                            .failed = span_is(success, "false"),
                            .bytes = span_int(field(c, f, n, COLUMN_BYTES))};
     s.is_transaction = message.at ? span_starts(message, JTL_TRANSACTION)
@@ -127,6 +129,11 @@ static bool csv_end(struct load_draft *d, struct sd_error *err)
     return true;
 }
 
+static void csv_drop(void *state)
+{
+    jtl_drop(&((struct jtl_csv *)state)->common);
+}
+
 const struct load_form LOAD_JTL_CSV = {
     .tool = "jmeter",
     .what = "a JTL of JMeter",
@@ -138,4 +145,5 @@ const struct load_form LOAD_JTL_CSV = {
     .sure = csv_sure,
     .take = csv_take,
     .end = csv_end,
+    .drop = csv_drop,
 };

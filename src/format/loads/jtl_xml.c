@@ -11,8 +11,8 @@ enum { DEPTH_MAX = 32, CODE_BYTES = 100 };
 struct entry {
     bool ignored, container, has_children, failed, is_transaction;
     int64_t start_ns, elapsed_ms, bytes;
-    char label[LOAD_NAME_BYTES_MAX], code[CODE_BYTES];
-    size_t label_len, code_len;
+    char label[LOAD_NAME_BYTES_MAX], code[CODE_BYTES], thread[CODE_BYTES];
+    size_t label_len, code_len, thread_len;
 };
 
 struct jtl_xml {
@@ -111,6 +111,7 @@ static bool open_entry(struct load_draft *d, struct load_span tag, bool http)
     e->ignored = parent && (parent->ignored || !parent->container);
     e->label_len = unescape(attribute(tag, "lb"), e->label, sizeof e->label);
     e->code_len = unescape(attribute(tag, "rc"), e->code, sizeof e->code);
+    e->thread_len = unescape(attribute(tag, "tn"), e->thread, sizeof e->thread);
     if (sd_known(e->elapsed_ms))
         return true;
     e->ignored = true;
@@ -141,6 +142,11 @@ static bool xml_end(struct load_draft *d, struct sd_error *err)
     return true;
 }
 
+static void xml_drop(void *state)
+{
+    jtl_drop(&((struct jtl_xml *)state)->common);
+}
+
 const struct load_form LOAD_JTL_XML = {
     .tool = "jmeter",
     .what = "a JTL of JMeter",
@@ -152,4 +158,5 @@ const struct load_form LOAD_JTL_XML = {
     .sure = xml_sure,
     .take = xml_take,
     .end = xml_end,
+    .drop = xml_drop,
 };

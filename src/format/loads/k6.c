@@ -21,8 +21,15 @@ static int ndjson_sure(struct load_span head, bool named)
     return typed && span_json_names(line, KEYS) ? 95 : 0;
 }
 
+/* The metrics that count: most lines are of others, and are not read further. */
+static const char *const METRICS[] = {"http_req_duration", "http_req_failed", "data_received",
+                                      "dropped_iterations"};
+enum { DURATION, FAILED, RECEIVED, DROPPED, OTHER };
+
 /* One Point. Its time is the end of the request. */
 struct point {
+    bool is_point; /* else it describes a metric */
+    size_t metric;
     double value;
     int64_t time;
     int64_t status; /* LOAD_NO_STATUS: the script switched that tag off */
@@ -56,36 +63,51 @@ static void read_tags(struct load_draft *d, struct json_pull *j, struct point *p
     strbuf_free(&scratch);
 }
 
-static bool read_point(struct load_draft *d, struct load_span line, const char *metric, struct point *p)
+static size_t metric_of(struct load_span name)
+{
+    size_t i = 0;
+    while (i < OTHER && !span_is(name, METRICS[i]))
+        i++;
+    return i;
+}
+
+static void read_data(struct load_draft *d, struct json_pull *j, struct point *p)
+{
+    struct strbuf scratch = {0};
+    if (json_enter(j, '{'))
+        while (json_key(j)) {
+            if (json_is(j, "value"))
+                p->value = json_number(j);
+            else if (json_is(j, "time"))
+                p->time = span_time(bytes_of(j, &scratch));
+            else if (json_is(j, "tags"))
+                read_tags(d, j, p);
+            else
+                json_skip(j);
+        }
+    strbuf_free(&scratch);
+}
+
+/* False: it is broken. */
+static bool read_line(struct load_draft *d, struct load_span line, struct point *p)
 {
     struct json_pull j = json_pull(line.at, line.n);
     struct strbuf scratch = {0};
-    bool is_point = false, is_metric = false;
-    *p = (struct point){.value = (double)NAN, .time = SD_UNKNOWN, .status = LOAD_NO_STATUS, .expected = -1};
+    *p = (struct point){
+        .metric = OTHER, .value = (double)NAN, .time = SD_UNKNOWN, .status = LOAD_NO_STATUS, .expected = -1};
     if (json_enter(&j, '{'))
         while (json_key(&j)) {
-            if (json_is(&j, "type")) {
-                is_point = span_is(bytes_of(&j, &scratch), "Point");
-            } else if (json_is(&j, "metric")) {
-                is_metric = span_is(bytes_of(&j, &scratch), metric);
-            } else if (json_is(&j, "data") && json_peek(&j) == '{') {
-                json_enter(&j, '{');
-                while (json_key(&j)) {
-                    if (json_is(&j, "value"))
-                        p->value = json_number(&j);
-                    else if (json_is(&j, "time"))
-                        p->time = span_time(bytes_of(&j, &scratch));
-                    else if (json_is(&j, "tags"))
-                        read_tags(d, &j, p);
-                    else
-                        json_skip(&j);
-                }
-            } else {
+            if (json_is(&j, "type"))
+                p->is_point = span_is(bytes_of(&j, &scratch), "Point");
+            else if (json_is(&j, "metric"))
+                p->metric = metric_of(bytes_of(&j, &scratch));
+            else if (json_is(&j, "data"))
+                read_data(d, &j, p);
+            else
                 json_skip(&j);
-            }
         }
     strbuf_free(&scratch);
-    return !j.broken && is_point && is_metric && p->value >= 0;
+    return !j.broken && (!p->is_point || p->metric == OTHER || p->value >= 0);
 }
 
 static void add_request(struct load_draft *d, const struct point *p)
@@ -113,10 +135,13 @@ static void mark_failed(struct load_draft *d, const struct point *p)
         s->failed[s->n - 1] = true;
 }
 
-/* The metrics that count, in quotes: most lines are of others, and are not read further. */
-static const char *const METRICS[] = {"http_req_duration", "http_req_failed", "data_received",
-                                      "dropped_iterations"};
-enum { DURATION, FAILED, RECEIVED, DROPPED };
+static bool may_count(struct load_span line)
+{
+    for (size_t i = 0; i < OTHER; i++)
+        if (span_has(line, METRICS[i]))
+            return true;
+    return false;
+}
 
 static bool ndjson_take(struct load_draft *d, struct load_span line)
 {
@@ -124,25 +149,21 @@ static bool ndjson_take(struct load_draft *d, struct load_span line)
     struct point p;
     if (line.at[line.n - 1] != '}')
         return load_broken(d, "is no whole JSON object");
-    if (span_has(line, "\"Metric\""))
+    if (!may_count(line))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(METRICS); i++) {
-        struct load_span found = span_after(line, METRICS[i]);
-        if (!found.at || !found.n || *found.at != '"')
-            continue;
-        if (!read_point(d, line, METRICS[i], &p))
-            return load_broken(d, "is no whole point of k6");
-        if (i == DURATION)
-            add_request(d, &p);
-        else if (i == FAILED)
-            mark_failed(d, &p);
-        else if (i == DROPPED)
-            k->dropped += p.value;
-        else {
-            k->received += p.value;
-            k->received_known = true;
-        }
+    if (!read_line(d, line, &p))
+        return load_broken(d, "is no whole point of k6");
+    if (!p.is_point || p.metric == OTHER)
         return true;
+    if (p.metric == DURATION) {
+        add_request(d, &p);
+    } else if (p.metric == FAILED) {
+        mark_failed(d, &p);
+    } else if (p.metric == DROPPED) {
+        k->dropped += p.value;
+    } else {
+        k->received += p.value;
+        k->received_known = true;
     }
     return true;
 }

@@ -1,4 +1,5 @@
-/* k6_summary.c - the summary of k6: values nested (handleSummary) or flat (--summary-export). */
+/* k6_summary.c - the summary of k6: values nested (handleSummary) or flat (--summary-export), or, of versions
+ * from 2 on, metrics as a list. */
 #include <math.h>
 
 #include "base/num.h"
@@ -8,9 +9,12 @@
 static int summary_sure(struct load_span head, bool named)
 {
     static const char *const KEYS[] = {"metrics", "root_group", NULL};
+    static const char *const LIST[] = {"k6Version", "results", "metrics", NULL};
     static const char *const FEW[] = {"metrics", "http_reqs", NULL};
     (void)named;
-    return span_json_names(head, KEYS) ? 90 : span_json_names(head, FEW) ? 80 : 0;
+    return span_json_names(head, KEYS) || span_json_names(head, LIST) ? 95
+           : span_json_names(head, FEW)                               ? 80
+                                                                      : 0;
 }
 
 /* The values of a metric in either nesting. */
@@ -20,9 +24,26 @@ static struct json_pull values_of(struct json_pull metric)
     return nested.at ? nested : metric;
 }
 
+/* Names may hold a slash, so they are no path. */
 static struct json_pull metric_of(struct json_pull metrics, const char *name)
 {
-    return values_of(json_find(metrics, name)); /* names may hold a slash */
+    struct json_pull none = {0};
+    if (json_peek(&metrics) == '{')
+        return values_of(json_find(metrics, name));
+    if (!metrics.at || !json_enter(&metrics, '['))
+        return none;
+    while (json_item(&metrics)) {
+        struct strbuf text = {0};
+        struct json_pull metric = metrics, its_name = json_find(metric, "name");
+        json_skip(&metrics);
+        if (its_name.at)
+            json_text(&its_name, &text);
+        bool found = str_eq(strbuf_text(&text), name);
+        strbuf_free(&text);
+        if (found)
+            return values_of(metric);
+    }
+    return none;
 }
 
 static void block(struct json_pull values, struct load_block *b)
@@ -36,10 +57,10 @@ static void block(struct json_pull values, struct load_block *b)
     b->count = json_count_at(values, "count");
 }
 
-/* Of a rate `passes` counts what was true: of http_req_failed the failed. */
+/* Of a rate `passes`, or `matches`, counts what was true: of http_req_failed the failed. */
 static int64_t failed_of(struct json_pull values, int64_t requests)
 {
-    int64_t n = json_count_at(values, "passes");
+    int64_t n = json_count_at(values, json_at(values, "matches").at ? "matches" : "passes");
     if (sd_known(n) || !sd_known(requests))
         return n;
     double share = json_real_at(values, "rate");
@@ -78,6 +99,8 @@ static void rows(struct load_draft *d, struct json_pull metrics)
 static bool summary_take(struct load_draft *d, struct load_span text)
 {
     struct json_pull root = json_pull(text.at, text.n), metrics = json_at(root, "metrics");
+    if (!metrics.at)
+        metrics = json_at(root, "results/metrics");
     struct json_pull reqs = metric_of(metrics, "http_reqs");
     struct load_result *r = d->result;
     if (!reqs.at || !sd_known(r->requests = json_count_at(reqs, "count")))
@@ -92,6 +115,8 @@ static bool summary_take(struct load_draft *d, struct load_span text)
         r->ok = r->latency;
     r->bytes_received = json_count_at(metric_of(metrics, "data_received"), "count");
     r->duration_ns = json_ns_at(root, "state/testRunDurationMs", 1e6);
+    if (!sd_known(r->duration_ns))
+        r->duration_ns = json_ns_at(root, "config/duration", 1e9);
     if (!sd_known(r->duration_ns) && r->rate_per_s > 0) {
         double ns = (double)r->requests / r->rate_per_s * 1e9;
         r->duration_ns = real_is_int(ns) ? real_to_int(ns) : SD_UNKNOWN;

@@ -20,10 +20,9 @@ struct load_form;
 struct load_draft {
     const struct load_form *form;
     struct load_result *result;
-    void *state;                  /* form->state bytes, zero at the beginning; no memory of its own */
-    struct strbuf text;           /* scratch; freed with the draft */
-    struct load_sample_set other; /* requests that may not count; freed with the draft */
-    struct sd_error why;          /* of the first piece that was broken */
+    void *state;         /* form->state bytes, zero at the beginning */
+    struct strbuf text;  /* scratch; freed with the draft */
+    struct sd_error why; /* of the first piece that was broken */
 };
 
 struct load_form {
@@ -40,6 +39,7 @@ struct load_form {
     bool (*take)(struct load_draft *d, struct load_span piece);
     /* False and a sentence: there is no result in it. NULL: there must be one request. */
     bool (*end)(struct load_draft *d, struct sd_error *err);
+    void (*drop)(void *state); /* frees what is in the state; NULL: nothing */
     const char *refusal;
     const char *note; /* what is always to be said; NULL: nothing */
 };

@@ -294,7 +294,8 @@ void load_reader_free(struct load_reader *r)
     unpack_stream_free(r->unpack);
     strbuf_free(&r->held);
     strbuf_free(&r->draft.text);
-    load_samples_free(&r->draft.other);
+    if (r->draft.state && r->draft.form->drop)
+        r->draft.form->drop(r->draft.state);
     free(r->draft.state);
     free(r);
 }

@@ -222,8 +222,10 @@ int64_t span_time(struct load_span s)
 {
     s = span_trim(s);
     int64_t whole = span_int(s);
-    if (sd_known(whole))
-        return s.n == 13 ? whole * SD_MS : s.n == 10 ? whole * SD_S : SD_UNKNOWN;
+    if (sd_known(whole)) {
+        int64_t unit = s.n == 13 ? SD_MS : s.n == 10 ? SD_S : 0, ns = mul_sat(whole, unit);
+        return unit && !num_is_edge(ns) ? ns : SD_UNKNOWN; /* 2262 ends it */
+    }
     return s.n >= 19 ? date_of(s) : SD_UNKNOWN;
 }
 

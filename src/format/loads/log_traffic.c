@@ -14,13 +14,18 @@ bool log_traffic_methods(struct log_traffic *t, const char *list, struct sd_erro
     return t->n_methods || fail(err, "an empty list names no method");
 }
 
+static uint64_t hash_of(const char *s, size_t n)
+{
+    return n ? str_hash_words(s, n) : 0;
+}
+
 /* Who asked, as a number: the user, or else address and user agent. */
 static uint64_t client_of(const struct accesslog_line *l)
 {
     struct accesslog_asker who = accesslog_asker(l);
     if (who.user_len)
-        return str_hash_words(who.user, who.user_len) ^ 1;
-    return str_hash_words(who.address, who.address_len) * 31 ^ str_hash_words(l->agent, l->agent_len);
+        return hash_of(who.user, who.user_len) ^ 1;
+    return hash_of(who.address, who.address_len) * 31 ^ hash_of(l->agent, l->agent_len);
 }
 
 static bool is_wanted(const struct log_traffic *t, const struct accesslog_line *l)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DIGITS_MAX = 20, HEADERS_MAX = LOAD_REQUEST_FIELDS_MAX - 8 };
+enum { DIGITS_MAX = 20, FRAME_HEADERS = 3, HEADERS_MAX = LOAD_REQUEST_FIELDS_MAX - 5 - FRAME_HEADERS };
 
 /* ---- texts with holes ---- */
 
@@ -36,7 +36,7 @@ struct load_request {
     char *method;
     struct holed wire; /* all of it, in HTTP/1.1 */
     struct holed authority, path, body;
-    struct header headers[HEADERS_MAX];
+    struct header *headers; /* a scenario may have thousands of requests: as many as there are */
     size_t n_headers, max;
 };
 
@@ -309,8 +309,6 @@ static bool add_header(struct load_request *r, const char *line, struct sd_error
         return fail(err, "\"%.60s\" is no header: it is written \"Name: value\"", line);
     if (has_control(line))
         return fail(err, "the header \"%.*s\" has a control character in its value", (int)MIN(n, 60), line);
-    if (r->n_headers >= HEADERS_MAX - 3) /* room for those of the frame */
-        return fail(err, "a request has more than %d headers", HEADERS_MAX - 3);
     struct header *h = new_header(r, line, n);
     if (str_find(ours, h->name) >= 0)
         return fail(err, "the header %.60s cannot be set: slowdive writes or refuses it itself", h->name);
@@ -383,6 +381,9 @@ static bool compile(struct load_request *r, const struct load_request_text *t,
         add_plain(&r->path, f->base, strlen(f->base), true);
     if (!add_holed(&r->path, f->users, t->path, IN_PATH, err))
         return false;
+    if (t->n_headers > HEADERS_MAX)
+        return fail(err, "a request has more than %d headers", HEADERS_MAX);
+    r->headers = mem_array(t->n_headers + FRAME_HEADERS, sizeof *r->headers);
     for (size_t i = 0; i < t->n_headers; i++)
         if (!add_header(r, t->headers[i], err))
             return false;
@@ -418,6 +419,7 @@ void load_request_free(struct load_request *r)
     holed_free(&r->authority);
     holed_free(&r->path);
     holed_free(&r->body);
+    free(r->headers);
     free(r->method);
     free(r);
 }

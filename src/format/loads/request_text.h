@@ -3,8 +3,7 @@
  * nothing.
  *
  * Holes (core/loads/template.h): "{seq}" is the request's number, "{user.COLUMN}" a cell of its row of
- * credentials; other braces are
- * text. In a path, bytes that cannot stand in a request line (controls, space, those of UTF-8) are
+ * credentials. In a path, bytes that cannot stand in a request line (controls, space, those of UTF-8) are
  * percent-encoded; a header with a control character in it is refused. */
 #ifndef FORMAT_LOADS_REQUEST_TEXT_H
 #define FORMAT_LOADS_REQUEST_TEXT_H

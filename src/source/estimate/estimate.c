@@ -1,10 +1,12 @@
 /* estimate.c - plans, points of a curve, hops and traces of files as a source: each becomes the document that
  * its command prints, computed anew when the file has changed. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/capacity/forecast.h"
 #include "source/estimate/estimate_files.h"
 
 #define LOOK_EVERY (2 * SD_S)
@@ -14,6 +16,8 @@ struct estimate_source {
 };
 struct estimate_options {
     const char *policy;
+    int64_t horizon;
+    double ceiling;
 };
 
 static const struct sd_option OPTIONS[] = {
@@ -22,6 +26,21 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct estimate_options, policy),
      .fallback = "",
      .help = "the policy file (YAML) that is replayed against the demand of the file"},
+    {.name = "horizon",
+     .type = SD_OPTION_INT,
+     .offset = offsetof(struct estimate_options, horizon),
+     .fallback = "24",
+     .min = 1,
+     .max = FORECAST_HORIZON,
+     .unit = "steps",
+     .help = "of a forecast, how far ahead"},
+    {.name = "ceiling",
+     .type = SD_OPTION_REAL,
+     .offset = offsetof(struct estimate_options, ceiling),
+     .fallback = "0",
+     .min = -1e300,
+     .max = 1e300,
+     .help = "of a forecast, the limit that is looked for; 0: none"},
     {.name = NULL},
 };
 
@@ -32,7 +51,10 @@ static enum sd_result take(struct sd_source *s, struct sd_error *err)
     struct sd_error why = {.text = ""};
     if (stat(s->target, &x->seen) != 0)
         return sd_fail(err, SD_CONFIG, "cannot open %.300s: %s", s->target, strerror(errno));
-    cJSON *o = estimate_any(s->target, options->policy, &why);
+    struct estimate_wish wish = {options->policy, options->horizon, options->ceiling};
+    if (options->ceiling == 0)
+        wish.ceiling = (double)NAN;
+    cJSON *o = estimate_any(s->target, &wish, &why);
     if (!o)
         return sd_fail(err, SD_CONFIG, "%.500s", why.text);
     char *json = result_print(o);

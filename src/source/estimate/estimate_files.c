@@ -184,9 +184,11 @@ cJSON *estimate_scale(const char *trace, const char *policy, struct sd_error *er
 
 /* ---- forecasts, as the command makes them without options ---- */
 
-static cJSON *forecast_of(const char *text, size_t len, const char *path, struct sd_error *err)
+static cJSON *forecast_of(const char *text, size_t len, const char *path, const struct estimate_wish *asked,
+                          struct sd_error *err)
 {
-    const struct forecast_wish wish = {.horizon = 24, .alpha = (double)NAN, .ceiling = (double)NAN};
+    const struct forecast_wish wish = {
+        .horizon = (size_t)asked->horizon, .alpha = (double)NAN, .ceiling = asked->ceiling};
     struct series_csv csv = {.values = NULL};
     struct sd_error why;
     cJSON *o = NULL;
@@ -237,7 +239,7 @@ static bool is_csv(const char *text, size_t len)
     return memchr(line, ',', n) && !memchr(line, ':', n) && !memchr(line, '{', n) && !memchr(line, '<', n);
 }
 
-cJSON *estimate_any(const char *path, const char *policy, struct sd_error *err)
+cJSON *estimate_any(const char *path, const struct estimate_wish *wish, struct sd_error *err)
 {
     char *text = NULL;
     size_t len = 0;
@@ -251,10 +253,10 @@ cJSON *estimate_any(const char *path, const char *policy, struct sd_error *err)
         o = hops_of(text, len, path, err);
     else if (kind == CAPACITY_POLICY)
         fail(err, "%s is a policy; open the trace with it: estimate:TRACE?policy=%s", path, path);
-    else if (*policy)
-        o = scale_of(path, text, len, policy, err);
+    else if (*wish->policy)
+        o = scale_of(path, text, len, wish->policy, err);
     else if (begins_with_time(text, len))
-        o = forecast_of(text, len, path, err);
+        o = forecast_of(text, len, path, wish, err);
     else
         o = usl_of(text, len, path, err);
     free(text);

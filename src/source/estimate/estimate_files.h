@@ -14,8 +14,13 @@ cJSON *estimate_hops(const char *path, struct sd_error *err);
 cJSON *estimate_scale(const char *trace, const char *policy, struct sd_error *err);
 
 /* One of these by what the file holds: with a policy CSV is a trace; without, it is a series to be forecast
- * when its first column is a time, else points of a curve. `policy` is "" for none. */
-cJSON *estimate_any(const char *path, const char *policy, struct sd_error *err);
+ * when its first column is a time, else points of a curve. */
+struct estimate_wish {
+    const char *policy; /* path; "": none */
+    int64_t horizon;    /* of a forecast, in steps: 1 and more */
+    double ceiling;     /* NAN: none */
+};
+cJSON *estimate_any(const char *path, const struct estimate_wish *wish, struct sd_error *err);
 /* How sure is it that such a file is one of them? 0: it is not; see sd_source_ops.recognise. */
 int estimate_sure(const char *head, size_t len);
 

@@ -136,6 +136,7 @@ int load_conn_write(struct generator *g, struct load_conn *c, const char *bytes,
         if (r < 0)
             return (int)r;
         at += (size_t)r;
+        c->wrote += (size_t)r;
     }
     if (at < n) {
         c->rest = mem_alloc(n - at);
@@ -154,6 +155,7 @@ int load_conn_write_rest(struct generator *g, struct load_conn *c)
         if (r < 0)
             return r == -EAGAIN ? 0 : (int)r;
         c->rest_at += (size_t)r;
+        c->wrote += (size_t)r;
     }
     free(c->rest);
     c->rest = NULL;
@@ -167,6 +169,7 @@ int load_conn_write_rest(struct generator *g, struct load_conn *c)
 static void failed_to_open(struct generator *g, struct load_conn *c, const char *why)
 {
     load_conn_close(g, c);
+    g->opened_once = true;
     gen_no_connection(g, why);
 }
 
@@ -189,12 +192,20 @@ static void tls_failed(struct generator *g, struct load_conn *c)
     failed_to_open(g, c, why);
 }
 
+/* OpenSSL keeps 16 KiB for reading until it finds nothing to read: with thousands of connections that counts.
+ * False: it is closed, or bytes came that nobody asked for. */
+static bool nothing_more(struct generator *g, struct load_conn *c)
+{
+    return !c->ssl || load_conn_read(c, g->in, IN_BYTES) == -EAGAIN;
+}
+
 static void opened(struct generator *g, struct load_conn *c)
 {
     const unsigned char *protocol = NULL;
     unsigned n = 0;
     DL_DELETE(g->opening, c);
     g->n_opening--;
+    g->opened_once = true;
     c->state = CONN_READY;
     load_conn_wait_for(g, c, EPOLLIN);
     if (c->ssl)
@@ -202,9 +213,10 @@ static void opened(struct generator *g, struct load_conn *c)
     if (n == 2 && !memcmp(protocol, "h2", 2)) {
         g->http2_seen = true;
         http2_start(g, c);
-    } else {
-        g->http1_seen = true;
+    } else if (nothing_more(g, c)) {
         load_conn_free(g, c);
+    } else {
+        load_conn_close(g, c);
     }
     gen_dispatch(g);
 }
@@ -285,18 +297,13 @@ bool load_conn_open(struct generator *g)
 
 /* ---- HTTP/1.1 ---- */
 
-/* The server had closed the connection before the request came to it: not a byte was acknowledged. Its kernel
- * answers with a reset then, which a socket that has seen the end of its stream tells as EPIPE. */
-static bool never_reached(const struct load_conn *c, ssize_t r)
+/* The server had closed the connection before the request came to it: not a byte of it was acknowledged. Of
+ * TLS as many unacknowledged bytes as the request has are all of it but less than a record, which nobody can
+ * read. */
+static bool never_reached(const struct load_conn *c)
 {
-    int unacked = 0, failed = 0;
-    socklen_t n = sizeof failed;
-    if (!c->used || c->answer.bytes)
-        return false;
-    if (r == -EPIPE)
-        return true;
-    getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &n);
-    return failed == EPIPE || (!c->rest && !ioctl(c->fd, SIOCOUTQ, &unacked) && unacked > 0);
+    int unacked = 0;
+    return c->used && !c->answer.bytes && !ioctl(c->fd, SIOCOUTQ, &unacked) && (size_t)unacked >= c->wrote;
 }
 
 /* Closed (r is 0) or broken while a request was under way, or while it was free. */
@@ -312,7 +319,7 @@ static void http1_closed(struct generator *g, struct load_conn *c, ssize_t r)
         return;
     }
     if (f) {
-        bool again = never_reached(c, r);
+        bool again = never_reached(c);
         f->bytes = (int64_t)c->answer.bytes;
         snprintf(why, sizeof why, "%s after %llu bytes of the answer", r ? strerror((int)-r) : "closed",
                  (unsigned long long)c->answer.bytes);
@@ -355,14 +362,14 @@ static void http1_ended(struct generator *g, struct load_conn *c, const char *by
     memcpy(f->begin, a->begin, a->n_begin);
     c->flight = NULL;
     c->used = true;
-    if (keep)
-        load_conn_free(g, c);
-    else
-        load_conn_close(g, c);
     if (ok)
         gen_arrive(g, f, LOAD_NONE, NULL);
     else
         wrong_answer(g, f, wrong, bytes, n);
+    if (keep && nothing_more(g, c))
+        load_conn_free(g, c);
+    else
+        load_conn_close(g, c);
     gen_dispatch(g);
 }
 
@@ -397,6 +404,7 @@ static void http1_send(struct generator *g, struct load_conn *c, const struct wa
     size_t n = load_request_fill(r, w->order.seq, w->order.user, g->out);
     load_conn_unfree(g, c);
     http_answer_begin(&c->answer, load_request_is_head(r));
+    c->wrote = 0;
     c->flight = gen_depart(g, c, w);
     int failed = load_conn_write(g, c, g->out, n);
     if (failed)

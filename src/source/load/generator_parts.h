@@ -62,6 +62,7 @@ struct load_conn {
     struct flight *flight; /* of HTTP/1.1 */
     char *rest;            /* what the socket did not take; NULL: nothing */
     size_t rest_at, rest_n;
+    size_t wrote;              /* bytes of the request under way; of TLS, before they were encrypted */
     struct http_answer answer; /* of HTTP/1.1 */
 };
 
@@ -72,7 +73,7 @@ struct generator {
     size_t n_requests;
     char *tls_name;
     SSL_CTX *tls; /* NULL: plain */
-    bool http2, http2_seen, http1_seen;
+    bool http2, http2_seen, opened_once;
     size_t connections;
     int64_t timeout_ns;
     char *in, *out; /* one answer's bytes, one request's */
@@ -82,7 +83,7 @@ struct generator {
     int64_t zero, run_ns, run_cpu;
     int64_t wall_s; /* for dates with years of two digits */
     atomic_int *stop;
-    bool stopping, quiet;
+    bool stopping, quiet, on_time;
     const struct load_driver *driver;
     int64_t next_at, last_intended;
 

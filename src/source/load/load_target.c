@@ -19,7 +19,7 @@
 #define ALL_NS    (1800 * SD_MS) /* a refusal is there within 2 s */
 #define LISTEN_NS (300 * SD_MS)  /* for an address that does not answer, when there are others */
 #define WORD_PATH "/.well-known/slowdive-load"
-enum { WORD_MAX = 4096 };
+enum { WORD_MAX = 4096, SHOWN_MAX = LOAD_HOST_MAX + INET6_ADDRSTRLEN };
 
 /* ---- addresses ---- */
 
@@ -45,6 +45,23 @@ static void address_text(const struct sockaddr_storage *a, bool url, char out[IN
                   : (const void *)&((const struct sockaddr_in *)a)->sin_addr,
               ip, sizeof ip);
     snprintf(out, INET6_ADDRSTRLEN + 2, six && url ? "[%s]" : "%s", ip);
+}
+
+/* "10.0.0.5" of a host that is written so, else "shop.example (10.0.0.5)". */
+static char *host_text(const struct load_target *t, const struct sockaddr_storage *a, char out[SHOWN_MAX])
+{
+    char ip[INET6_ADDRSTRLEN + 2];
+    address_text(a, false, ip);
+    snprintf(out, SHOWN_MAX, str_eq(ip, t->url.host) ? "%.200s" : "%.200s (%s)", t->url.host, ip);
+    return out;
+}
+
+/* 0.0.0.0 and :: are where a server listens; no host has them. */
+static bool is_no_host(const struct sockaddr_storage *a)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)a;
+    return a->ss_family == AF_INET ? !four->sin_addr.s_addr
+                                   : IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
 static bool resolve(struct load_target *t, int64_t deadline, struct sd_error *err)
@@ -212,20 +229,19 @@ static enum word word_of(const struct load_target_ask *ask, struct load_target *
     struct body b = {.n = 0};
     struct load_word w;
     struct sd_error what = {""};
-    char why[CURL_ERROR_SIZE], ip[INET6_ADDRSTRLEN + 2];
+    char why[CURL_ERROR_SIZE], host[SHOWN_MAX];
     long status = ask_address(ask, &t->url, a, wait_ns, &b, why);
-    address_text(a, false, ip);
+    host_text(t, a, host);
     if (!status) {
-        fail(err, "%.200s (%s) gives no word that it may be loaded: %.200s", t->url.host, ip, why);
+        fail(err, "%s gives no word that it may be loaded: %.150s", host, why);
         return WORD_SILENT;
     }
     if (status != 200) {
-        fail(err, "%.200s (%s) does not permit load: it answers %ld to GET %s", t->url.host, ip, status,
-             WORD_PATH);
+        fail(err, "%s does not permit load: it answers %ld to GET %s", host, status, WORD_PATH);
         return WORD_NO;
     }
     if (!load_word_parse(b.bytes, b.n, &w, &what)) {
-        fail(err, "%.200s (%s) does not permit load: of its %s, %s", t->url.host, ip, WORD_PATH, what.text);
+        fail(err, "%s does not permit load: of its %s, %.150s", host, WORD_PATH, what.text);
         return WORD_NO;
     }
     if (!within(ask, t, &w, err))
@@ -265,25 +281,27 @@ static bool names_host(const char *allow, const char *host)
 
 static bool may_ask(const struct load_target_ask *ask, const struct load_target *t, struct sd_error *err)
 {
-    char ip[INET6_ADDRSTRLEN + 2];
+    char host[SHOWN_MAX];
     size_t i = 0;
+    for (size_t k = 0; k < t->n_addresses; k++)
+        if (is_no_host(&t->addresses[k]))
+            return fail(err, "%.200s is no host that load could go to; this machine is 127.0.0.1",
+                        t->url.host);
     if (ask->allow && names_host(ask->allow, t->url.host))
         return true;
     while (load_address_is_loopback(&t->addresses[i]))
         i++;
-    address_text(&t->addresses[i], false, ip);
+    host_text(t, &t->addresses[i], host);
     if (ask->allow) {
         struct strbuf shown = {0};
         utf8_append(&shown, ask->allow, 100);
-        fail(err, "--allow names %s, and the target's host is %.200s (%s)", strbuf_text(&shown), t->url.host,
-             ip);
+        fail(err, "--allow names %s, and the target's host is %s", strbuf_text(&shown), host);
         strbuf_free(&shown);
         return false;
     }
-    return fail(err,
-                "%.200s (%s) is another host: it is loaded only with --allow %.200s and when it permits it "
-                "itself at %s",
-                t->url.host, ip, t->url.host, WORD_PATH);
+    return fail(
+        err, "%s is another host: it is loaded only with --allow %.200s and when it permits it itself at %s",
+        host, t->url.host, WORD_PATH);
 }
 
 bool load_target_open(const struct load_target_ask *ask, struct load_target *t, struct sd_error *err)

@@ -22,6 +22,7 @@ struct watcher {
     struct load_target target;
     struct load_soak_result seen; /* its points alone */
     int64_t zero;
+    CURLM *multi; /* can be woken by another thread */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t woken;
@@ -36,13 +37,6 @@ static size_t take(char *bytes, size_t size, size_t n, void *ctx)
         return 0;
     strbuf_add(b, bytes, size * n);
     return size * n;
-}
-
-static int go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    struct watcher *w = ctx;
-    (void)a, (void)b, (void)c, (void)d;
-    return atomic_load(&w->stop);
 }
 
 /* "::127.0.0.1:8080": wherever the URL says, go there. */
@@ -68,15 +62,30 @@ static void set_options(struct watcher *w, CURL *c, struct strbuf *body)
     curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, go_on);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, w);
     if (w->scenario->ca_file)
         curl_easy_setopt(c, CURLOPT_CAINFO, w->scenario->ca_file);
     if (w->scenario->insecure) {
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
     }
+}
+
+/* Until it is over, or the watcher is to stop: a server that does not answer holds nothing up. */
+static bool perform(struct watcher *w, CURL *c)
+{
+    int runs = 1, left;
+    bool ok = false;
+    curl_multi_add_handle(w->multi, c);
+    while (runs && !atomic_load(&w->stop)) {
+        if (curl_multi_perform(w->multi, &runs) != CURLM_OK)
+            break;
+        if (runs)
+            curl_multi_poll(w->multi, NULL, 0, 1000, NULL);
+    }
+    for (CURLMsg *m; (m = curl_multi_info_read(w->multi, &left));)
+        ok = m->msg == CURLMSG_DONE && m->data.result == CURLE_OK;
+    curl_multi_remove_handle(w->multi, c);
+    return ok;
 }
 
 static bool fetch(struct watcher *w, CURL *c, const char *path, struct strbuf *body)
@@ -86,7 +95,7 @@ static bool fetch(struct watcher *w, CURL *c, const char *path, struct strbuf *b
     strbuf_clear(body);
     char *url = mem_printf("%s://%s%s%s", u->tls ? "https" : "http", u->authority, u->base, path);
     curl_easy_setopt(c, CURLOPT_URL, url);
-    bool ok = curl_easy_perform(c) == CURLE_OK;
+    bool ok = perform(w, c);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
     free(url);
     return ok && status == 200;
@@ -174,7 +183,8 @@ struct watcher *watcher_start(const struct load_scenario *s, const struct load_t
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->woken, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    w->runs = thread_start(&w->thread, (struct thread_kind){0}, run, w) == 0;
+    w->multi = curl_multi_init();
+    w->runs = w->multi && thread_start(&w->thread, (struct thread_kind){0}, run, w) == 0;
     return w;
 }
 
@@ -186,11 +196,14 @@ void watcher_stop(struct watcher *w, struct load_soak_result *out)
     atomic_store(&w->stop, true);
     pthread_cond_signal(&w->woken);
     pthread_mutex_unlock(&w->lock);
+    if (w->multi)
+        curl_multi_wakeup(w->multi);
     if (w->runs)
         pthread_join(w->thread, NULL);
     for (size_t i = 0; i < w->scenario->soak.n_watch; i++)
         for (size_t k = 0; k < w->seen.watched[i].n; k++)
             load_soak_watched(out, i, &w->seen.watched[i].points[k]);
+    curl_multi_cleanup(w->multi);
     load_soak_free(&w->seen, w->scenario);
     pthread_cond_destroy(&w->woken);
     pthread_mutex_destroy(&w->lock);

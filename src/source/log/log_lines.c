@@ -243,9 +243,28 @@ static bool read_many(struct reading *r, struct sd_error *err)
     return ok;
 }
 
-bool log_lines_read(const struct log_lines *o, const char *const *paths, size_t n, struct accesslog_agg **agg,
+bool log_lines_files(const char *const *names, size_t n, struct log_files *out, struct sd_error *err)
+{
+    *out = (struct log_files){0};
+    for (size_t i = 0; i < n; i++) {
+        const char *name = names[i] + (str_starts(names[i], "log:") ? 4 : 0);
+        struct log_files found = {0};
+        struct stat st;
+        if (!strpbrk(name, "*?[") || stat(name, &st) == 0)
+            log_files_add(out, mem_strdup(name), 0);
+        else if (!log_files_match(&found, name))
+            return fail(err, "no file matches %.300s", name);
+        for (size_t k = 0; k < found.n; k++)
+            log_files_add(out, mem_strdup(found.files[k].path), 0);
+        log_files_free(&found);
+    }
+    return true;
+}
+
+bool log_lines_read(const struct log_lines *o, const struct log_files *files, struct accesslog_agg **agg,
                     struct sd_error *err)
 {
+    size_t n = files->n;
     struct reading r = {.o = o, .n = n, .inputs = mem_array(n + 1, sizeof *r.inputs)};
     struct accesslog_agg_options options = o->options;
     if (n > 1) {
@@ -255,7 +274,7 @@ bool log_lines_read(const struct log_lines *o, const char *const *paths, size_t 
     *agg = r.agg = accesslog_agg_new(&options);
     r.buffer = mem_alloc(PIECE);
     for (size_t i = 0; i < n; i++)
-        r.inputs[i] = (struct input){.path = paths[i], .fd = -1};
+        r.inputs[i] = (struct input){.path = files->files[i].path, .fd = -1};
     bool ok = n <= LOG_LINES_FILES_MAX || fail(err, "more than %d logs are too many", LOG_LINES_FILES_MAX);
     for (size_t i = 0; i < n && ok; i++)
         ok = open_input(&r.inputs[i], err);

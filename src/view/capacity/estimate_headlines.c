@@ -123,8 +123,7 @@ const char *scale_headline(struct doc *d, const cJSON *o, enum severity *s)
     *s = fails ? SEVERITY_BAD : SEVERITY_GOOD;
     if (!isfinite(few) || !isfinite(many))
         return doc_printf(d, "%s replayed.", count(d, steps, "step"));
-    return doc_printf(
-        d, "In %s the predictive policy has %s, the reactive one %.0f, at %s times its instance hours.",
-        count(d, steps, "step"), count(d, few, "violation"), many,
-        isfinite(cost) ? doc_printf(d, "%.2f", cost) : "-");
+    return doc_printf(d, "Predictive: %s, reactive: %.0f, for %s times its hours; %s.",
+                      count(d, few, "violation"), many, isfinite(cost) ? doc_printf(d, "%.2f", cost) : "-",
+                      count(d, steps, "step"));
 }

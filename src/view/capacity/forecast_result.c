@@ -185,3 +185,25 @@ void forecast_draw(struct doc *d, const cJSON *o)
         draw_fan(d, rows, from, step, ceiling);
     draw_steps(d, rows);
 }
+
+void forecast_draw_history(struct doc *d, const double *values, size_t n)
+{
+    struct section *s = NULL;
+    for (size_t i = 0; i < d->n_sections && !s; i++)
+        s = str_eq(d->sections[i].key, "fan") ? &d->sections[i] : NULL;
+    if (!s)
+        return;
+    struct graph *g = &s->graph;
+    size_t ahead = g->n_points, past = MIN(n, 2 * ahead);
+    g->from -= (g->to - g->from) / (sd_time)ahead * (sd_time)past;
+    g->n_points = past + ahead;
+    for (size_t k = 0; k < g->n_lines; k++) {
+        struct graph_line *line = &g->lines[k];
+        double *all = arena_alloc(d->arena, g->n_points * sizeof *all);
+        for (size_t i = 0; i < past; i++) /* what was leads to the mean; a ceiling is above both */
+            all[i] = !k ? values[n - past + i] : k == 3 ? line->values[0] : (double)NAN;
+        memcpy(all + past, line->values, ahead * sizeof *all);
+        line->values = all;
+    }
+    s->title = "So far, and mean and 95 % interval ahead";
+}

@@ -9,5 +9,8 @@ extern const char *const FORECAST_HIDDEN[], *const FORECAST_ORDER[], *const FORE
 
 const char *forecast_headline(struct doc *d, const cJSON *o, enum severity *s);
 void forecast_draw(struct doc *d, const cJSON *o);
+/* Puts the newest of these values, at the steps before the forecast, in front of the fan: as many as twice
+ * its steps. */
+void forecast_draw_history(struct doc *d, const double *values, size_t n);
 
 #endif

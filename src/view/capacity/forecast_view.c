@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "view/action.h"
+#include "view/capacity/forecast_result.h"
 #include "view/capacity/model_series.h"
 #include "view/result_doc.h"
 #include "view/shared/common.h"
@@ -152,12 +153,15 @@ static struct doc *build_one(const struct view_ctx *c)
     if (s) {
         model_series_values(c, s, &values);
         o = document(&values, ceiling_of(c), &err);
-        free((double *)values.values);
     }
     model_series_free(&l);
     struct doc *d = o ? result_doc(o) : empty(c, err.text);
-    if (o)
+    if (o) {
         d->title = doc_text(d, name);
+        forecast_draw_history(d, values.values, values.n);
+    }
+    if (s)
+        free((double *)values.values);
     cJSON_Delete(o);
     free(name);
     return d;

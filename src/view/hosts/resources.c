@@ -10,7 +10,7 @@
 
 #define MINUTE (60 * SD_S)
 #define HOLDS  MINUTE /* a sample tells of the time before it: so far a line is drawn without the next */
-enum { INTERVALS_MAX = 120 };
+enum { INTERVALS_MAX = 120, HOLDS_MOST = 600 };
 
 enum {
     R_HOST,
@@ -219,20 +219,23 @@ static void add_series(struct doc *d, const struct view_ctx *c, struct span w, c
     doc_field(d, "series", UNIT_NONE, cell_list(t));
 }
 
-/* A sample is of the time since the one before. */
-static void hold_back(double *v, size_t n, double step_ns)
+/* A sample is of the time since the one before, up to HOLDS: between them it stands for every point. */
+static void cpu_line(const struct view_ctx *c, const char *only, struct span drawn, size_t n, double *out)
 {
-    size_t holds = (size_t)fmax((double)HOLDS / fmax(step_ns, 1), 0), left = 0;
-    double next = (double)NAN;
-    for (size_t k = n; k-- > 0;) {
-        if (!isnan(v[k])) {
-            next = v[k];
-            left = holds;
-        } else if (left > 0) {
-            v[k] = next;
-            left--;
-        }
+    double step = ((double)drawn.to - (double)drawn.from) / (double)n;
+    size_t ahead = (size_t)fmin(ceil((double)HOLDS / fmax(step, 1)), HOLDS_MOST), all = n + ahead, next = all;
+    sd_time from = add_sat(drawn.from, -real_to_int((double)ahead * step));
+    double *v = mem_array(all, sizeof *v);
+    host_cpu_series(c->model, only, (struct span){from, drawn.to}, all, v);
+    for (size_t k = all; k-- > 0;) {
+        if (isnan(v[k]))
+            continue;
+        for (size_t i = k + 1; next < all && next - k <= ahead && i < next; i++)
+            v[i] = v[next];
+        next = k;
     }
+    memcpy(out, v + ahead, n * sizeof *v);
+    free(v);
 }
 
 static void add_graphs(struct doc *d, const struct view_ctx *c, struct span w, const char *only)
@@ -242,8 +245,7 @@ static void add_graphs(struct doc *d, const struct view_ctx *c, struct span w, c
     struct endpoint_point *p = mem_array(n, sizeof *p);
     struct section *s = common_graph(d, NULL, "CPU", UNIT_SHARE, drawn, n);
     struct graph_line *line = doc_line(d, &s->graph, "cpu_share");
-    host_cpu_series(c->model, only, drawn, n, line->values);
-    hold_back(line->values, n, common_seconds(drawn) * 1e9 / (double)n);
+    cpu_line(c, only, drawn, n, line->values);
     s->kinds = SD_KIND_BIT(SD_METRIC);
     s->across = true;
     s->empty = doc_text(d, "No machine has told of its processors in this time window.");
@@ -343,7 +345,7 @@ static const struct column ALSO[] = {
 
 const struct view resources_view = {
     .name = "resources",
-    .aliases = "host machine",
+    .aliases = "machines hosts",
     .place = PLACE_HOME,
     .title = "Resources",
     .summary = "processors, memory, disks, networks and pressure of machines, beside the latency of the same "

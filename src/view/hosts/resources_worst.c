@@ -61,11 +61,19 @@ static const char *sentence(struct doc *d, const struct host_use *u, enum host_f
     return text;
 }
 
+/* Tasks that wait for a full processor, and a quota that is used up when it stops the cgroup, are one thing.
+ */
+static bool said_by_another(const struct host_use *u, int f)
+{
+    return (f == HOST_PRESSURE_CPU && host_severity(u, HOST_CPU) >= SEVERITY_WARN) ||
+           (f == HOST_CGROUP_CPU && host_severity(u, HOST_CGROUP_THROTTLED) >= SEVERITY_WARN);
+}
+
 static void list_host(struct worst_list *l, const struct host_use *u)
 {
     for (int f = 0; f < HOST_FIGURES_N; f++) {
         enum severity s = host_severity(u, (enum host_figure)f);
-        if (s < SEVERITY_WARN)
+        if (s < SEVERITY_WARN || said_by_another(u, f))
             continue;
         worst_add(l, (struct worst_item){.what = LIMITS[f].kind,
                                          .severity = s,
@@ -94,9 +102,6 @@ void resources_linked(const struct view_ctx *c, const char *what, const char *na
         return;
     struct host_use *u = mem_array(HOST_USES_MAX, sizeof *u);
     size_t n = host_uses(c->model, resources_window(c), NULL, u, HOST_USES_MAX);
-    linked_add(l,
-               (struct linked){.label = n == 1 ? "machine, at the same time" : "machines, at the same time",
-                               .n = n,
-                               .view = "resources"});
+    linked_add(l, (struct linked){.label = n == 1 ? "machine" : "machines", .n = n, .view = "resources"});
     free(u);
 }

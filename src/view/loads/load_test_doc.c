@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 
-const char *const LOAD_TEST_ORDER[] = {"search", "spike",    "growth", "limits",    "rows",
-                                       "errors", "statuses", "series", "generator", NULL};
-const char *const LOAD_TEST_HIDDEN[] = {"thresholds", "series", NULL};
+const char *const LOAD_TEST_ORDER[] = {"spike",  "limits",   "comparison", "usl", "rows",
+                                       "errors", "statuses", "generator",  NULL};
+const char *const LOAD_TEST_HIDDEN[] = {"thresholds", "series", "search", "growth", NULL};
 const char *const LOAD_TEST_TITLES[] = {"rows",        "Requests",
                                         "levels",      "Levels",
                                         "growth",      "What grows",
@@ -19,7 +19,6 @@ const char *const LOAD_TEST_TITLES[] = {"rows",        "Requests",
                                         "ok_latency",  "Latency of successes",
                                         "service",     "Service (from the send)",
                                         "delay",       "Delay of the send",
-                                        "significant", "Certain",
                                         NULL};
 
 static const cJSON *part(const cJSON *o, const char *key)
@@ -142,7 +141,7 @@ const char *load_test_headline(struct doc *d, const cJSON *o, enum severity *s)
                            shown(d, part(o, "generator"), "late_share")));
     else if (str_eq(verdict, "stopped"))
         add(&b, doc_printf(d, "Stopped after %s of measuring.", shown(d, o, "measured_ns")));
-    else if (str_eq(verdict, "pass"))
+    else if (str_eq(verdict, "pass") && cJSON_GetArraySize(part(o, "thresholds")))
         add(&b, "All that was asked for holds.");
     else if (str_eq(result_get_text(part(o, "comparison"), "verdict"), "slower"))
         add(&b, "It is slower than the baseline.");
@@ -183,6 +182,151 @@ static void thresholds_section(struct doc *d, const cJSON *o)
     }
 }
 
+/* ---- search ---- */
+
+static void levels_section(struct doc *d, const cJSON *search)
+{
+    static const struct column COLUMNS[] = {
+        {.key = "rate_per_s", .title = "Asked", .unit = UNIT_PER_S, .help = "requests a second"},
+        {.key = "ok_per_s",
+         .title = "Good",
+         .unit = UNIT_PER_S,
+         .help = "answered well while the level lasted"},
+        {.key = "p50_ns", .title = "p50", .unit = UNIT_NS, .help = "of the latency"},
+        {.key = "p95_ns", .title = "p95", .unit = UNIT_NS, .help = "of the latency"},
+        {.key = "p99_ns", .title = "p99", .unit = UNIT_NS, .help = "of the latency"},
+        {.key = "error_share", .title = "Errors", .unit = UNIT_SHARE, .help = "share of failed requests"},
+        {.key = "held", .title = "Held", .width = 5, .help = "did it hold?"},
+        {.key = "reason",
+         .title = "Why not",
+         .flags = COLUMN_LEFT | COLUMN_GROW,
+         .width = 16,
+         .help = "what did not hold"},
+    };
+    const cJSON *row;
+    struct section *s = doc_table(d, "levels", "Levels, in the order run", COLUMNS, ARRAY_LEN(COLUMNS));
+    s->table.sort_column = -1;
+    cJSON_ArrayForEach(row, part(search, "levels"))
+    {
+        struct row *r = doc_row(d, &s->table);
+        for (size_t i = 0; i < 6; i++)
+            r->cells[i] = cell_real(result_get_real(row, COLUMNS[i].key));
+        r->cells[6] = cell_bool(cJSON_IsTrue(part(row, "held")));
+        r->cells[7] = cell_text(doc_text(d, result_get_text(row, "reason")));
+        r->severity = cJSON_IsTrue(part(row, "held")) ? SEVERITY_NONE : SEVERITY_WARN;
+    }
+}
+
+static void degradation_section(struct doc *d, const cJSON *search)
+{
+    static const struct {
+        const char *what, *text;
+        enum unit unit;
+    } KINDS[] = {{"latency_doubled", "p99 is twice that of the lowest level", UNIT_NS},
+                 {"saturated", "less than 95 % is answered in time", UNIT_PER_S},
+                 {"errors", "more than 0.1 % fails", UNIT_SHARE},
+                 {"threshold", "a threshold does not hold", UNIT_NS}};
+    static const struct column COLUMNS[] = {
+        {.key = "what",
+         .title = "What shows first",
+         .flags = COLUMN_LEFT | COLUMN_GROW,
+         .width = 38,
+         .help = "in words"},
+        {.key = "rate_per_s", .title = "From", .unit = UNIT_PER_S, .help = "the lowest level that showed it"},
+        {.key = "value", .title = "Is", .flags = COLUMN_LEFT, .width = 10, .help = "the figure there"},
+    };
+    const cJSON *row, *list = part(search, "degradation");
+    char buf[UNIT_TEXT_MAX];
+    if (!cJSON_GetArraySize(list))
+        return;
+    struct section *s = doc_table(d, "degradation", "What degrades", COLUMNS, ARRAY_LEN(COLUMNS));
+    s->table.sort_column = -1;
+    cJSON_ArrayForEach(row, list)
+    {
+        struct row *r = doc_row(d, &s->table);
+        for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+            if (!str_eq(result_get_text(row, "what"), KINDS[i].what))
+                continue;
+            bool threshold = str_eq(KINDS[i].what, "threshold"); /* of any unit: the levels say */
+            r->cells[0] = cell_text(KINDS[i].text);
+            r->cells[2] = cell_text(
+                threshold ? "-"
+                          : doc_text(d, unit_format(KINDS[i].unit, result_get_real(row, "value"), buf)));
+        }
+        r->cells[1] = cell_real(result_get_real(row, "rate_per_s"));
+    }
+}
+
+/* ---- soak ---- */
+
+static enum unit growth_unit(const char *name)
+{
+    if (str_starts(name, "latency_"))
+        return UNIT_NS;
+    if (str_eq(name, "error_share"))
+        return UNIT_SHARE;
+    return strstr(name, "bytes") ? UNIT_BYTES : UNIT_COUNT;
+}
+
+static struct cell figure_cell(struct doc *d, enum unit u, const cJSON *row, const char *key)
+{
+    char buf[UNIT_TEXT_MAX];
+    double v = result_get_real(row, key);
+    return isnan(v) ? cell_unknown() : cell_text(doc_text(d, unit_format(u, v, buf)));
+}
+
+static void growth_section(struct doc *d, const cJSON *list)
+{
+    static const struct column COLUMNS[] = {
+        {.key = "name",
+         .title = "What",
+         .flags = COLUMN_LEFT | COLUMN_GROW,
+         .width = 20,
+         .help = "latency, errors, or a watched metric"},
+        {.key = "first", .title = "First", .flags = COLUMN_LEFT, .width = 9, .help = "at the beginning"},
+        {.key = "last", .title = "Last", .flags = COLUMN_LEFT, .width = 9, .help = "at the end"},
+        {.key = "slope_per_h",
+         .title = "An hour",
+         .flags = COLUMN_LEFT,
+         .width = 9,
+         .help = "how much it grows in an hour"},
+        {.key = "significant",
+         .title = "Certain",
+         .width = 7,
+         .help = "the 99 % interval excludes 0, and it matters"},
+        {.key = "limit", .title = "Limit", .flags = COLUMN_LEFT, .width = 9, .help = "of the scenario"},
+        {.key = "reached_ns", .title = "Reached", .unit = UNIT_SINCE, .help = "after the start of the run"},
+        {.key = "exhausted_in_ns",
+         .title = "Out in",
+         .unit = UNIT_SINCE,
+         .help = "from the end of the run, at that slope"},
+    };
+    const cJSON *row;
+    if (!cJSON_GetArraySize(list))
+        return;
+    struct section *s = doc_table(d, "growth", "What grows", COLUMNS, ARRAY_LEN(COLUMNS));
+    s->table.sort_column = -1;
+    cJSON_ArrayForEach(row, list)
+    {
+        const char *name = result_get_text(row, "name");
+        enum unit u = growth_unit(name ? name : "");
+        struct row *r = doc_row(d, &s->table);
+        bool reached = cJSON_IsNumber(part(row, "reached_ns")),
+             certain = cJSON_IsTrue(part(row, "significant"));
+        r->cells[0] = cell_text(doc_text(d, name));
+        for (size_t i = 1; i < 4; i++)
+            r->cells[i] = figure_cell(d, u, row, COLUMNS[i].key);
+        r->cells[4] = cJSON_IsBool(part(row, "significant")) ? cell_bool(certain) : cell_unknown();
+        r->cells[5] = figure_cell(d, u, row, "limit");
+        r->cells[6] = cell_real(result_get_real(row, "reached_ns"));
+        r->cells[7] = cell_real(result_get_real(row, "exhausted_in_ns"));
+        bool grows = certain && result_get_real(row, "slope_per_h") > 0;
+        r->severity = reached || grows ? SEVERITY_BAD : SEVERITY_NONE;
+    }
+}
+
+/* ---- over time ---- */
+
 static void graph_section(struct doc *d, const cJSON *o, const char *key, const char *title, enum unit unit,
                           const char *const *lines)
 {
@@ -218,6 +362,11 @@ void load_test_draw(struct doc *d, const cJSON *o)
     static const char *const LATENCY[] = {"p50_ns", "p99_ns", NULL}, *const RATE[] = {"planned", "answered",
                                                                                       "failed", NULL};
     thresholds_section(d, o);
+    if (part(o, "search")) {
+        levels_section(d, part(o, "search"));
+        degradation_section(d, part(o, "search"));
+    }
+    growth_section(d, part(o, "growth"));
     if (cJSON_GetArraySize(part(o, "series")) < 2)
         return;
     graph_section(d, o, "latency_series", "Latency, by second of the intended start", UNIT_NS, LATENCY);
