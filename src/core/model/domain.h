@@ -37,7 +37,7 @@
     X(caches, 3, 256)                                                                                        \
     X(bundles, 3, 64)                                                                                        \
     X(pages, 3, 0)                                                                                           \
-    X(loads, 3, 0)                                                                                           \
+    X(loads, 1, 0)                                                                                           \
     X(traces, 0, 50000)                                                                                      \
     X(sources, 1, 4096)
 
