@@ -25,7 +25,7 @@
  * takes the place of the one not seen for longest. */
 #define MODEL_DOMAINS(X)                                                                                     \
     X(endpoints, 10, 1024)                                                                                   \
-    X(endpoint_parts, 4, 16384)                                                                              \
+    X(endpoint_parts, 3, 16384)                                                                              \
     X(metrics, 6, 24576)                                                                                     \
     X(queries, 6, 5000)                                                                                      \
     X(sessions, 5, 0)                                                                                        \
