@@ -77,9 +77,7 @@ int64_t status_check_stale(struct rt_source *s, int64_t now)
 {
     int64_t at = INT64_MAX;
     pthread_mutex_lock(&s->lock);
-    /* What was computed of a file holds until the file changes, and says so then. */
-    bool holds = s->ops->provides == SD_KIND_BIT(SD_DOCUMENT);
-    if (s->state == SD_STATE_LIVE && !s->stop && !holds) {
+    if (s->state == SD_STATE_LIVE && !s->stop) {
         at = s->quiet_since + stale_after(s);
         if (at <= now) {
             s->state = SD_STATE_STALE;
