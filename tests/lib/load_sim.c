@@ -48,7 +48,7 @@ static void send_one(struct load_run *r, struct flights *f, int64_t now_ns, load
                              .retry_at = SD_UNKNOWN};
     r->driver.take(r->driver.ctx, &o.order);
     server(ctx, &o);
-    if (o.done_ns - o.sent_ns > r->scenario->timeout_ns) {
+    if (sd_known(o.sent_ns) && o.done_ns - o.sent_ns > r->scenario->timeout_ns) {
         o.done_ns = o.sent_ns + r->scenario->timeout_ns;
         o.failure = LOAD_TIMEOUT;
         o.status = 0;

@@ -182,7 +182,8 @@ static void draw_steps(struct doc *d, const cJSON *rows)
     cJSON_ArrayForEach(row, rows)
     {
         struct cell *cells = doc_row(d, &s->table)->cells;
-        cells[STEP] = cell_int((int64_t)result_get_real(row, "step"));
+        double step = result_get_real(row, "step");
+        cells[STEP] = cell_int(step >= 0 && step < 1e15 ? (int64_t)step : SD_UNKNOWN);
         cells[TIME] = cell_text(doc_text(d, result_get_text(row, "time")));
         for (size_t i = FIGURES; i < STEP_COLUMNS; i++)
             cells[i] = cell_real(result_get_real(row, STEPS[i].key));

@@ -53,7 +53,9 @@ static void add_open(struct doc *d, const struct view_ctx *c, struct section *s)
         row->cells[RESULT_source] = cell_text(doc_text(d, e[i].origin));
         row->dive = (struct dive){.view = "load-test", .arg = doc_text(d, r->name)};
     }
-    struct row *rows = mem_array(s->table.n_rows + 1, sizeof *rows);
+    if (!n)
+        return;
+    struct row *rows = mem_array(n, sizeof *rows);
     memcpy(rows, s->table.rows + results, n * sizeof *rows);
     memmove(s->table.rows + n, s->table.rows, results * sizeof *rows);
     memcpy(s->table.rows, rows, n * sizeof *rows);
