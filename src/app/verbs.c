@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
+#include "core/goals/slo_rules.h"
 #include "view/caches/caches.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
@@ -187,6 +188,8 @@ static bool choose(const struct cli *cli, const struct view *v, const struct vie
 
 static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
 {
+    if (a->signals)
+        signals_set_live(a->signals, app_is_live(a));
     struct view_choices choices = {.n = 0};
     struct sd_error err = {""};
     struct view_ctx c = {.model = a->model,
@@ -197,6 +200,9 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
                          .hops = &a->config->policy.hops,
+                         .policy = &a->config->policy,
+                         .signals = a->signals,
+                         .goals_at = app_goals_time(a),
                          .show_literals = a->config->settings->show_literals,
                          .choices = &choices};
     bool chosen = choose(a->cli, v, &c, &choices, &err);
@@ -334,6 +340,7 @@ struct choice {
     sd_time began;             /* when the sources were opened */
     struct span files;         /* what they cover; SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
+    bool goals;                /* --at is the clock: nothing later is seen, whatever the window */
 };
 
 /* --at alone is everything until then, as a view alone is everything until now: totals and counters too, so
@@ -351,7 +358,8 @@ static bool choose_moment(struct app *a, struct choice *t)
         complain("--at: %s", err.text);
         return false;
     }
-    if (t->window_ns || app_end_at(a, t->at, &err))
+    a->goals_at = t->at;
+    if ((t->window_ns && !t->goals) || app_end_at(a, t->at, &err))
         return true;
     complain("%s", err.text);
     return false;
@@ -557,6 +565,21 @@ static bool sample_fits(const struct app *a)
     return method ? cost != NULL : !cli_has(a->cli, CLI_YES);
 }
 
+/* The objectives as rules of Prometheus: of the policy alone. */
+static bool wants_rules(const struct app *a, const struct view *v)
+{
+    return str_eq(v->name, "slo") && str_eq(a->cli->values[CLI_FORMAT], "prometheus");
+}
+
+static int print_rules(const struct app *a)
+{
+    struct strbuf rules = {0};
+    slo_rules_prometheus(&a->config->policy, &rules);
+    bool ok = output_text(strbuf_text(&rules));
+    strbuf_free(&rules);
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}
+
 /* One reading would say nothing of keys that are looked at little by little. */
 #define SAMPLE_FOR_NS (10 * SD_S)
 
@@ -565,6 +588,10 @@ int verb_view(struct app *a)
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     struct choice t = {0};
     struct strbuf unread = {0};
+    if (wants_rules(a, v)) {
+        app_report(a);
+        return print_rules(a);
+    }
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns) || !sample_fits(a))
         return EXIT_USAGE;
@@ -573,6 +600,9 @@ int verb_view(struct app *a)
         t.for_ns = SAMPLE_FOR_NS;
     }
     struct sd_error err;
+    t.goals = v->place == PLACE_GOALS;
+    if (t.goals || v == view_home())
+        app_watch_goals(a, NULL);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {
