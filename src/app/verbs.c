@@ -196,6 +196,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
+                         .policy = &a->config->policy,
                          .hops = &a->config->policy.hops,
                          .show_literals = a->config->settings->show_literals,
                          .choices = &choices};

@@ -176,6 +176,7 @@ struct view_ctx console_view_ctx(struct console *c)
                              .file_len = s->file_len,
                              .file_name = s->file_name,
                              .show_literals = c->env.config->settings->show_literals,
+                             .policy = &c->env.config->policy,
                              .hops = &c->env.config->policy.hops,
                              .choices = &c->chosen,
                              .baseline = c->baseline,
