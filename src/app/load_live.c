@@ -195,13 +195,14 @@ void load_live_interval(struct load_live *x, const struct load_run *r, const str
     pthread_mutex_unlock(&x->lock);
 }
 
-void load_live_stop(struct load_live *x)
+void load_live_stop(struct load_live *x, const struct load_run *r)
 {
     if (!x)
         return;
     atomic_store(&x->stop, true);
     if (x->runs)
         pthread_join(x->thread, NULL);
+    load_live_tick(x, r, r->end.now_ns, 0, 0);
     draw(x);
     pthread_mutex_destroy(&x->lock);
     free(x);

@@ -13,6 +13,7 @@ struct load_live *load_live_start(const struct load_scenario *s);
 void load_live_tick(struct load_live *live, const struct load_run *r, int64_t now_ns, int64_t waiting,
                     int64_t in_flight);
 void load_live_interval(struct load_live *live, const struct load_run *r, const struct load_interval *i);
-void load_live_stop(struct load_live *live); /* the last block stays; NULL is fine */
+/* The last block, of the whole run, stays. NULL is fine. */
+void load_live_stop(struct load_live *live, const struct load_run *r);
 
 #endif

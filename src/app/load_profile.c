@@ -150,7 +150,7 @@ static int run(struct app *a)
     route_rules_free(rules);
     log_traffic_free(&p);
     log_files_free(&files);
-    return status;
+    return status == EXIT_FINE && signals_stop() ? 130 : status; /* of what was read until then */
 }
 
 const struct cli_command LOAD_PROFILE_COMMAND = {

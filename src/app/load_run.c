@@ -114,7 +114,7 @@ static int run_scenario(struct app *a, struct running *x, const struct load_targ
     r->each_ctx = x;
     x->live = load_live_start(x->scenario);
     bool ran = load_runner_run(r, t, &hooks, signals_graceful(PATIENCE), &err);
-    load_live_stop(x->live);
+    load_live_stop(x->live, r);
     if (ran) {
         load_baseline_compare(&x->baseline, r);
         status = exit_of(r, command_print(a, load_run_document(r), r->verdict == LOAD_VERDICT_PASS));

@@ -1,4 +1,5 @@
-/* Plans, hops and policies (YAML): what is read keeps the ranges of the structs, else there is one sentence. */
+/* Plans, hops and policies (YAML): what is read keeps the ranges of the structs, else there is one sentence.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (capacity_hops_file(&hops, a, "f.yaml", text, size, &err))
         for (size_t i = 0; i < hops.n; i++)
-            if (hops.hops[i].p50_ns < 1 || hops.hops[i].p99_ns < hops.hops[i].p50_ns || hops.hops[i].calls < 1)
+            if (hops.hops[i].p50_ns < 1 || hops.hops[i].p99_ns < hops.hops[i].p50_ns ||
+                hops.hops[i].calls < 1)
                 abort();
     if (capacity_policy_file(&policy, a, "f.yaml", text, size, &err))
         if (!(policy.rate > 0 && policy.target > 0 && policy.target <= 1 && policy.min <= policy.max))

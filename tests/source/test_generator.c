@@ -725,6 +725,7 @@ static bool start_nginx(void)
              "server { listen 127.0.0.1:%u ssl; location / { return 200 \"hello\"; } }\n"
              "server { listen 127.0.0.1:%u ssl http2; location /busy { add_header Retry-After 9 always; "
              "return 429 \"busy\"; }\n"
+             "  location /held { limit_rate 1; return 200 \"hello, hello, hello, hello\"; }\n"
              "  location / { return 200 \"hello\"; } }\n"
              "server { listen 127.0.0.1:%u ssl http2; keepalive_requests 60; location / { return 200 "
              "\"hello\"; } } }\n",
@@ -829,6 +830,32 @@ static void over_http2(void **state)
     free(s);
 }
 
+/* A time-out ends the stream alone; what is under way when the run ends goes with its connection. */
+static void http2_streams_are_given_up(void **state)
+{
+    (void)state;
+    if (nginx.pid <= 0)
+        skip();
+    struct sockaddr_storage at;
+    struct script *s = script(NULL, "/held");
+    s->text[1] = (struct load_request_text){.path = "/"};
+    s->n_text = 2;
+    s->n = 3;
+    s->request[1] = 1;
+    struct generator_config c = config(s, &at, nginx.h2, 1);
+    c.tls_name = "localhost";
+    c.ca_file = nginx.ca;
+    c.http2 = true;
+    c.timeout_ns = SD_S;
+    s->at[2] = 1200 * SD_MS; /* after the time-out of the first, on the same connection */
+    assert_true(run_with(s, &c));
+    assert_int_equal(s->got[0].failure, LOAD_TIMEOUT);
+    assert_int_equal(s->got[1].status, 200);
+    assert_int_equal(s->got[2].failure, LOAD_TIMEOUT);
+    assert_int_equal(s->state.open, 1);
+    free(s);
+}
+
 /* The server ends each connection after sixty requests; it refuses what is too many, and that is sent again.
  */
 static void http2_goes_away(void **state)
@@ -873,6 +900,7 @@ int main(void)
         cmocka_unit_test(another_host_gives_its_word),
         cmocka_unit_test(over_tls),
         cmocka_unit_test(over_http2),
+        cmocka_unit_test(http2_streams_are_given_up),
         cmocka_unit_test(http2_goes_away),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,35 @@ static void test_servers_for(void **state)
     }
 }
 
+/* R's package queueing on 24 queues: model, rate, rate of one server, servers, utilisation, and its figures.
+ */
+static void test_queues_of_r(void **state)
+{
+    const char *path = test_corpus("forecast/queueing/mmc.csv");
+    FILE *f = path ? fopen(path, "r") : NULL;
+    char line[256];
+    size_t n = 0;
+    (void)state;
+    if (!f)
+        skip();
+    while (fgets(line, sizeof line, f)) {
+        double rate, mu, servers, busy, p_wait, queue, wait, response, p95;
+        struct queue_figures q;
+        if (sscanf(line, "%*[^,],%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &rate, &mu, &servers, &busy, &p_wait,
+                   &queue, &wait, &response, &p95) != 9)
+            continue;
+        queue_figures(&q, &(struct queue){rate, 1e9 / mu, (int64_t)servers}, 1, 1);
+        near("utilisation", q.utilisation, busy, 1e-9);
+        assert_true(fabs(q.p_wait - p_wait) < 1e-9 && fabs(q.queue_mean - queue) < 1e-9 * (1 + queue));
+        near("wait", q.wait_mean_ns / 1e9 + 1, wait + 1, 1e-9);
+        near("response", q.response_mean_ns / 1e9, response, 1e-8);
+        near("p95 of the wait", q.wait_p95_ns / 1e9 + 1, p95 + 1, 1e-9);
+        n++;
+    }
+    fclose(f);
+    assert_true(n >= 20);
+}
+
 /* ---- the scalability law ---- */
 
 struct law {
@@ -374,7 +403,7 @@ static void test_hops(void **state)
     assert_true(t.holds);
     hop_times_free(&t);
     /* constant times add up; the slowest of alike ones is one */
-    hop_times(&t, (struct hop_ask[]){{"a", 1000000, 1000000, 7, 9}, {"b", 3000000, 3000000, 1, 1}}, 2,
+    hop_times(&t, (struct hop_ask[]){{"a", 1000000, 1000000, 61, 9}, {"b", 3000000, 3000000, 1, 1}}, 2,
               10000000);
     near("p50", t.p50_ns, 10e6, 1e-9);
     near("p99", t.p99_ns, 10e6, 1e-9);
@@ -404,7 +433,7 @@ static int smallest_first(const void *a, const void *b)
 static void test_hops_beside_simulation(void **state)
 {
     static const struct hop_ask CASES[][2] = {
-        {{"a", 1000000, 1000000000, 1, 1}, {"b", 100000, 100000000, 2, 3}},
+        {{"a", 1000000, 1000000000, 1, 1}, {"b", 100000, 100000000, 5, 3}},
         {{"a", 1000000, 5000000, 50, 1}, {"b", 100000000, 101000000, 1, 1}},
         {{"a", 1000, 100000, 20, 20}, {"b", 1000000000, 1500000000, 1, 2}},
     };
@@ -419,9 +448,10 @@ static void test_hops_beside_simulation(void **state)
             for (int h = 0; h < 2; h++) {
                 const struct hop_ask *ask = &CASES[c][h];
                 double sigma = log((double)ask->p99_ns / (double)ask->p50_ns) / 2.3263478740408408;
-                for (int64_t k = 0; k < ask->calls; k++) {
+                int64_t left = ask->calls < ask->parallel ? ask->parallel : ask->calls;
+                for (; left > 0; left -= ask->parallel) {
                     double worst = -1e9;
-                    for (int64_t p = 0; p < ask->parallel; p++)
+                    for (int64_t p = 0; p < ask->parallel && p < left; p++)
                         worst = fmax(worst, normal(&seed));
                     sums[i] += (double)ask->p50_ns * exp(sigma * worst);
                 }
@@ -444,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_queue_at_its_ends),
         cmocka_unit_test(test_queue_that_varies),
         cmocka_unit_test(test_servers_for),
+        cmocka_unit_test(test_queues_of_r),
         cmocka_unit_test(test_usl),
         cmocka_unit_test(test_usl_gives_back),
         cmocka_unit_test(test_usl_warns_and_refuses),

@@ -273,6 +273,7 @@ static void steady_ones(void **state)
             print_message("# case %zu: %s\n", i, LOAD_COMPARE_VERDICT_NAMES[c.verdict]);
         assert_int_equal(c.verdict, CASES[i].verdict);
         assert_int_equal(c.n_rows, 3);
+        assert_int_equal(isnan(c.rows[0].p), c.verdict == LOAD_COMPARE_UNSURE);
         assert_int_equal(c.rows[0].base_ns, CASES[i].base_ns);
         assert_int_equal(c.rows[2].new_ns, CASES[i].new_ns);
         load_comparison_free(&c);

@@ -389,6 +389,18 @@ static void a_spike_is_recovered_from(void **state)
     }
 }
 
+static void a_spike_that_is_stopped(void **state)
+{
+    (void)state;
+    char *yaml = mem_printf(SPIKE, "10s");
+    struct load_sim_queue q = {.per_s = 1000};
+    struct ran x = run_yaml(yaml, load_sim_queue, &q, 5 * SD_S);
+    assert_string_equal(verdict(&x), "stopped");
+    assert_true(cJSON_IsNull(at(at(x.o, "spike"), "recovery_ns")));
+    run_free(&x);
+    free(yaml);
+}
+
 /* ---- soak ---- */
 
 struct noisy {
@@ -637,6 +649,7 @@ int main(void)
         cmocka_unit_test(a_hiccup_breaks_no_level),
         cmocka_unit_test(a_search_says_why),
         cmocka_unit_test(a_spike_is_recovered_from),
+        cmocka_unit_test(a_spike_that_is_stopped),
         cmocka_unit_test(latency_that_grows),
         cmocka_unit_test(watched_metrics),
         cmocka_unit_test(slopes_know_correlation),

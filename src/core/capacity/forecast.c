@@ -10,9 +10,10 @@
 #include "core/capacity/forecast_mix.h"
 
 enum {
-    LEAST = 3,          /* values */
-    NEAR_MOST = 200000, /* steps that a model is asked for itself */
-    NEWEST = 60000,     /* values that a fit looks at: six weeks of minutes */
+    LEAST = 3,            /* values */
+    NEAR_MOST = 200000,   /* steps that a model is asked for itself */
+    NEWEST = 60000,       /* values that a fit looks at: six weeks of minutes */
+    NEWEST_MOST = 300000, /* for long seasons, such as a day of seconds */
 };
 
 const char *const forecast_methods[] = {
@@ -297,6 +298,19 @@ static void tell_seasons(const struct making *m)
         f->season[f->seasons++] = used;
 }
 
+/* How many values the models are fitted to: a bounded number, but three of the longest season if that is
+ * bounded, too. */
+static size_t newest_of(const struct forecast_series *s, const struct forecast_wish *wish)
+{
+    struct fc_history whole = {.n = s->n};
+    size_t most = NEWEST;
+    fc_history_seasons(&whole, s, wish);
+    for (size_t i = 0; i < whole.seasons; i++)
+        if (3 * whole.season[i] <= NEWEST_MOST)
+            most = MAX(most, 3 * whole.season[i]);
+    return fc_is_fixed(wish->method) ? s->n : MIN(most, s->n);
+}
+
 struct forecast *forecast_make(const struct forecast_series *s, const struct forecast_wish *wish,
                                struct sd_error *err)
 {
@@ -310,10 +324,11 @@ struct forecast *forecast_make(const struct forecast_series *s, const struct for
                            .reach = {SD_UNKNOWN, SD_UNKNOWN, SD_UNKNOWN}};
     struct making m = {.f = f};
     struct forecast_series seen = *s;
-    if (!fc_is_fixed(wish->method) && s->n > NEWEST) {
-        seen.values += s->n - NEWEST;
-        seen.n = NEWEST;
-        note(f, mem_printf("newest: the models were fitted to the last %d of %zu steps", NEWEST, s->n));
+    size_t newest = newest_of(s, wish);
+    if (newest < s->n) {
+        seen.values += s->n - newest;
+        seen.n = newest;
+        note(f, mem_printf("newest: the models were fitted to the last %zu of %zu steps", newest, s->n));
     }
     for (size_t t = 0; t < s->n; t++)
         f->points += !isnan(s->values[t]);

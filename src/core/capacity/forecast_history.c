@@ -30,6 +30,16 @@ static void seasons_find(struct fc_history *h, int64_t step_ns)
     }
 }
 
+void fc_history_seasons(struct fc_history *h, const struct forecast_series *s,
+                        const struct forecast_wish *wish)
+{
+    for (size_t i = 0; i < wish->seasons; i++)
+        if (wish->season[i] <= h->n / 2)
+            season_add(h, wish->season[i]);
+    if (!wish->seasons)
+        seasons_find(h, s->step_ns);
+}
+
 /* Each gap on the straight line between its neighbours, of what is left of y without the pattern. */
 static void fill(struct fc_history *h, const struct fc_profile *p)
 {
@@ -87,11 +97,7 @@ size_t fc_history_of(struct fc_history *h, const struct forecast_series *s, cons
     }
     h->never_below = known && h->low >= 0;
     h->ratios = known && h->low > 1e-6 * h->high;
-    for (size_t i = 0; i < wish->seasons; i++)
-        if (wish->season[i] <= h->n / 2)
-            season_add(h, wish->season[i]);
-    if (!wish->seasons)
-        seasons_find(h, s->step_ns);
+    fc_history_seasons(h, s, wish);
     if (known)
         fill_all(h, h->n - known);
     return known;

@@ -17,6 +17,9 @@ struct fc_history {
 
 /* Returns how many values are known; with none there is nothing to forecast. To be freed in any case. */
 size_t fc_history_of(struct fc_history *h, const struct forecast_series *s, const struct forecast_wish *wish);
+/* Its seasons alone, which follow from its length. */
+void fc_history_seasons(struct fc_history *h, const struct forecast_series *s,
+                        const struct forecast_wish *wish);
 void fc_history_free(struct fc_history *h);
 
 /* The slope in the long run, a step, and its standard error; 0 when it is not sure that there is one.

@@ -1,8 +1,9 @@
 /* hop_latency.h - how long a request takes that makes several calls, out of the median and the 99th
  * percentile of each. Percentiles do not add: it is rare that all calls are slow at once. Pure; any thread.
  *
- * Each call is log-normal with its two percentiles, and independent. A hop is `calls` steps one after the
- * other; in each step `parallel` calls run at once and the slowest counts. The hops of a request are one
+ * Each call is log-normal with its two percentiles, and independent. A hop is `calls` calls, `parallel`
+ * of them at once: of those the slowest counts, and the rounds are one after the other. Fewer `calls` than
+ * `parallel`: one round of `parallel`. The hops of a request are one
  * after the other. Distributions are added numerically (call_time.h); means are exact.
  */
 #ifndef CORE_CAPACITY_HOP_LATENCY_H

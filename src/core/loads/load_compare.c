@@ -299,7 +299,8 @@ static void rows_of(struct load_comparison *out, const struct comparing *c, uint
             judge_blocks(row, x, y, METRIC[k].q, alpha);
         else if (sure)
             judge_runs(row, &a[k], &b[k], alpha);
-        row->p = fmin(1, row->p * (1 - out->confidence) / alpha);
+        if (!isnan(row->p))
+            row->p = fmin(1, row->p * (1 - out->confidence) / alpha);
         row->verdict = verdict_of(row, METRIC[k].q, out->tolerance);
         out->verdict = MIN(out->verdict, row->verdict);
     }

@@ -77,7 +77,9 @@ void load_spike_finish(struct load_spike_result *r, const struct load_scenario *
 {
     int64_t most = MIN(s->spike.after_ns, until_ns - drop_at(s));
     size_t first = 0, end = 0;
-    qsort(r->requests, r->n, r->requests ? sizeof *r->requests : 1, by_moment);
+    if (!r->n) /* it was stopped before */
+        return;
+    qsort(r->requests, r->n, sizeof *r->requests, by_moment);
     for (int64_t k = 0; k + s->spike.stable_ns <= most && !r->recovered; k += SD_S) {
         while (first < r->n && r->requests[first].intended_ns < k)
             first++;

@@ -211,9 +211,9 @@ void http2_send(struct generator *g, struct load_conn *c, const struct waiting *
     f->stream =
         nghttp2_submit_request(c->http2->session, NULL, fields, p.n_fields, p.n_body ? &body : NULL, f);
     if (f->stream < 0) { /* no number is left: the connection has done its work */
-        load_conn_unfree(g, c);
         nghttp2_session_terminate_session(c->http2->session, NGHTTP2_NO_ERROR);
         gen_again(g, f, nghttp2_strerror(f->stream));
+        settle(g, c);
         return;
     }
     c->http2->streams++;

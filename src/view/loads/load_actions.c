@@ -86,7 +86,6 @@ static const struct view_action START = {
     .name = "load-start",
     .keys = "J",
     .group = "Load tests",
-    .bar = "Run",
     .help = "run the load test that was opened (asks)",
     .on_server = "run load tests",
     .enabled = can_start,
