@@ -389,6 +389,18 @@ size_t signals_values(struct signals *s, const struct goal_figure *f, sd_time at
     return 1;
 }
 
+size_t signals_most(struct signals *s, const struct goal_figure *f)
+{
+    if (f->signal == GOAL_METRIC)
+        return told_metrics_most(s->metrics, f);
+    if (f->signal >= GOAL_BUNDLE_JS)
+        return told_pages_most(s->pages);
+    struct http_group *g = of_requests(f->signal) && f->per != GOAL_TOTAL
+                               ? http_group_of(s->requests, &f->match, f->per, -1, false)
+                               : NULL;
+    return g ? g->n : 1;
+}
+
 bool signals_durations(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
                        struct hist *out)
 {

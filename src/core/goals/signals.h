@@ -61,6 +61,8 @@ struct signal_value {
  * is none. Ordered by instance; count, at most max. */
 size_t signals_values(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
                       struct signal_value *out, size_t max);
+/* How many values it has at most. */
+size_t signals_most(struct signals *s, const struct goal_figure *f);
 /* The durations that a figure on http.latency is of, in all. False: none. */
 bool signals_durations(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
                        struct hist *out);

@@ -343,3 +343,9 @@ size_t told_metrics_values(struct told_metrics *m, const struct goal_figure *f, 
     }
     return n;
 }
+
+size_t told_metrics_most(struct told_metrics *m, const struct goal_figure *f)
+{
+    uint32_t name = f->metric ? name_index_find(&m->names, f->metric) : NAME_NONE;
+    return name == NAME_NONE ? 0 : m->of_name[name].n;
+}

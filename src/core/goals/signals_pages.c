@@ -215,3 +215,11 @@ size_t told_pages_values(struct told_pages *p, const struct goal_figure *f, sd_t
     }
     return f->signal <= GOAL_BUNDLE_TOTAL ? builds(p, f, at, out, max) : reports(p, f, at, out, max);
 }
+
+size_t told_pages_most(const struct told_pages *p)
+{
+    size_t n = p->n_builds;
+    for (size_t i = 0; i < p->n_reports; i++)
+        n += batch_len(p->reports[i].batch);
+    return n;
+}

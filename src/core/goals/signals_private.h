@@ -81,6 +81,7 @@ void told_metrics_keep(struct told_metrics *m, sd_time last);
 size_t told_metrics_bytes(const struct told_metrics *m);
 size_t told_metrics_values(struct told_metrics *m, const struct goal_figure *f, sd_time at, int64_t window_ns,
                            struct signal_value *out, size_t max);
+size_t told_metrics_most(struct told_metrics *m, const struct goal_figure *f);
 
 /* ---- counters of statements ---- */
 struct told_statements;
@@ -103,6 +104,7 @@ void told_pages_clear(struct told_pages *p);
 void told_pages_take(struct told_pages *p, const struct sd_batch *b);
 size_t told_pages_values(struct told_pages *p, const struct goal_figure *f, sd_time at,
                          struct signal_value *out, size_t max);
+size_t told_pages_most(const struct told_pages *p);
 
 /* ---- the store ---- */
 struct signals {
