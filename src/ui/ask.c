@@ -178,6 +178,8 @@ struct view_ctx console_view_ctx(struct console *c)
                              .show_literals = c->env.config->settings->show_literals,
                              .policy = &c->env.config->policy,
                              .hops = &c->env.config->policy.hops,
+                             .signals = c->env.signals,
+                             .goals_at = live ? console_now(c) : console_cursor(c),
                              .choices = &c->chosen,
                              .baseline = c->baseline,
                              .key = key_of,

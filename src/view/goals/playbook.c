@@ -83,16 +83,18 @@ struct doc *playbook_doc(const struct view_ctx *c, const struct goal_playbook *p
     struct view_ctx at = *c;
     struct doc *d = doc_new("playbook", p->title ? p->title : p->name);
     char text[CLOCK_TEXT_MAX];
+    if (c->signals)
+        at.now = c->goals_at; /* of files the end of their data */
     if (span_is_all(c->span))
-        at.span = (struct span){add_sat(c->now, -PLAYBOOK_WINDOW), c->now};
+        at.span = (struct span){add_sat(at.now, -PLAYBOOK_WINDOW), at.now};
     common_envelope(d, &at, at.span);
     doc_field(d, "playbook", UNIT_NONE, cell_text(doc_text(d, p->name)));
     doc_field(d, "title", UNIT_NONE, cell_text(doc_text(d, p->title)));
-    doc_field(d, "at", UNIT_TIME, cell_int(c->now));
+    doc_field(d, "at", UNIT_TIME, cell_int(at.now));
     struct table *json = doc_list(d, step_columns, S_COLUMNS);
     struct section *s = doc_table(d, NULL, doc_text(d, p->title ? p->title : p->name), shown_columns,
                                   ARRAY_LEN(shown_columns));
-    s->note = doc_printf(d, "as of %s", clock_hms(c->now, c->now, text));
+    s->note = doc_printf(d, "as of %s", clock_hms(at.now, c->now, text));
     s->empty = "This playbook has no steps.";
     for (size_t i = 0; i < p->n_steps; i++)
         add_step(d, json, s, i + 1, &p->steps[i], playbook_finding(d, &at, &p->steps[i]));
