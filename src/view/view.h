@@ -18,6 +18,8 @@ struct view_choices {
     size_t n;
 };
 
+struct alerts_shown; /* view/goals/alerts.h */
+
 struct view_ctx {
     const struct model *model;
     struct span span;                   /* the time cursor: SPAN_ALL for a verb, a window in the console */
@@ -31,8 +33,9 @@ struct view_ctx {
     const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
-    const struct hop_plans *hops;   /* budgets of requests by the places they pass; NULL: none */
-    const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
+    const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
+    const struct alerts_shown *alerts; /* view/goals/alerts.h; NULL: they are not evaluated here */
+    const struct figures *baseline;    /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
      * printed, where no key works. */
     bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);
