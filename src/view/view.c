@@ -31,6 +31,7 @@
 #include "view/loads/loads.h"
 #include "view/capacity/capacity.h"
 #include "view/capacity/forecast_view.h"
+#include "view/goals/alerts.h"
 #include "view/goals/playbook.h"
 #include "view/shared/finish.h"
 
@@ -91,6 +92,7 @@
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
     X(resources)                                                                                             \
+    X(alerts)                                                                                                \
     X(playbook)
 
 #define VIEW_ROW(name) &name##_view,

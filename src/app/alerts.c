@@ -1,0 +1,320 @@
+/* alerts.c - `slowdive alerts`: which alerts fire as of a moment; --notify also tells who is to be told, and
+ * goes on from the state of the run before; --simulate does all of it over the data, and tells nobody. */
+#include "app/alerts.h"
+
+#include "app/alert_store.h"
+#include "app/output.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "core/goals/alert_inputs.h"
+#include "core/goals/alert_log.h"
+#include "source/notify/notify.h"
+#include "view/goals/alerts.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EVERY_NS      (15 * SD_S)
+#define SIMULATE_SIZE ((size_t)1 << 30)
+enum { SIMULATE_STEPS_MAX = 20000000 };
+
+static const struct command_option OPTIONS[] = {
+    {"notify", NULL, "one evaluation that goes on from the state, and sends what is due to the receivers"},
+    {"simulate", NULL, "step through all the data: what would have been sent, and when; nothing is"},
+    {"every", "DURATION", "the time between evaluations (15s)"},
+    {"state", "DIR", "folder of the state (default: $XDG_STATE_HOME/slowdive)"},
+    {"ack", "ALERT", "somebody looks after it: no further steps of its incident"},
+    {"by", "NAME", "of --ack: who"},
+    {"silence", "KEY=VALUE[,...]", "send nothing about what matches, --for some time; prints its id"},
+    {"for", "DURATION", "of --silence: how long"},
+    {"why", "TEXT", "of --silence: the reason"},
+    {"unsilence", "ID", "end a silence"},
+    {NULL, NULL, NULL},
+};
+
+/* ---- reading ---- */
+
+static void take(void *ctx, const struct sd_batch *b)
+{
+    signals_take(ctx, b);
+}
+
+static bool is_live(const struct app *a)
+{
+    struct source_info info[64];
+    size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
+    for (size_t i = 0; i < n; i++)
+        if (info[i].status &&
+            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
+            return true;
+    return false;
+}
+
+struct signals *alerts_read(struct app *a, bool keep_all, bool *live)
+{
+    struct signals_limits limits = SIGNALS_DEFAULTS;
+    struct sd_error err = {""};
+    char host[256] = "";
+    if (keep_all || cli_has(a->cli, CLI_AT))
+        limits = (struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIMULATE_SIZE};
+    struct signals *s = signals_new(&a->config->policy, &limits);
+    if (gethostname(host, sizeof host - 1) == 0)
+        signals_set_host(s, host);
+    a->taken = take;
+    a->taken_ctx = s;
+    bool ok = app_read(a, a->cli->args, a->cli->n_args, &err);
+    a->taken = NULL;
+    if (!ok) {
+        complain("%s", err.text);
+        signals_free(s);
+        return NULL;
+    }
+    *live = is_live(a);
+    signals_set_live(s, *live);
+    return s;
+}
+
+bool alerts_clock(struct app *a, struct signals *s, bool live, sd_time *at)
+{
+    struct sd_error err;
+    sd_time first = signals_first(s), last = signals_last(s);
+    *at = live || !sd_known(last) ? clock_wall() : last;
+    if (!cli_has(a->cli, CLI_AT) || clock_parse_within(a->cli->values[CLI_AT], first, *at, at, &err))
+        return true;
+    complain("--at: %s", err.text);
+    return false;
+}
+
+/* ---- one evaluation ---- */
+
+struct evaluating {
+    struct app *app;
+    struct signals *signals;
+    struct alerting *engine;
+    struct alert_store store;
+    struct alert_log log;
+    struct alert_inputs room;
+    sd_time at;
+    bool live;
+};
+
+static int print(struct evaluating *e, bool simulated, struct span span)
+{
+    const struct alerts_shown shown = {
+        .engine = e->engine, .log = &e->log, .simulated = simulated, .from = span.from, .to = span.to};
+    struct doc *d = alerts_doc(&shown);
+    int status = output_doc(e->app, d);
+    doc_free(d);
+    return status;
+}
+
+/* What opens the console on the same sources: of a target only what is no secret. */
+static char *console_command(const struct app *a)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, "slowdive");
+    for (size_t i = 0; i < a->cli->n_args; i++) {
+        char *shown = registry_redact(a->cli->args[i]);
+        bool plain = *shown && shown[strspn(shown, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                                   "0123456789_./:@%+=-")] == 0;
+        strbuf_str(&b, plain ? " " : " '");
+        for (const char *p = shown; *p; p++)
+            if (*p == '\'')
+                strbuf_str(&b, "'\\''");
+            else
+                strbuf_char(&b, *p);
+        strbuf_str(&b, plain ? "" : "'");
+        free(shown);
+    }
+    return strbuf_detach(&b);
+}
+
+/* Noted, sent, noted again: after a crash in between they are sent once more with the same keys. False:
+ * *status says why. */
+static bool deliver(struct evaluating *e, int *status)
+{
+    const struct delivery *due;
+    struct sd_error err;
+    char host[256] = "";
+    size_t n = alerting_due(e->engine, &due);
+    if (!alert_store_write(&e->store, e->engine, &err)) {
+        complain("%s", err.text);
+        return false;
+    }
+    *status = EXIT_FINE;
+    if (!n)
+        return true;
+    struct delivery_answer *answers = mem_array(n, sizeof *answers);
+    char *console = console_command(e->app);
+    gethostname(host, sizeof host - 1);
+    struct payload_about about = {.host = host, .console = console};
+    notify_send(&about, due, n, answers);
+    for (size_t i = 0; i < n; i++) {
+        const struct alert_sent *s = alerting_answer(e->engine, i, &answers[i]);
+        alert_log_notice(&e->log, &due[i], s, NULL);
+        if (s->state != DELIVERY_IS_SENT)
+            *status = EXIT_CHECK;
+    }
+    free(console);
+    free(answers);
+    if (alert_store_write(&e->store, e->engine, &err))
+        return true;
+    complain("%s", err.text);
+    return false;
+}
+
+static int notify(struct evaluating *e)
+{
+    struct sd_error err = {""};
+    int status = EXIT_USAGE;
+    if (!alert_store_read(&e->store, e->engine, &err) ||
+        !alert_evaluate(e->engine, e->signals, e->at, &e->room, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    if (!deliver(e, &status))
+        return EXIT_USAGE;
+    /* What cron runs says nothing when nothing happened. */
+    bool quiet = !cli_has(e->app->cli, CLI_FORMAT) && !e->log.n_notices;
+    int printed = quiet ? EXIT_FINE : print(e, false, (struct span){SD_UNKNOWN, SD_UNKNOWN});
+    return printed == EXIT_FINE ? status : printed;
+}
+
+/* As notify, in memory: nothing is written and nothing sent. A state that is later than the data is of
+ * something else, unless it was named. */
+static int show(struct evaluating *e)
+{
+    struct sd_error err = {""};
+    bool named = command_value(e->app->cli, "state") != NULL;
+    bool ok = e->app->config->policy.of_folder || alert_store_read(&e->store, e->engine, &err);
+    if (ok && !named && sd_known(e->engine->at) && e->engine->at > e->at) {
+        alerting_free(e->engine);
+        e->engine = alerting_new(&e->app->config->policy, EVERY_NS);
+    }
+    if (!ok || !alert_evaluate(e->engine, e->signals, e->at, &e->room, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    int status = print(e, false, (struct span){SD_UNKNOWN, SD_UNKNOWN});
+    return status == EXIT_FINE && alerting_firing(e->engine) ? EXIT_CHECK : status;
+}
+
+/* At the multiples of `every` from the first data until all of it was seen. */
+static int simulate(struct evaluating *e)
+{
+    static const struct delivery_answer done = {.status = 200, .retry_after_ns = SD_UNKNOWN};
+    int64_t every = e->engine->every_ns;
+    sd_time first = signals_first(e->signals), last = signals_last(e->signals);
+    struct sd_error err = {""};
+    const char *status = e->app->config->policy.of_folder ? "withheld" : "planned";
+    if (!sd_known(first)) {
+        complain("there is nothing to simulate: the sources have no data");
+        return EXIT_USAGE;
+    }
+    sd_time from = (first + every - 1) / every * every, to = (last + every - 1) / every * every;
+    if (cli_has(e->app->cli, CLI_AT))
+        to = MIN(to, e->at);
+    if ((to - from) / every > SIMULATE_STEPS_MAX) {
+        complain("that would be %lld evaluations; a longer --every makes them fewer",
+                 (long long)((to - from) / every));
+        return EXIT_USAGE;
+    }
+    e->engine->changed = alert_log_change;
+    e->engine->changed_ctx = &e->log;
+    for (sd_time at = from; at <= to; at += every) {
+        const struct delivery *due;
+        if (signals_stop())
+            return 128 + signals_stop();
+        if (!alert_evaluate(e->engine, e->signals, at, &e->room, &err)) {
+            complain("%s", err.text);
+            return EXIT_USAGE;
+        }
+        size_t n = alerting_due(e->engine, &due);
+        for (size_t i = 0; i < n; i++)
+            alert_log_notice(&e->log, &due[i], alerting_answer(e->engine, i, &done), status);
+    }
+    int printed = print(e, true, (struct span){from, e->engine->at});
+    return printed == EXIT_FINE && alerting_firing(e->engine) ? EXIT_CHECK : printed;
+}
+
+static int evaluate(struct app *a, int64_t every, bool notifies, bool simulates)
+{
+    struct evaluating e = {.app = a, .store = {.lock = -1}};
+    struct sd_error err;
+    int status = EXIT_USAGE;
+    alert_log_init(&e.log);
+    e.engine = alerting_new(&a->config->policy, every);
+    bool ready = simulates || alert_store_open(&e.store, command_value(a->cli, "state"),
+                                               notifies ? ALERT_EVALUATE : ALERT_READ, &err);
+    if (!ready) {
+        complain("%s", err.text);
+    } else {
+        e.signals = alerts_read(a, simulates, &e.live);
+        if (e.signals && alerts_clock(a, e.signals, e.live, &e.at))
+            status = simulates ? simulate(&e) : notifies ? notify(&e) : show(&e);
+    }
+    signals_free(e.signals);
+    alerting_free(e.engine);
+    alert_inputs_free(&e.room);
+    alert_log_free(&e.log);
+    alert_store_close(&e.store);
+    return status;
+}
+
+/* ---- the command ---- */
+
+/* Each is of another one, or alone. */
+static bool options_fit(const struct app *a, int64_t *every)
+{
+    static const struct {
+        const char *option, *of;
+    } PARTS[] = {{"by", "ack"}, {"for", "silence"}, {"why", "silence"}};
+    static const char *const ALONE[] = {"notify", "simulate", "ack", "silence", "unsilence"};
+    const char *text = command_value(a->cli, "every"), *first = NULL;
+    struct sd_error err;
+    *every = EVERY_NS;
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+        if (command_value(a->cli, PARTS[i].option) && !command_value(a->cli, PARTS[i].of)) {
+            complain("--%s is of --%s, which is missing", PARTS[i].option, PARTS[i].of);
+            return false;
+        }
+    for (size_t i = 0; i < ARRAY_LEN(ALONE); i++) {
+        if (!command_value(a->cli, ALONE[i]))
+            continue;
+        if (first) {
+            complain("--%s and --%s do not go together", first, ALONE[i]);
+            return false;
+        }
+        first = ALONE[i];
+    }
+    if (text && (!unit_parse_duration(text, every, &err) || *every <= 0)) {
+        complain("--every %.60s is no duration above 0, such as 15s", text);
+        return false;
+    }
+    return output_ready(a);
+}
+
+static int run(struct app *a)
+{
+    int64_t every;
+    app_report(a);
+    if (!options_fit(a, &every))
+        return EXIT_USAGE;
+    if (command_value(a->cli, "ack"))
+        return alerts_ack(a);
+    if (command_value(a->cli, "silence"))
+        return alerts_silence(a);
+    if (command_value(a->cli, "unsilence"))
+        return alerts_unsilence(a);
+    return evaluate(a, every, command_value(a->cli, "notify") != NULL,
+                    command_value(a->cli, "simulate") != NULL);
+}
+
+const struct cli_command ALERTS_COMMAND = {
+    .name = "alerts",
+    .args = "[SOURCE...]",
+    .help = "which alerts of the policy fire; --notify tells the receivers",
+    .options = OPTIONS,
+    .whole = true,
+    .run = run,
+};
