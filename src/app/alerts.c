@@ -2,7 +2,9 @@
  * goes on from the state of the run before; --simulate does all of it over the data, and tells nobody. */
 #include "app/alerts.h"
 
+#include "app/alert_heartbeat.h"
 #include "app/alert_store.h"
+#include "app/alert_test.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -12,6 +14,7 @@
 #include "view/goals/alerts.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EVERY_NS      (15 * SD_S)
@@ -29,6 +32,10 @@ static const struct command_option OPTIONS[] = {
     {"for", "DURATION", "of --silence: how long"},
     {"why", "TEXT", "of --silence: the reason"},
     {"unsilence", "ID", "end a silence"},
+    {"test", NULL,
+     "[ALERT]: the exact requests of every step of its escalation; --yes sends them, marked [TEST]"},
+    {"yes", NULL, "of --test: send"},
+    {"playbook", "NAME", "the steps of a playbook, or of an alert's, and what is seen at each"},
     {NULL, NULL, NULL},
 };
 
@@ -137,18 +144,30 @@ static bool deliver(struct evaluating *e, int *status)
     struct sd_error err;
     char host[256] = "";
     size_t n = alerting_due(e->engine, &due);
+    struct heartbeat heartbeat;
     if (!alert_store_write(&e->store, e->engine, &err)) {
         complain("%s", err.text);
         return false;
     }
     *status = EXIT_FINE;
-    if (!n)
+    bool beats = heartbeat_begin(&heartbeat, &e->app->config->policy, e->store.folder, e->at);
+    if (!n && !beats)
         return true;
-    struct delivery_answer *answers = mem_array(n, sizeof *answers);
+    struct delivery_answer *answers = mem_array(n + 1, sizeof *answers);
     char *console = console_command(e->app);
     gethostname(host, sizeof host - 1);
     struct payload_about about = {.host = host, .console = console};
-    notify_send(&about, due, n, answers);
+    if (beats) {
+        struct delivery *with = mem_array(n + 1, sizeof *with);
+        memcpy(with, due, n * sizeof *with);
+        with[n] = heartbeat.delivery;
+        notify_send(&about, with, n + 1, answers);
+        free(with);
+        if (!heartbeat_end(&heartbeat, &answers[n], &e->log))
+            *status = EXIT_CHECK;
+    } else {
+        notify_send(&about, due, n, answers);
+    }
     for (size_t i = 0; i < n; i++) {
         const struct alert_sent *s = alerting_answer(e->engine, i, &answers[i]);
         alert_log_notice(&e->log, &due[i], s, NULL);
@@ -268,8 +287,9 @@ static bool options_fit(const struct app *a, int64_t *every)
 {
     static const struct {
         const char *option, *of;
-    } PARTS[] = {{"by", "ack"}, {"for", "silence"}, {"why", "silence"}};
-    static const char *const ALONE[] = {"notify", "simulate", "ack", "silence", "unsilence"};
+    } PARTS[] = {{"by", "ack"}, {"for", "silence"}, {"why", "silence"}, {"yes", "test"}};
+    static const char *const ALONE[] = {"notify",    "simulate", "ack",     "silence",
+                                        "unsilence", "test",     "playbook"};
     const char *text = command_value(a->cli, "every"), *first = NULL;
     struct sd_error err;
     *every = EVERY_NS;
@@ -286,6 +306,10 @@ static bool options_fit(const struct app *a, int64_t *every)
             return false;
         }
         first = ALONE[i];
+    }
+    if (command_value(a->cli, "test") && a->cli->n_args > 1) {
+        complain("--test takes the name of one alert and no source; what is %.100s?", a->cli->args[1]);
+        return false;
     }
     if (text && (!unit_parse_duration(text, every, &err) || *every <= 0)) {
         complain("--every %.60s is no duration above 0, such as 15s", text);
@@ -306,6 +330,10 @@ static int run(struct app *a)
         return alerts_silence(a);
     if (command_value(a->cli, "unsilence"))
         return alerts_unsilence(a);
+    if (command_value(a->cli, "test"))
+        return alert_test(a, a->cli->n_args ? a->cli->args[0] : NULL, command_value(a->cli, "yes") != NULL);
+    if (command_value(a->cli, "playbook"))
+        return alerts_playbook(a, command_value(a->cli, "playbook"));
     return evaluate(a, every, command_value(a->cli, "notify") != NULL,
                     command_value(a->cli, "simulate") != NULL);
 }

@@ -19,5 +19,7 @@ struct signals *alerts_read(struct app *a, bool keep_all, bool *live);
 int alerts_ack(struct app *a);
 int alerts_silence(struct app *a);
 int alerts_unsilence(struct app *a);
+/* ---- alerts_playbook.c ---- */
+int alerts_playbook(struct app *a, const char *name); /* of a playbook, or of an alert that has one */
 
 #endif

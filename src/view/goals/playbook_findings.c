@@ -183,7 +183,7 @@ static struct finding statements(struct doc *d, const struct view_ctx *c)
     char share[UNIT_TEXT_MAX], mean[UNIT_TEXT_MAX];
     const char *when = "";
     const struct query *q = costliest(c, c->span, &s, &all);
-    if (!q) {
+    if (!q && model_usage(c->model).last <= c->now) { /* nothing later may be seen */
         q = costliest(c, SPAN_ALL, &s, &all);
         when = ", counted since the server's reset";
     }
