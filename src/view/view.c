@@ -32,6 +32,7 @@
 #include "view/capacity/capacity.h"
 #include "view/capacity/forecast_view.h"
 #include "view/goals/alerts.h"
+#include "view/goals/playbook.h"
 #include "view/shared/finish.h"
 
 #include <stdlib.h>
@@ -91,7 +92,8 @@
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
     X(resources)                                                                                             \
-    X(alerts)
+    X(alerts)                                                                                                \
+    X(playbook)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};

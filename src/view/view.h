@@ -5,6 +5,7 @@
 
 #include "core/doc.h"
 #include "core/endpoints/hops.h"
+#include "core/goals/signals.h"
 #include "core/model/model.h"
 
 /* What the user chose in one view for all views that know it, by name: "plan-metric". The names are static.
@@ -33,8 +34,11 @@ struct view_ctx {
     const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
-    const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
+    const struct goal_policy *policy; /* NULL: none */
+    struct signals *signals; /* the figures of its goals over exact windows; NULL: nobody keeps them */
+    sd_time goals_at;        /* their moment: the end of the data where no source is live */
     const struct alerts_shown *alerts; /* view/goals/alerts.h; NULL: they are not evaluated here */
+    const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
     const struct figures *baseline;    /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
      * printed, where no key works. */

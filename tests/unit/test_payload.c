@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "core/goals/alert_test.h"
+#include "core/goals/heartbeat.h"
 #include "format/goals/payload.h"
 
 #define OPENED INT64_C(1795348800000000000) /* 2026-11-22T12:00:00Z */
@@ -304,12 +306,74 @@ static void limits(void **state)
     free(two);
 }
 
+static void heartbeat(void **state)
+{
+    (void)state;
+    struct goal_policy p = {.receivers = &HOOK, .n_receivers = 1, .heartbeat = {"hook", 300 * SD_S}};
+    struct arena *a = arena_new();
+    struct delivery d;
+    assert_true(heartbeat_due(&p, SD_UNKNOWN, OPENED));
+    assert_false(heartbeat_due(&p, OPENED, OPENED));
+    assert_false(heartbeat_due(&p, OPENED, OPENED + 299 * SD_S));
+    assert_true(heartbeat_due(&p, OPENED, OPENED + 300 * SD_S));
+    assert_true(heartbeat_due(&p, OPENED, OPENED - SD_S));
+    assert_true(heartbeat_delivery(&p, OPENED, a, &d));
+    assert_string_equal(d.key, "heartbeat@2026-11-22T12:00:00.000Z/0/hook/firing");
+    says(payload_slack(&d, &(struct payload_about){.host = "web1"}),
+         "{\"text\":\"[FIRING] heartbeat warning: slowdive evaluates its alerts\"}");
+    p.of_folder = true;
+    assert_false(heartbeat_due(&p, SD_UNKNOWN, OPENED));
+    assert_false(heartbeat_delivery(&p, OPENED, a, &d));
+    p.of_folder = false;
+    p.heartbeat.to = "nobody";
+    assert_false(heartbeat_delivery(&p, OPENED, a, &d));
+    arena_free(a);
+}
+
+/* Each step once, in order; PagerDuty is closed again; what the test cannot be about is said. */
+static void a_test(void **state)
+{
+    (void)state;
+    const struct goal_step steps[] = {{0, "hook"}, {300 * SD_S, "page"}, {600 * SD_S, "gone"}};
+    const struct goal_escalation e = {.name = "default", .steps = steps, .n_steps = 3};
+    const struct goal_receiver r[] = {HOOK, {.name = "page", .type = GOAL_PAGERDUTY}};
+    const struct goal_kpi kpis[] = {
+        {.name = "api", .has_alert = true, .alert = {.limit = {.value = 200e6}}},
+        {.name = "rate", .has_alert = true, .alert = {.limit = {.below = true, .value = 10}}}};
+    struct goal_policy p = {
+        .kpis = kpis, .n_kpis = 2, .escalations = &e, .n_escalations = 1, .receivers = r, .n_receivers = 2};
+    struct arena *a = arena_new();
+    struct alert_test t;
+    struct sd_error err;
+    assert_true(alert_test_make(&p, NULL, OPENED, a, &t, &err));
+    assert_int_equal(t.n, 3);
+    assert_string_equal(t.deliveries[0].key, "test/api@2026-11-22T12:00:00.000Z/0/hook/test");
+    assert_string_equal(t.deliveries[1].key, "test/api@2026-11-22T12:00:00.000Z/1/page/test");
+    assert_string_equal(t.deliveries[2].key, "test/api@2026-11-22T12:00:00.000Z/1/page/test-end");
+    assert_false(payload_is_over(&t.deliveries[1]));
+    assert_true(payload_is_over(&t.deliveries[2]));
+    assert_true(t.after_ns[0] == 0 && t.after_ns[1] == 300 * SD_S);
+    assert_true(payload_worst(&t.deliveries[0]) > 200e6);
+    assert_true(alert_test_make(&p, "rate", OPENED, a, &t, &err));
+    assert_true(payload_worst(&t.deliveries[0]) < 10);
+    assert_false(alert_test_make(&p, "apy", OPENED, a, &t, &err));
+    assert_string_equal(err.text, "there is no alert apy; did you mean \"api\"?");
+    p.n_receivers = 0;
+    assert_false(alert_test_make(&p, "api", OPENED, a, &t, &err));
+    p.n_receivers = 2;
+    p.of_folder = true;
+    p.file = "./slowdive-policy.yaml";
+    assert_false(alert_test_make(&p, "api", OPENED, a, &t, &err));
+    assert_non_null(strstr(err.text, "never used"));
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slack),        cmocka_unit_test(pagerduty), cmocka_unit_test(webhook),
         cmocka_unit_test(alertmanager), cmocka_unit_test(headlines), cmocka_unit_test(hostile),
-        cmocka_unit_test(limits),
+        cmocka_unit_test(limits),       cmocka_unit_test(heartbeat), cmocka_unit_test(a_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,20 +20,22 @@ static bool only_for_us(int fd, const char *path, struct sd_error *err)
            fail(err, "%.200s holds a secret and can be read by others; chmod 600 makes it private", path);
 }
 
-static char *of_file(const char *path, struct sd_error *err)
+static char *of_file(const char *given, struct sd_error *err)
 {
+    const char *home = getenv("HOME");
+    char *path = home && str_starts(given, "~/") ? mem_printf("%s%s", home, given + 1) : mem_strdup(given);
     char *text = NULL;
     size_t len = 0;
     int fd = trust_open("secret", path, err);
-    if (fd < 0)
-        return NULL;
-    bool there = only_for_us(fd, path, err) && file_read_fd(fd, path, NOTIFY_SECRET_MAX, &text, &len, err);
-    close(fd);
-    if (there && strlen(text) == len)
+    bool there = fd >= 0 && only_for_us(fd, path, err) &&
+                 file_read_fd(fd, path, NOTIFY_SECRET_MAX, &text, &len, err) &&
+                 (strlen(text) == len || fail(err, "%.200s holds a byte 0", path));
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    if (there)
         return text;
     free(text);
-    if (there)
-        fail(err, "%.200s holds a byte 0", path);
     return NULL;
 }
 
