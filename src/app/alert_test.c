@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "app/output.h"
-#include "base/clock.h"
 #include "core/goals/alert_test.h"
 #include "core/result.h"
 #include "source/notify/notify.h"
@@ -135,17 +134,15 @@ static void send_all(struct shown *s, const struct alert_test *t, const struct p
     free(answers);
 }
 
-int alert_test(struct app *a, const char *alert, bool yes)
+int alert_test(struct app *a, const char *alert, sd_time at, bool yes)
 {
-    sd_time at = clock_wall();
     struct arena *arena = arena_new();
     struct alert_test t;
     struct sd_error err;
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     const struct payload_about about = {.host = host};
-    bool timely = !cli_has(a->cli, CLI_AT) || clock_parse(a->cli->values[CLI_AT], at, &at, &err);
-    if (!timely || !alert_test_make(&a->config->policy, alert, at, arena, &t, &err)) {
+    if (!alert_test_make(&a->config->policy, alert, at, arena, &t, &err)) {
         complain("%s", err.text);
         arena_free(arena);
         return EXIT_USAGE;

@@ -7,6 +7,6 @@
 
 /* alert NULL: for each escalation in use, its first alert. The exit status: EXIT_CHECK when a request could
  * not be made or sent, EXIT_USAGE with a complaint when there is nothing to be sent. */
-int alert_test(struct app *a, const char *alert, bool yes);
+int alert_test(struct app *a, const char *alert, sd_time at, bool yes);
 
 #endif

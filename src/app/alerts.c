@@ -2,7 +2,6 @@
  * goes on from the state of the run before; --simulate does all of it over the data, and tells nobody. */
 #include "app/alerts.h"
 
-#include "app/alert_heartbeat.h"
 #include "app/alert_store.h"
 #include "app/alert_test.h"
 #include "app/output.h"
@@ -10,11 +9,12 @@
 #include "base/units.h"
 #include "core/goals/alert_inputs.h"
 #include "core/goals/alert_log.h"
+#include "core/goals/heartbeat.h"
 #include "source/notify/notify.h"
 #include "view/goals/alerts.h"
+#include "view/goals/playbook.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define EVERY_NS      (15 * SD_S)
@@ -33,59 +33,37 @@ static const struct command_option OPTIONS[] = {
     {"why", "TEXT", "of --silence: the reason"},
     {"unsilence", "ID", "end a silence"},
     {"test", NULL,
-     "[ALERT]: the exact requests of every step of its escalation; --yes sends them, marked [TEST]"},
-    {"yes", NULL, "of --test: send"},
-    {"playbook", "NAME", "the steps of a playbook, or of an alert's, and what is seen at each"},
+     "the exact requests of every step of an alert's escalation (of each escalation without one)"},
+    {"yes", NULL, "of --test: send them, marked as a test"},
+    {"playbook", "NAME", "the steps of a playbook, and under each what is seen now"},
     {NULL, NULL, NULL},
 };
 
 /* ---- reading ---- */
 
-static void take(void *ctx, const struct sd_batch *b)
-{
-    signals_take(ctx, b);
-}
-
-static bool is_live(const struct app *a)
-{
-    struct source_info info[64];
-    size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
-    for (size_t i = 0; i < n; i++)
-        if (info[i].status &&
-            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
-            return true;
-    return false;
-}
-
-struct signals *alerts_read(struct app *a, bool keep_all, bool *live)
+/* keep_all: not only what an evaluation at the end of the data needs. False, with a complaint. */
+static bool read_sources(struct app *a, bool keep_all)
 {
     struct signals_limits limits = SIGNALS_DEFAULTS;
     struct sd_error err = {""};
-    char host[256] = "";
     if (keep_all || cli_has(a->cli, CLI_AT))
         limits = (struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIMULATE_SIZE};
-    struct signals *s = signals_new(&a->config->policy, &limits);
-    if (gethostname(host, sizeof host - 1) == 0)
-        signals_set_host(s, host);
-    a->taken = take;
-    a->taken_ctx = s;
-    bool ok = app_read(a, a->cli->args, a->cli->n_args, &err);
-    a->taken = NULL;
-    if (!ok) {
+    app_watch_goals(a, &limits);
+    if (!app_read(a, a->cli->args, a->cli->n_args, &err)) {
         complain("%s", err.text);
-        signals_free(s);
-        return NULL;
+        return false;
     }
-    *live = is_live(a);
-    signals_set_live(s, *live);
-    return s;
+    signals_set_live(a->signals, app_is_live(a));
+    return true;
 }
 
-bool alerts_clock(struct app *a, struct signals *s, bool live, sd_time *at)
+/* The moment everything is computed as of: --at, else the present while a source is live, else the end of
+ * the data; without data the present. False, with a complaint. */
+static bool set_clock(const struct app *a, sd_time *at)
 {
     struct sd_error err;
-    sd_time first = signals_first(s), last = signals_last(s);
-    *at = live || !sd_known(last) ? clock_wall() : last;
+    sd_time first = signals_first(a->signals), last = signals_last(a->signals);
+    *at = app_is_live(a) || !sd_known(last) ? clock_wall() : last;
     if (!cli_has(a->cli, CLI_AT) || clock_parse_within(a->cli->values[CLI_AT], first, *at, at, &err))
         return true;
     complain("--at: %s", err.text);
@@ -96,13 +74,12 @@ bool alerts_clock(struct app *a, struct signals *s, bool live, sd_time *at)
 
 struct evaluating {
     struct app *app;
-    struct signals *signals;
     struct alerting *engine;
     struct alert_store store;
     struct alert_log log;
     struct alert_inputs room;
+    struct arena *arena;
     sd_time at;
-    bool live;
 };
 
 static int print(struct evaluating *e, bool simulated, struct span span)
@@ -136,6 +113,18 @@ static char *console_command(const struct app *a)
     return strbuf_detach(&b);
 }
 
+/* One that did not arrive is sent again at the next evaluation. */
+static void log_beat(struct evaluating *e, const struct delivery *d, const struct delivery_answer *r,
+                     int *status)
+{
+    bool arrived = r->status >= 200 && r->status < 300;
+    const struct alert_sent s = {.attempts = 1, .error = *r->error ? (char *)r->error : NULL};
+    if (!arrived)
+        *status = EXIT_CHECK;
+    if (!arrived)
+        alert_log_notice(&e->log, d, &s, "retrying");
+}
+
 /* Noted, sent, noted again: after a crash in between they are sent once more with the same keys. False:
  * *status says why. */
 static bool deliver(struct evaluating *e, int *status)
@@ -144,30 +133,28 @@ static bool deliver(struct evaluating *e, int *status)
     struct sd_error err;
     char host[256] = "";
     size_t n = alerting_due(e->engine, &due);
-    struct heartbeat heartbeat;
     if (!alert_store_write(&e->store, e->engine, &err)) {
         complain("%s", err.text);
         return false;
     }
     *status = EXIT_FINE;
-    bool beats = heartbeat_begin(&heartbeat, &e->app->config->policy, e->store.folder, e->at);
-    if (!n && !beats)
+    struct delivery *all = mem_array(n + 1, sizeof *all);
+    memcpy(all, due, n * sizeof *all);
+    bool beat = heartbeat_due(e->engine->policy, e->engine->beat_at, e->at) &&
+                heartbeat_delivery(e->engine->policy, e->at, e->arena, &all[n]);
+    if (!n && !beat) {
+        free(all);
         return true;
+    }
     struct delivery_answer *answers = mem_array(n + 1, sizeof *answers);
     char *console = console_command(e->app);
     gethostname(host, sizeof host - 1);
     struct payload_about about = {.host = host, .console = console};
-    if (beats) {
-        struct delivery *with = mem_array(n + 1, sizeof *with);
-        memcpy(with, due, n * sizeof *with);
-        with[n] = heartbeat.delivery;
-        notify_send(&about, with, n + 1, answers);
-        free(with);
-        if (!heartbeat_end(&heartbeat, &answers[n], &e->log))
-            *status = EXIT_CHECK;
-    } else {
-        notify_send(&about, due, n, answers);
-    }
+    notify_send(&about, all, n + beat, answers);
+    if (beat && answers[n].status >= 200 && answers[n].status < 300)
+        e->engine->beat_at = e->at;
+    if (beat)
+        log_beat(e, &all[n], &answers[n], status);
     for (size_t i = 0; i < n; i++) {
         const struct alert_sent *s = alerting_answer(e->engine, i, &answers[i]);
         alert_log_notice(&e->log, &due[i], s, NULL);
@@ -175,6 +162,7 @@ static bool deliver(struct evaluating *e, int *status)
             *status = EXIT_CHECK;
     }
     free(console);
+    free(all);
     free(answers);
     if (alert_store_write(&e->store, e->engine, &err))
         return true;
@@ -187,7 +175,7 @@ static int notify(struct evaluating *e)
     struct sd_error err = {""};
     int status = EXIT_USAGE;
     if (!alert_store_read(&e->store, e->engine, &err) ||
-        !alert_evaluate(e->engine, e->signals, e->at, &e->room, &err)) {
+        !alert_evaluate(e->engine, e->app->signals, e->at, &e->room, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
@@ -210,7 +198,7 @@ static int show(struct evaluating *e)
         alerting_free(e->engine);
         e->engine = alerting_new(&e->app->config->policy, EVERY_NS);
     }
-    if (!ok || !alert_evaluate(e->engine, e->signals, e->at, &e->room, &err)) {
+    if (!ok || !alert_evaluate(e->engine, e->app->signals, e->at, &e->room, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
@@ -223,7 +211,7 @@ static int simulate(struct evaluating *e)
 {
     static const struct delivery_answer done = {.status = 200, .retry_after_ns = SD_UNKNOWN};
     int64_t every = e->engine->every_ns;
-    sd_time first = signals_first(e->signals), last = signals_last(e->signals);
+    sd_time first = signals_first(e->app->signals), last = signals_last(e->app->signals);
     struct sd_error err = {""};
     const char *status = e->app->config->policy.of_folder ? "withheld" : "planned";
     if (!sd_known(first)) {
@@ -244,7 +232,7 @@ static int simulate(struct evaluating *e)
         const struct delivery *due;
         if (signals_stop())
             return 128 + signals_stop();
-        if (!alert_evaluate(e->engine, e->signals, at, &e->room, &err)) {
+        if (!alert_evaluate(e->engine, e->app->signals, at, &e->room, &err)) {
             complain("%s", err.text);
             return EXIT_USAGE;
         }
@@ -262,21 +250,68 @@ static int evaluate(struct app *a, int64_t every, bool notifies, bool simulates)
     struct sd_error err;
     int status = EXIT_USAGE;
     alert_log_init(&e.log);
+    e.arena = arena_new();
     e.engine = alerting_new(&a->config->policy, every);
     bool ready = simulates || alert_store_open(&e.store, command_value(a->cli, "state"),
                                                notifies ? ALERT_EVALUATE : ALERT_READ, &err);
     if (!ready) {
         complain("%s", err.text);
     } else {
-        e.signals = alerts_read(a, simulates, &e.live);
-        if (e.signals && alerts_clock(a, e.signals, e.live, &e.at))
+        if (read_sources(a, simulates) && set_clock(a, &e.at))
             status = simulates ? simulate(&e) : notifies ? notify(&e) : show(&e);
     }
-    signals_free(e.signals);
     alerting_free(e.engine);
     alert_inputs_free(&e.room);
     alert_log_free(&e.log);
     alert_store_close(&e.store);
+    arena_free(e.arena);
+    return status;
+}
+
+/* ---- test, playbook ---- */
+
+static int test(struct app *a)
+{
+    sd_time at = clock_wall();
+    struct sd_error err;
+    if (a->cli->n_args > 1) {
+        complain("--test takes one alert");
+        return EXIT_USAGE;
+    }
+    if (cli_has(a->cli, CLI_AT) && !clock_parse(a->cli->values[CLI_AT], at, &at, &err)) {
+        complain("--at: %s", err.text);
+        return EXIT_USAGE;
+    }
+    return alert_test(a, a->cli->n_args ? a->cli->args[0] : NULL, at, command_value(a->cli, "yes") != NULL);
+}
+
+static int playbook(struct app *a)
+{
+    const char *name = command_value(a->cli, "playbook");
+    const struct goal_policy *p = &a->config->policy;
+    const struct goal_playbook *book = playbook_meant(p, name);
+    struct sd_error err;
+    sd_time at;
+    if (!book) {
+        complain("there is no playbook %.100s, and no alert that has one", name);
+        return EXIT_USAGE;
+    }
+    if (!read_sources(a, true) || !set_clock(a, &at))
+        return EXIT_USAGE;
+    if (cli_has(a->cli, CLI_AT) && !app_end_at(a, at, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    const struct view_ctx c = {.model = a->model,
+                               .span = SPAN_ALL,
+                               .now = at,
+                               .policy = p,
+                               .signals = a->signals,
+                               .goals_at = at,
+                               .show_literals = a->config->settings->show_literals};
+    struct doc *d = playbook_doc(&c, book);
+    int status = output_doc(a, d);
+    doc_free(d);
     return status;
 }
 
@@ -307,10 +342,6 @@ static bool options_fit(const struct app *a, int64_t *every)
         }
         first = ALONE[i];
     }
-    if (command_value(a->cli, "test") && a->cli->n_args > 1) {
-        complain("--test takes the name of one alert and no source; what is %.100s?", a->cli->args[1]);
-        return false;
-    }
     if (text && (!unit_parse_duration(text, every, &err) || *every <= 0)) {
         complain("--every %.60s is no duration above 0, such as 15s", text);
         return false;
@@ -331,9 +362,9 @@ static int run(struct app *a)
     if (command_value(a->cli, "unsilence"))
         return alerts_unsilence(a);
     if (command_value(a->cli, "test"))
-        return alert_test(a, a->cli->n_args ? a->cli->args[0] : NULL, command_value(a->cli, "yes") != NULL);
+        return test(a);
     if (command_value(a->cli, "playbook"))
-        return alerts_playbook(a, command_value(a->cli, "playbook"));
+        return playbook(a);
     return evaluate(a, every, command_value(a->cli, "notify") != NULL,
                     command_value(a->cli, "simulate") != NULL);
 }

@@ -96,7 +96,8 @@ static bool read_policy(struct app *a, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){.cli = cli, .config = config_new(actions_all()), .goals_at = SD_UNKNOWN, .until = SD_UNKNOWN};
+    *a = (struct app){
+        .cli = cli, .config = config_new(actions_all()), .goals_at = SD_UNKNOWN, .until = SD_UNKNOWN};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);
@@ -531,7 +532,8 @@ bool app_is_live(const struct app *a)
     struct source_info info[64];
     size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
     for (size_t i = 0; i < n && !a->replay; i++)
-        if (info[i].status && (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
+        if (info[i].status &&
+            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
             return true;
     return false;
 }

@@ -34,7 +34,7 @@ struct app {
     char **recordings; /* paths of those loaded */
     size_t n_recordings;
     sd_time goals_at; /* --at of what is about goals; SD_UNKNOWN: not given */
-    sd_time until; /* later data is not taken in; SD_UNKNOWN: all is */
+    sd_time until;    /* later data is not taken in; SD_UNKNOWN: all is */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that
@@ -62,7 +62,8 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
  * anything was drained. */
 bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
-/* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual. */
+/* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual.
+ */
 void app_watch_goals(struct app *a, const struct signals_limits *limits);
 /* The clock of goals: --at; the present while a source is live; else the end of the data. */
 bool app_is_live(const struct app *a); /* is a source that goes on? */

@@ -1,8 +1,8 @@
 #include "core/goals/alert_inputs.h"
 
 #include "base/units.h"
+#include "core/goals/burn.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -49,32 +49,18 @@ static void evaluate_kpi(struct alerting *a, size_t rule, struct signals *s, str
 
 /* ---- burn rates ---- */
 
-static double burn_of(struct signals *s, const struct goal_slo *o, sd_time at, int64_t window_ns,
-                      int64_t *total)
-{
-    struct signal_events e;
-    signals_events(s, o, at, window_ns, &e);
-    *total = e.total;
-    return e.total > 0 ? (double)e.bad / (double)e.total / (1 - o->objective) : (double)NAN;
-}
-
 /* Why a pair fires, or does not though its long window is above. */
-static void say_why(struct strbuf *out, const struct goal_pair *p, double burn_long, double burn_short,
-                    int64_t total, int64_t min_events)
+static void say_why(struct strbuf *out, const struct goal_slo *o, const struct goal_pair *p,
+                    const struct burn_pair *b)
 {
-    char in_long[UNIT_TEXT_MAX], in_short[UNIT_TEXT_MAX];
-    unit_format_int(UNIT_SINCE, p->long_ns, in_long);
-    unit_format_int(UNIT_SINCE, p->short_ns, in_short);
+    char in_long[UNIT_TEXT_MAX], in_short[UNIT_TEXT_MAX], why[64];
     strbuf_clear(out);
-    if (!(burn_long > p->factor))
-        return;
-    if (total < min_events)
-        strbuf_printf(out, "%" PRId64 " of %" PRId64 " events", total, min_events);
-    else if (!(burn_short > p->factor))
-        strbuf_str(out, "short window has recovered");
-    else
-        strbuf_printf(out, "burns %.3g times the budget over %s and %.3g over %s, limit %.3g", burn_long,
-                      in_long, burn_short, in_short, p->factor);
+    burn_reason_text(o, b, why);
+    strbuf_str(out, why);
+    if (b->firing)
+        strbuf_printf(out, "burns %.3g times the budget over %s and %.3g over %s, limit %.3g", b->burn_long,
+                      unit_format_int(UNIT_SINCE, p->long_ns, in_long), b->burn_short,
+                      unit_format_int(UNIT_SINCE, p->short_ns, in_short), p->factor);
 }
 
 /* The figures are those of the pair that fires, else of the one that is nearest to it. */
@@ -82,27 +68,26 @@ static void evaluate_slo(struct alerting *a, size_t rule, struct signals *s, str
 {
     const struct alert_rule *r = &a->rules[rule];
     const struct goal_slo *o = r->slo;
+    const struct goal_pair *best = NULL;
+    struct burn_pair figures = {.firing = false};
     struct alert_input in = {.value = (double)NAN, .threshold = r->threshold, .window_ns = r->window_ns};
-    strbuf_clear(&x->reason);
-    for (size_t i = 0; i < o->n_pairs && !in.holds; i++) {
+    for (size_t i = 0; i < o->n_pairs && !figures.firing; i++) {
         const struct goal_pair *p = &o->pairs[i];
-        int64_t total, total_short;
         if (p->severity != r->severity)
             continue;
-        double burn_long = burn_of(s, o, a->at, p->long_ns, &total);
-        if (isnan(burn_long))
+        struct burn_pair b = burn_of_pair(s, o, p, a->at);
+        if (isnan(b.burn_long) || (best && !b.firing && b.burn_long / p->factor <= in.value / in.threshold))
             continue;
-        bool above = burn_long > p->factor && total >= o->min_events;
-        double burn_short = burn_long > p->factor ? burn_of(s, o, a->at, p->short_ns, &total_short) : 0;
-        bool fires = above && burn_short > p->factor;
-        if (!fires && !isnan(in.value) && burn_long / p->factor <= in.value / in.threshold)
-            continue;
-        in.value = burn_long;
+        best = p;
+        figures = b;
+        in.value = b.burn_long;
         in.threshold = p->factor;
         in.window_ns = p->long_ns;
-        in.holds = fires;
-        say_why(&x->reason, p, burn_long, burn_short, total, o->min_events);
+        in.holds = b.firing;
     }
+    strbuf_clear(&x->reason);
+    if (best)
+        say_why(&x->reason, o, best, &figures);
     in.reason = x->reason.len ? x->reason.text : NULL;
     alerting_rule(a, rule, &in, 1);
 }

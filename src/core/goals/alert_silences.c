@@ -252,13 +252,14 @@ static bool parse_match(struct goal_match *m, struct arena *arena, const char *t
         char *pair = arena_strdup(arena, strbuf_text(&b)), *eq = strchr(pair, '=');
         strbuf_free(&b);
         if (!eq || eq == pair || !eq[1] || pairs >= MATCH_KEYS)
-            return fail(err, "a silence is KEY=VALUE[,KEY=VALUE...], such as alert=cpu; not %.100s", text);
+            return fail(
+                err, "a silence names what it matches, such as alert=cpu,severity=warning; not %.100s", text);
         *eq = 0;
         if (!set_match(m, arena, pair, eq + 1, err))
             return false;
         p += *p == ',';
     }
-    return pairs || fail(err, "a silence is KEY=VALUE[,KEY=VALUE...], such as alert=cpu; it is empty");
+    return pairs || fail(err, "a silence names what it matches, such as alert=cpu; this is empty");
 }
 
 struct alert_silence *alerting_add_silence(struct alerting *a, const char *match, struct sd_error *err)

@@ -28,8 +28,12 @@ static struct alert_group *add_group(struct alerting *a, const char *alert, bool
 struct alerting *alerting_new(const struct goal_policy *p, int64_t every_ns)
 {
     struct alerting *a = mem_alloc(sizeof *a);
-    *a = (struct alerting){
-        .policy = p, .arena = arena_new(), .scratch = arena_new(), .every_ns = every_ns, .at = SD_UNKNOWN};
+    *a = (struct alerting){.policy = p,
+                           .arena = arena_new(),
+                           .scratch = arena_new(),
+                           .every_ns = every_ns,
+                           .at = SD_UNKNOWN,
+                           .beat_at = SD_UNKNOWN};
     a->n_rules = alert_rules(p, a->arena, &a->rules);
     for (size_t i = 0; i < a->n_rules; i++) {
         const struct alert_rule *r = &a->rules[i];

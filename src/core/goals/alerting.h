@@ -153,8 +153,9 @@ struct alerting {
     struct alert_rule *rules;
     size_t n_rules;
     int64_t every_ns;
-    sd_time at; /* of the last evaluation; SD_UNKNOWN: none yet */
-    bool again; /* the one under way has the same moment as the one before */
+    sd_time at;      /* of the last evaluation; SD_UNKNOWN: none yet */
+    sd_time beat_at; /* of the last sign of life that arrived; SD_UNKNOWN: none */
+    bool again;      /* the one under way has the same moment as the one before */
     uint32_t evaluation;
     struct alert_group **groups; /* those of the rules first, in their order */
     size_t n_groups, cap_groups;

@@ -149,6 +149,7 @@ void alert_state_write(const struct alerting *a, struct strbuf *out)
 {
     strbuf_printf(out, "{\"slowdive_alerts\":%d", ALERT_STATE_VERSION);
     put_time(out, "at", a->at);
+    put_time(out, "beat_at", a->beat_at);
     put_int(out, "next_silence", a->next_silence);
     strbuf_str(out, ",\n\"silences\":[");
     for (size_t i = 0; i < a->n_silences; i++) {
@@ -362,7 +363,8 @@ static bool read_all(struct alerting *a, const cJSON *o, struct sd_error *err)
     size_t next;
     if (version > ALERT_STATE_VERSION)
         return fail(err, "the state of the alerts is of a newer slowdive");
-    if (version != ALERT_STATE_VERSION || !get_time(o, "at", &a->at) || !get_size(o, "next_silence", &next))
+    if (version != ALERT_STATE_VERSION || !get_time(o, "at", &a->at) ||
+        !get_time(o, "beat_at", &a->beat_at) || !get_size(o, "next_silence", &next))
         return damaged(err, "it is no state of alerts");
     a->next_silence = (int64_t)next;
     for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {

@@ -1,7 +1,9 @@
 /* alerts.c - alerts: which fire, since when, who was told and who is next. */
 #include "view/goals/alerts.h"
 
-#include "base/clock.h"
+#include "base/num.h"
+#include "core/goals/alert_inputs.h"
+#include "view/goals/goals.h"
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
 
@@ -9,6 +11,8 @@
 #include <stdlib.h>
 
 #define H COLUMN_HIDDEN
+/* Above what anybody waits for. */
+#define FIRING_RANK 1e6
 
 /* X(key, title, unit, flags, priority, width, help) */
 #define ALERT_COLUMNS(X)                                                                                     \
@@ -154,6 +158,22 @@ static int64_t last_step(const struct alert_incident *i)
     return last;
 }
 
+/* The playbook, else the figures, at the time of the incident. */
+static struct dive dive_of(struct doc *d, const struct alerting *a, const struct ranked *of)
+{
+    const struct alert_rule *r = of->group->rule;
+    const struct alert_instance *x = of->x;
+    bool book = r && policy_playbook(a->policy, r->playbook);
+    struct dive v = {.view = book ? "playbook" : of->group->slo ? "slo" : "kpis"};
+    if (book)
+        v.arg = doc_text(d, of->group->alert);
+    if (sd_known(x->fired_at) && x->state >= ALERT_FIRING) {
+        v.from = add_sat(x->fired_at, r ? -r->window_ns : 0);
+        v.to = sd_known(x->resolved_at) ? x->resolved_at : a->at;
+    }
+    return v;
+}
+
 static void add_row(struct doc *d, struct table *t, const struct alerting *a, const struct ranked *of)
 {
     const struct alert_group *g = of->group;
@@ -196,6 +216,7 @@ static void add_row(struct doc *d, struct table *t, const struct alerting *a, co
     };
     struct row *row = doc_row(d, t);
     memcpy(row->cells, cells, sizeof cells);
+    row->dive = dive_of(d, a, of);
     row->severity = x->state == ALERT_FIRING && g->severity == GOAL_CRITICAL ? SEVERITY_BAD
                     : x->state == ALERT_FIRING                               ? SEVERITY_WARN
                     : x->state == ALERT_PENDING                              ? SEVERITY_INFO
@@ -308,16 +329,84 @@ struct doc *alerts_doc(const struct alerts_shown *a)
     return d;
 }
 
-/* ---- the view ---- */
+/* ---- the console ---- */
+
+/* Without a state of its own the console evaluates the time before its cursor: what fires there. */
+#define LOOK_BACK_NS (3600 * SD_S)
+enum { LOOKS = 40, LOOKS_OF_RULES = 2000 };
+
+static void look(struct alerting *a, const struct view_ctx *c, struct alert_log *log)
+{
+    struct alert_inputs room = {.cap = 0};
+    struct sd_error err;
+    sd_time first = signals_first(c->signals);
+    /* Many rules are looked at less often, so that drawing stays quick. */
+    int64_t looks = MAX(1, MIN(LOOKS, LOOKS_OF_RULES / (int64_t)MAX(a->n_rules, 1)));
+    sd_time from = sd_known(first) ? MAX(add_sat(c->goals_at, -LOOK_BACK_NS), first) : c->goals_at;
+    int64_t step = MAX(a->every_ns, (c->goals_at - from) / looks);
+    a->changed = log ? alert_log_change : NULL;
+    a->changed_ctx = log;
+    for (sd_time at = c->goals_at - (c->goals_at - MIN(from, c->goals_at)) / step * step; at <= c->goals_at;
+         at += step)
+        if (!alert_evaluate(a, c->signals, at, &room, &err))
+            break;
+    alert_inputs_free(&room);
+}
 
 static struct doc *build(const struct view_ctx *c)
 {
     if (c->alerts)
         return alerts_doc(c->alerts);
     struct doc *d = doc_new("alerts", "Alerts");
-    struct section *s = doc_table(d, "rows", "Alerts", alert_columns, ARRAY_LEN(alert_columns));
-    s->empty = "Alerts are evaluated once there is data: requests, metrics, statements.";
+    const char *missing = goals_missing(d, c);
+    if (missing) {
+        struct section *s = doc_table(d, "rows", "Alerts", alert_columns, ARRAY_LEN(alert_columns));
+        s->empty = missing;
+        return d;
+    }
+    struct alerting *a = alerting_new(c->policy, 15 * SD_S);
+    struct alert_log log;
+    alert_log_init(&log);
+    look(a, c, &log);
+    doc_field(d, "at", UNIT_TIME, cell_int(a->at));
+    rows_section(d, a);
+    timeline_section(d, &log);
+    alert_log_free(&log);
+    alerting_free(a);
     return d;
+}
+
+/* What fires stands first. Alerts of the compiled-in policy are nobody's. */
+static void worst(const struct view_ctx *c, struct worst_list *l)
+{
+    if (!c->policy || !c->signals || !c->policy->file)
+        return;
+    struct alerting *a = alerting_new(c->policy, 15 * SD_S);
+    look(a, c, NULL);
+    for (size_t i = 0; i < a->n_groups; i++) {
+        const struct alert_group *g = a->groups[i];
+        const struct alert_instance *first = NULL;
+        for (size_t k = 0; k < g->n && !first; k++)
+            first = g->items[k]->state == ALERT_FIRING ? g->items[k] : NULL;
+        if (!first)
+            continue;
+        char is[UNIT_TEXT_MAX], limit[UNIT_TEXT_MAX];
+        const char *unit = first->unit ? first->unit : g->rule->unit;
+        alerts_figure(unit, first->last_value, is);
+        alerts_figure(unit, first->threshold, limit);
+        struct ranked of = {g, first, 0};
+        worst_add(l, (struct worst_item){
+                         .what = "alert",
+                         .severity = g->severity == GOAL_CRITICAL ? SEVERITY_BAD : SEVERITY_WARN,
+                         .rank = FIRING_RANK,
+                         .subject = doc_text(l->d, g->alert),
+                         .why = doc_printf(l->d, "fires: %s%s%s, limit %s%s", is, first->name ? " of " : "",
+                                           first->name ? first->name : "", limit,
+                                           g->firing > 1 ? ", and others" : ""),
+                         .share = (double)NAN,
+                         .dive = dive_of(l->d, a, &of)});
+    }
+    alerting_free(a);
 }
 
 const struct view alerts_view = {
@@ -327,6 +416,10 @@ const struct view alerts_view = {
     .summary = "which alerts of the policy fire, since when, and who is told next",
     .needs = KINDS_HTTP | SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT),
     .build = build,
+    .worst = worst,
+    .links = (const char *const[]){"kpis", "slo", "overview", NULL},
+    .lists = "alert",
+    .thing = "alert",
     .columns = alert_columns,
     .n_columns = A_is,
 };
