@@ -311,11 +311,8 @@ void notify_send_within(const struct payload_about *about, const struct delivery
                         struct delivery_answer *answers, int64_t request_ns, int64_t all_ns)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct sending s = {.about = about,
-                        .d = d,
-                        .answers = answers,
-                        .request_ns = request_ns,
-                        .end = clock_mono() + all_ns};
+    struct sending s = {
+        .about = about, .d = d, .answers = answers, .request_ns = request_ns, .end = clock_mono() + all_ns};
     bool commands;
     pthread_once(&once, begin_curl);
     s.multi = curl_multi_init();
