@@ -133,7 +133,9 @@ struct sd_host {
 
     /* Tells the user where the source stands. The host sets CONNECTING, LIVE,
      * STALE, BACKOFF, FAILED and ENDED by itself from the results; a source
-     * notes only what it alone knows ("pg_stat_statements is not installed"). */
+     * notes only what it alone knows ("pg_stat_statements is not installed").
+     * One that watches what seldom changes notes LIVE now and then: it is not
+     * stale for having nothing new. */
     void (*note)(struct sd_source *s, enum sd_state state, const char *fmt, ...) SD_PRINTF(3, 4);
 
     /* A line in the log file. */

@@ -138,7 +138,13 @@ static void host_note(struct sd_source *s, enum sd_state state, const char *fmt,
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    status_set(own(s), state, text, SD_UNKNOWN);
+    struct rt_source *source = own(s);
+    if (state == SD_STATE_LIVE) {
+        pthread_mutex_lock(&source->lock);
+        source->quiet_since = clock_mono();
+        pthread_mutex_unlock(&source->lock);
+    }
+    status_set(source, state, text, SD_UNKNOWN);
 }
 
 static void host_log(struct sd_source *s, const char *fmt, ...)

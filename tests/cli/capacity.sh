@@ -104,4 +104,12 @@ run capacity plan.yaml points.csv --format json
 ok "a plan is known by its content" says out capacity_plan
 run capacity estimate:points.csv estimate:hops.yaml --format text
 ok "curves and hops when asked for" says out 'peaks at 1884'
+for command in 'queue --rate 64 --service 100ms --servers 8' 'usl points.csv' 'hops hops.yaml'; do
+    run capacity $command --format json -o document.json
+    run estimate document.json --format json
+    ok "a document of $command is opened as it is" cmp -s <(python3 -c 'import json; print(json.load(open("document.json")))') \
+        <(python3 -c 'import json; print(json.load(open("out")))')
+done
+head -c 200 document.json >cut.json
+refused "one that is cut off" "cut off, or no JSON" estimate cut.json
 finish

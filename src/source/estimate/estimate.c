@@ -90,11 +90,16 @@ static enum sd_result estimate_open(struct sd_source *s, struct sd_error *err)
 
 static enum sd_result estimate_run(struct sd_source *s, struct sd_error *err)
 {
+    struct sd_error why = {.text = ""};
     enum sd_result r = take(s, err);
     while (r == SD_OK && s->follow && !s->host->should_stop(s)) {
         s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY);
-        if (!s->host->should_stop(s) && has_changed(s))
-            take(s, err); /* one that is being written is read again when it is whole */
+        if (s->host->should_stop(s))
+            break;
+        /* What is wrong with it is told until it changes; one that is being written soon does. */
+        if (has_changed(s) && take(s, &why) == SD_OK)
+            why.text[0] = 0;
+        s->host->note(s, SD_STATE_LIVE, "%s", why.text);
     }
     return r == SD_OK ? SD_GONE : r;
 }

@@ -239,6 +239,39 @@ static bool is_csv(const char *text, size_t len)
     return memchr(line, ',', n) && !memchr(line, ':', n) && !memchr(line, '{', n) && !memchr(line, '<', n);
 }
 
+/* Documents that a command of this program printed with --format json; all name their kind first. */
+static const char *const VIEWS[] = {"capacity_queue", "capacity_usl", "capacity_plan",
+                                    "capacity_hops",  "forecast",     "scale",
+                                    "load",           "load_compare", NULL};
+
+static bool is_document(const char *text, size_t len)
+{
+    static const char *const before[] = {"{", "\"view\"", ":", "\""};
+    size_t at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+            at++;
+        size_t n = strlen(before[i]);
+        if (len - at < n || memcmp(text + at, before[i], n) != 0)
+            return false;
+        at += n;
+    }
+    for (size_t i = 0; VIEWS[i]; i++) {
+        size_t n = strlen(VIEWS[i]);
+        if (len - at > n && !memcmp(text + at, VIEWS[i], n) && text[at + n] == '"')
+            return true;
+    }
+    return false;
+}
+
+static cJSON *document_of(const char *text, size_t len, const char *path, struct sd_error *err)
+{
+    cJSON *o = len <= RESULT_BYTES ? cJSON_ParseWithLength(text, len) : NULL;
+    if (!o)
+        fail(err, "%s is a document of slowdive that is cut off, or no JSON", path);
+    return o;
+}
+
 cJSON *estimate_any(const char *path, const struct estimate_wish *wish, struct sd_error *err)
 {
     char *text = NULL;
@@ -246,8 +279,12 @@ cJSON *estimate_any(const char *path, const struct estimate_wish *wish, struct s
     cJSON *o = NULL;
     if (!file_read(path, SERIES_CSV_BYTES, &text, &len, err))
         return NULL;
-    enum capacity_kind kind = len < CAPACITY_FILE_BYTES ? capacity_file_kind(text, len) : CAPACITY_OTHER;
-    if (kind == CAPACITY_PLAN)
+    bool ready = is_document(text, len);
+    enum capacity_kind kind =
+        !ready && len < CAPACITY_FILE_BYTES ? capacity_file_kind(text, len) : CAPACITY_OTHER;
+    if (ready)
+        o = document_of(text, len, path, err);
+    else if (kind == CAPACITY_PLAN)
         o = plan_of(text, len, path, err);
     else if (kind == CAPACITY_HOPS)
         o = hops_of(text, len, path, err);
@@ -265,6 +302,8 @@ cJSON *estimate_any(const char *path, const struct estimate_wish *wish, struct s
 
 int estimate_sure(const char *head, size_t len)
 {
+    if (is_document(head, len))
+        return 97; /* more than load-result, which makes a report of a load test */
     enum capacity_kind kind = is_csv(head, len) ? CAPACITY_OTHER : capacity_file_kind(head, len);
     return kind == CAPACITY_PLAN || kind == CAPACITY_HOPS ? 80 : 0;
 }

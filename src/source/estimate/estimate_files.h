@@ -13,8 +13,9 @@ cJSON *estimate_plan(const char *path, struct sd_error *err);
 cJSON *estimate_hops(const char *path, struct sd_error *err);
 cJSON *estimate_scale(const char *trace, const char *policy, struct sd_error *err);
 
-/* One of these by what the file holds: with a policy CSV is a trace; without, it is a series to be forecast
- * when its first column is a time, else points of a curve. */
+/* One of these by what the file holds, or the document that a command printed as JSON, as it is: with a
+ * policy CSV is a trace; without, it is a series to be forecast when its first column is a time, else points
+ * of a curve. */
 struct estimate_wish {
     const char *policy; /* path; "": none */
     int64_t horizon;    /* of a forecast, in steps: 1 and more */

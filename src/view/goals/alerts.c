@@ -409,6 +409,19 @@ static void worst(const struct view_ctx *c, struct worst_list *l)
     alerting_free(a);
 }
 
+static const struct column also_columns[] = {
+    {.key = "at", .title = "At", .unit = UNIT_TIME, .help = "the moment of the evaluation"},
+    {.key = "notifications",
+     .title = "Notifications",
+     .help = "what was sent, with --simulate all that would have been: at, incident, alert, severity, kind "
+             "(firing, resolved, to PagerDuty acknowledge), step, receiver, type, status (sent, failed, "
+             "retrying, "
+             "withheld, planned), attempts, instances (null: the total), error"},
+    {.key = "timeline",
+     .title = "Timeline",
+     .help = "with --simulate, each change of a state: at, alert, instance, from, to, value"},
+};
+
 const struct view alerts_view = {
     .name = "alerts",
     .place = PLACE_GOALS,
@@ -422,4 +435,6 @@ const struct view alerts_view = {
     .thing = "alert",
     .columns = alert_columns,
     .n_columns = A_is,
+    .also = also_columns,
+    .n_also = ARRAY_LEN(also_columns),
 };
