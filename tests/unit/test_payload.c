@@ -206,6 +206,37 @@ static void headlines(void **state)
     assert_true(payload_worst(&d) == 3);
 }
 
+static void no_people(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *instance, *sent;
+    } NAMES[] = {{"GET /a?user=b", "GET /a?user=b"},
+                 {"host=web1,user=alice\\,x,zone=b", "host=web1,user=***,zone=b"},
+                 {"client_addr=203.0.113.9", "client_addr=***"},
+                 {"Client=x,", "Client=***,"},
+                 {"users=3,=,user", "users=3,=,user"},
+                 {"user=a\\", "user=***"},
+                 {"", ""}};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        char *sent = payload_instance(&(struct delivery_instance){.instance = NAMES[i].instance});
+        assert_string_equal(sent, NAMES[i].sent);
+        free(sent);
+    }
+    assert_null(payload_instance(&(struct delivery_instance){.instance = NULL}));
+    struct delivery_instance one = TOTAL;
+    struct delivery d = firing();
+    one.instance = "user=alice";
+    d.instances = &one;
+    char *all[] = {payload_slack(&d, &ABOUT), payload_pagerduty(&d, &ABOUT, "K"), payload_webhook(&d, &ABOUT),
+                   payload_alertmanager(&d, &ABOUT)};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        assert_null(strstr(all[i], "alice"));
+        assert_non_null(strstr(all[i], "user=***"));
+        free(all[i]);
+    }
+}
+
 static size_t count_characters(const char *text)
 {
     size_t n = 0;
@@ -373,7 +404,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slack),        cmocka_unit_test(pagerduty), cmocka_unit_test(webhook),
         cmocka_unit_test(alertmanager), cmocka_unit_test(headlines), cmocka_unit_test(hostile),
-        cmocka_unit_test(limits),       cmocka_unit_test(heartbeat), cmocka_unit_test(a_test),
+        cmocka_unit_test(limits),       cmocka_unit_test(no_people), cmocka_unit_test(heartbeat),
+        cmocka_unit_test(a_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

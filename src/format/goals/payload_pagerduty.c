@@ -32,7 +32,9 @@ static void add_instances(cJSON *details, const struct delivery *d)
     size_t n = MIN(d->n_instances, (size_t)PAYLOAD_INSTANCES_MAX);
     for (size_t i = 0; i < n; i++) {
         cJSON *row = result_row(list);
-        add_text(row, "instance", d->instances[i].instance, PAYLOAD_LABEL_MAX);
+        char *name = payload_instance(&d->instances[i]);
+        add_text(row, "instance", name, PAYLOAD_LABEL_MAX);
+        free(name);
         add_figure(row, "value", d, d->instances[i].value);
     }
     result_int(details, "more_instances", (int64_t)(d->n_instances - n));

@@ -106,8 +106,10 @@ static void add_instances(struct message *m, const struct delivery *d)
         struct strbuf line = {0}, value = {0};
         if (!d->instances[i].instance && d->n_instances == 1)
             return;
+        char *name = payload_instance(&d->instances[i]);
         strbuf_str(&line, "\xe2\x80\xa2 ");
-        escaped(&line, d->instances[i].instance ? d->instances[i].instance : "total", INSTANCE_MAX);
+        escaped(&line, name ? name : "total", INSTANCE_MAX);
+        free(name);
         payload_value(&value, d->unit, d->instances[i].value);
         strbuf_str(&line, ": ");
         escaped(&line, strbuf_text(&value), LINE_MAX_CHARACTERS);

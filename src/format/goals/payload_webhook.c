@@ -23,8 +23,10 @@ static cJSON *labels_of(const struct delivery *d, const struct delivery_instance
 {
     cJSON *o = cJSON_CreateObject();
     add_key(o, "alertname", d->alert);
-    if (i->instance && *i->instance) /* an empty label is none */
-        add_key(o, "instance", i->instance);
+    char *name = payload_instance(i);
+    if (name && *name) /* an empty label is none */
+        add_key(o, "instance", name);
+    free(name);
     result_text(o, "severity", goal_severity_name(d->severity));
     if (d->kind == DELIVERY_TEST)
         result_text(o, "test", "true"); /* another alert than the true one */
