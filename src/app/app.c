@@ -523,6 +523,13 @@ void app_watch_goals(struct app *a, const struct signals_limits *limits)
     a->signals = signals_new(&a->config->policy, limits);
     if (gethostname(host, sizeof host - 1) == 0 && *host)
         signals_set_host(a->signals, host);
+    const struct goal_policy *p = &a->config->policy;
+    int64_t window = 0;
+    struct sd_error err;
+    if (cli_has(a->cli, CLI_WINDOW) && *a->cli->verb &&
+        unit_parse_duration(a->cli->values[CLI_WINDOW], &window, &err))
+        for (size_t i = 0; i < p->n_kpis; i++)
+            signals_want(a->signals, &p->kpis[i].figure, window);
     if (cli_has(a->cli, CLI_HOST))
         signals_only_host(a->signals, a->cli->values[CLI_HOST]);
 }

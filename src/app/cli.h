@@ -9,7 +9,8 @@
  * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
     X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check commands",                 \
-      "output format (default: text); the view flame also: svg, folded, speedscope, pprof; check "           \
+      "output format (default: text); the view flame also: svg, folded, speedscope, pprof; slo also: "       \
+      "prometheus; check "                                                                                   \
       "also: junit, github")                                                                                 \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \

@@ -68,7 +68,7 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
         return true;
     complain("there is no format %s; expected text, json, md or csv; for flame also svg, folded, speedscope, "
-             "pprof",
+             "pprof; for slo also prometheus",
              a->cli->values[CLI_FORMAT]);
     return false;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
+#include "core/goals/slo_rules.h"
 #include "view/caches/caches.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
@@ -569,6 +570,21 @@ static bool sample_fits(const struct app *a)
     return method ? cost != NULL : !cli_has(a->cli, CLI_YES);
 }
 
+/* The objectives as rules of Prometheus: of the policy alone. */
+static bool wants_rules(const struct app *a, const struct view *v)
+{
+    return str_eq(v->name, "slo") && str_eq(a->cli->values[CLI_FORMAT], "prometheus");
+}
+
+static int print_rules(const struct app *a)
+{
+    struct strbuf rules = {0};
+    slo_rules_prometheus(&a->config->policy, &rules);
+    bool ok = output_text(strbuf_text(&rules));
+    strbuf_free(&rules);
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}
+
 /* One reading would say nothing of keys that are looked at little by little. */
 #define SAMPLE_FOR_NS (10 * SD_S)
 
@@ -577,6 +593,10 @@ int verb_view(struct app *a)
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     struct choice t = {0};
     struct strbuf unread = {0};
+    if (wants_rules(a, v)) {
+        app_report(a);
+        return print_rules(a);
+    }
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns) || !sample_fits(a))
         return EXIT_USAGE;

@@ -213,10 +213,11 @@ static void note_time(struct signals *s, const struct sd_batch *b)
         if (l->interval_ns > 0 && l->interval_ns <= LEAP)
             to = MAX(to, batch_time(b) + l->interval_ns);
     seen_add(&s->seen, batch_time(b), to);
-    if (sd_known(s->last) && to > s->last && to - s->last > LEAP && ++s->leaps < LEAPS)
+    sd_time begun = batch_time(b); /* nobody asks for a moment before it, but for one before its end */
+    if (sd_known(s->last) && begun > s->last && begun - s->last > LEAP && ++s->leaps < LEAPS)
         return;
-    if (to > s->last) {
-        s->last = to;
+    if (begun > s->last) {
+        s->last = begun;
         s->leaps = 0;
     }
 }

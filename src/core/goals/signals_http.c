@@ -217,6 +217,7 @@ static void find_targets(struct told_requests *r, struct feed *f, const char *me
         f->targets[f->n++] =
             (struct target){.group = g, .instance = x, .part = part_of(r, &g->instances[x], f->of, by)};
     }
+    f->targets = mem_realloc(f->targets, MAX(f->n, 1) * sizeof *f->targets);
     f->generation = r->generation;
 }
 
