@@ -136,8 +136,9 @@ deps: ## install what is missing from Debian's packages
 	@contrib/install-deps
 
 # Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it
-# knows of the runtime is struct sd_host. The link fails otherwise. load/ sends load: it is no source of data.
-SOURCE_FOLDERS := $(filter-out shared load,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
+# knows of the runtime is struct sd_host. The link fails otherwise. load/ sends load and notify/ sends alerts: they are no
+# sources of data.
+SOURCE_FOLDERS := $(filter-out shared load notify,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
 SOURCE_MODULES := $(patsubst %,$(BUILD)/modules/%.so,$(SOURCE_FOLDERS))
 MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
 # core without the model: that is the main thread's. What refers to data of libpg_query is built

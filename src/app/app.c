@@ -1,5 +1,7 @@
 #include "app/app.h"
 
+#include "app/commands.h"
+
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/trust.h"
@@ -69,11 +71,21 @@ static bool uses_policy(const struct app *a)
     return a->config->policy.named || str_find(VERBS, a->cli->verb) >= 0 || (v && v->place == PLACE_GOALS);
 }
 
+/* What sends, or changes what is sent, obeys the user's own policy alone. */
+static bool acts_on_alerts(const struct cli *cli)
+{
+    static const char *const OPTIONS[] = {"notify", "test", "ack", "silence", "unsilence"};
+    for (size_t i = 0; i < ARRAY_LEN(OPTIONS) && cli->command; i++)
+        if (command_value(cli, OPTIONS[i]))
+            return true;
+    return false;
+}
+
 /* What a checkout holds is for printed views and checks, such as in CI. */
 static bool read_policy(struct app *a, struct sd_error *err)
 {
     const char *verb = a->cli->verb;
-    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check"));
+    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check")) && !acts_on_alerts(a->cli);
     struct goal_policy *p = &a->config->policy;
     if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
         return false;

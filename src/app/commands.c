@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include "app/alerts.h"
 #include "app/forecast.h"
 #include "app/load_compare.h"
 #include "app/load_export.h"
@@ -30,7 +31,8 @@ extern const struct cli_command SCALE_COMMAND;
     X(CAPACITY_PLAN)                                                                                         \
     X(CAPACITY_HOPS)                                                                                         \
     X(FORECAST)                                                                                              \
-    X(SCALE)
+    X(SCALE)                                                                                                 \
+    X(ALERTS)
 
 #define COMMAND_ROW(NAME) &NAME##_COMMAND,
 const struct cli_command *const COMMANDS[] = {COMMAND_LIST(COMMAND_ROW) NULL};

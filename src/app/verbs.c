@@ -199,8 +199,8 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
-                         .hops = &a->config->policy.hops,
                          .policy = &a->config->policy,
+                         .hops = &a->config->policy.hops,
                          .signals = a->signals,
                          .goals_at = app_goals_time(a),
                          .show_literals = a->config->settings->show_literals,
@@ -270,7 +270,12 @@ bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_err
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, sources[i], follow_servers, err))
             return false;
+    if (!n)
+        app_add_all(a, NULL, 0, follow_servers);
     app_report(a);
+    if (!n && !a->n_sources && !a->replay)
+        return fail(err, "no source is given and none was found here; name one: slowdive %s SOURCE",
+                    a->cli->verb);
     bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
     if (ok && read_progress(a, &unread).failed)
         ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));

@@ -32,6 +32,8 @@
 #include "view/loads/loads.h"
 #include "view/capacity/capacity.h"
 #include "view/capacity/forecast_view.h"
+#include "view/goals/alerts.h"
+#include "view/goals/playbook.h"
 #include "view/shared/finish.h"
 
 #include <stdlib.h>
@@ -92,7 +94,9 @@
     X(forecast)                                                                                              \
     X(resources)                                                                                             \
     X(kpis)                                                                                                  \
-    X(slo)
+    X(slo)                                                                                                   \
+    X(alerts)                                                                                                \
+    X(playbook)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};

@@ -19,6 +19,8 @@ struct view_choices {
     size_t n;
 };
 
+struct alerts_shown; /* view/goals/alerts.h */
+
 struct view_ctx {
     const struct model *model;
     struct span span;                   /* the time cursor: SPAN_ALL for a verb, a window in the console */
@@ -33,10 +35,11 @@ struct view_ctx {
     size_t file_len;
     const char *file_name;
     const struct goal_policy *policy; /* NULL: none */
-    struct signals *signals;        /* the figures of its goals over exact windows; NULL: nobody keeps them */
-    sd_time goals_at;               /* their moment: the end of the data where no source is live */
-    const struct hop_plans *hops;   /* budgets of requests by the places they pass; NULL: none */
-    const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
+    struct signals *signals; /* the figures of its goals over exact windows; NULL: nobody keeps them */
+    sd_time goals_at;        /* their moment: the end of the data where no source is live */
+    const struct alerts_shown *alerts; /* view/goals/alerts.h; NULL: they are not evaluated here */
+    const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
+    const struct figures *baseline;    /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
      * printed, where no key works. */
     bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);

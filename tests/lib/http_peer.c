@@ -47,6 +47,20 @@ static bool put_slowly(int fd, const char *text)
     return true;
 }
 
+/* Until the other side has had enough. */
+static bool put_forever(int fd, const char *head, const char *line)
+{
+    char much[8192];
+    size_t n = strlen(line);
+    for (size_t i = 0; i + n <= sizeof much; i += n)
+        memcpy(much + i, line, n);
+    if (!put(fd, head))
+        return false;
+    while (send(fd, much, sizeof much / n * n, MSG_NOSIGNAL) > 0)
+        ;
+    return false;
+}
+
 static void wait_gate(struct http_peer *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -92,6 +106,22 @@ static bool answer(struct http_peer *p, int fd, const char *path)
                put(fd, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" OK "hello");
     if (str_starts(path, "/empty"))
         return put(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+    if (str_starts(path, "/redirect"))
+        return put(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+    if (str_starts(path, "/flood-head"))
+        return put_forever(fd, "HTTP/1.1 200 OK\r\n", "X-A: aaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    if (str_starts(path, "/flood"))
+        return put_forever(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", "aaaaaaaa");
+    if (str_starts(path, "/reset")) {
+        struct linger now = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        return false;
+    }
+    if (str_starts(path, "/echo/")) {
+        snprintf(text, sizeof text, "HTTP/1.1 400 No\r\nContent-Length: %zu\r\n\r\n%.200s",
+                 MIN(strlen(path), 200), path);
+        return put(fd, text);
+    }
     if (str_starts(path, "/slow"))
         return put_slowly(fd, OK "hello");
     if (str_starts(path, "/.well-known/slowdive-load")) {

@@ -5,6 +5,10 @@
  *   /status/NNN    that status, "no" as its body
  *   /retry/TEXT    429 with Retry-After: TEXT, "_" for a space
  *   /chunked /until-close /interim /empty     other ways in which an answer ends
+ *   /redirect      302 to /ok
+ *   /flood         200 and bytes without an end; /flood-head: of headers
+ *   /reset         the connection is reset
+ *   /echo          400, and the path that was asked for
  *   /slow          byte by byte, each in a packet of its own
  *   /half /close   half of the answer, nothing; then closed
  *   /garbage       not HTTP

@@ -314,7 +314,7 @@ static void every_view_is_four_keys_from_home(void **state)
 {
     (void)state;
     enum { KEYS = 4, WAYS = 64 };
-    static const char *const keys[] = {"0", "1", "2", "3",     "4", "5", "6", "7",
+    static const char *const keys[] = {"0", "1", "2", "3",     "4", "5", "6", "7", "8",
                                        "9", ".", ",", "Enter", "x", "d", "o", "S"};
     struct {
         char way[64];
