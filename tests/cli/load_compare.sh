@@ -45,6 +45,7 @@ ok "a faster one" says out '"faster"'
 ok "that is fine" exited 0
 run load compare base.csv slow.csv --tolerance 80%
 ok "slower than nobody minds" exited 0
+ok "which is not called no difference" says out 'No difference above the tolerance'
 run load compare base.csv short.csv --format json
 ok "9 s are too short" [ "$(rows | cut -d' ' -f2)" = unsure ]
 ok "that is no failure" exited 0

@@ -134,6 +134,13 @@ done
 
 sed 's|/endless|/hang|' long.yaml >stuck.yaml
 : >seen
+"$program" load run stuck.yaml --format json >out 2>err &
+pid=$!
+until_true grep -q '^/hang' seen
+kill -INT $pid
+wait $pid
+ok "what it waited for the last answers is not measured" is 'd["sent"] > 0, d["measured_ns"] < d["sent"] / 50 * 1e9 + 0.4e9' "(True, True)"
+: >seen
 "$program" load run stuck.yaml >out 2>err &
 pid=$!
 until_true grep -q '^/hang' seen

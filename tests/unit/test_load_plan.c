@@ -188,6 +188,7 @@ struct steps {
 static void note_step(void *ctx, struct load_outcome *o)
 {
     struct steps *x = ctx;
+    assert_int_equal(o->order.user, 0); /* the one user, although there are no credentials */
     x->requests[x->n] = o->order.request;
     x->at[x->n++] = o->order.intended_ns;
     o->done_ns = o->sent_ns + 100 * SD_MS;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "core/batch.h"
 #include "core/schema.h"
 #include "ui/actions.h"
@@ -100,14 +101,16 @@ static void say_level(struct world *w, int level, double rate, bool held)
 
 static void say_result(struct world *w)
 {
-    struct sd_batch *b = batch_new("shop", w->now);
-    struct sd_document x = {
-        .what = "load",
-        .name = "shop.yaml",
-        .json = "{\"view\":\"load\",\"kind\":\"search\",\"latency\":{\"count\":5,\"p50_ns\":2000000},"
-                "\"verdict\":\"pass\"}"};
+    struct sd_batch *b = batch_new("shop", T0 - SD_MS); /* when it was asked for */
+    struct strbuf json = {0};
+    char began[CLOCK_TEXT_MAX];
+    strbuf_printf(&json, "{\"view\":\"load\",\"kind\":\"search\",\"started\":\"%s\",%s",
+                  clock_rfc3339(T0, began),
+                  "\"latency\":{\"count\":5,\"p50_ns\":2000000},\"verdict\":\"pass\"}");
+    struct sd_document x = {.what = "load", .name = "shop.yaml", .json = strbuf_text(&json)};
     batch_set_answer(b, (uint64_t)w->requests);
     assert_true(batch_add(b, SD_DOCUMENT, &x));
+    strbuf_free(&json);
     take(w, b);
 }
 

@@ -15,7 +15,7 @@
 struct load_order {
     uint64_t seq;        /* its number in the schedule, from 0: {seq} */
     uint32_t request;    /* which of the scenario's */
-    int64_t user;        /* row of the credentials, of {user.COLUMN}; -1: none */
+    int64_t user;        /* row of the credentials; closed model without them: which user; -1: none */
     int64_t intended_ns; /* when it should begin */
     uint64_t tag;        /* the driver's own, given back with the end */
 };

@@ -146,7 +146,7 @@ static void take(void *ctx, struct load_order *out)
     size_t rows = c->scenario->credentials.n_rows;
     *out = (struct load_order){.seq = c->seq++,
                                .request = choose(c, d.user),
-                               .user = rows ? (int64_t)(d.user % rows) : -1,
+                               .user = (int64_t)(rows ? d.user % rows : d.user),
                                .intended_ns = d.at_ns,
                                .tag = (uint64_t)d.user << LOAD_TAG_SHIFT};
     out->tag |= d.at_ns >= c->scenario->warmup_ns ? LOAD_TAG_MEASURED : 0;

@@ -305,7 +305,7 @@ static void begin_run(struct generator *g, const struct load_driver *d, atomic_i
     g->run_cpu = clock_thread_cpu();
     g->stopping = false;
     g->last_intended = g->run_ns;
-    g->state = (struct generator_state){0};
+    g->state = (struct generator_state){.stopped_ns = -1};
     prctl(PR_SET_TIMERSLACK, 1UL); /* of this thread: 50 us otherwise */
 }
 
@@ -335,6 +335,7 @@ bool generator_run(struct generator *g, const struct load_driver *d, atomic_int 
         int64_t now = gen_now(g);
         if (!g->stopping && atomic_load(stop)) {
             g->stopping = true;
+            g->state.stopped_ns = now;
             g->ring_n = 0;
             end = now + STOP_NS;
         }

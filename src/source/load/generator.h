@@ -62,6 +62,7 @@ struct generator_state {
     uint64_t sent;      /* requests that left, with or without an end */
     uint64_t waiting;   /* taken, but no connection was free */
     uint64_t in_flight; /* sent and not ended */
+    int64_t stopped_ns; /* when `stop` was seen; -1: it was not */
     uint64_t given_up;  /* stopped: sent, and without an end 500 ms later */
     uint64_t late;
     uint64_t open;    /* connections, with those that are being opened */

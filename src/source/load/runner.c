@@ -114,7 +114,7 @@ bool load_runner_run(struct load_run *r, const struct load_target *t, const stru
         tick(x, &state);
         watcher_stop(w, &r->soak);
         load_run_finish(r, &(struct load_run_end){.stopped = !whole,
-                                                  .now_ns = state.now_ns,
+                                                  .now_ns = whole ? state.now_ns : state.stopped_ns,
                                                   .given_up = (int64_t)state.given_up,
                                                   .cpu_share = state.cpu_share});
     }

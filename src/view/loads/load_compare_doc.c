@@ -53,6 +53,18 @@ static void add_rows(struct doc *d, struct strbuf *b, const cJSON *rows, const c
         strbuf_printf(b, "\nand %zu more", n - most);
 }
 
+/* An interval without 0: there is a difference, which is not above the tolerance. */
+static bool within_tolerance(const cJSON *rows)
+{
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows)
+    {
+        if (result_get_real(row, "change_lo") > 0 || result_get_real(row, "change_hi") < 0)
+            return true;
+    }
+    return false;
+}
+
 const char *load_compare_headline(struct doc *d, const cJSON *o, enum severity *s)
 {
     const char *verdict = result_get_text(o, "verdict");
@@ -66,7 +78,8 @@ const char *load_compare_headline(struct doc *d, const cJSON *o, enum severity *
         *s = SEVERITY_GOOD;
         strbuf_str(&b, "The new side is faster:");
     } else if (str_eq(verdict, "same")) {
-        strbuf_str(&b, "No difference was found:");
+        strbuf_str(&b, within_tolerance(rows) ? "No difference above the tolerance:"
+                                              : "No difference was found:");
     } else {
         *s = SEVERITY_WARN;
         strbuf_str(&b, "Nothing can be told of a difference:");

@@ -1,6 +1,7 @@
 #include "view/loads/load_live.h"
 #include "view/action.h"
 
+#include "base/clock.h"
 #include "core/hist.h"
 #include "view/shared/common.h"
 
@@ -15,15 +16,24 @@ static const struct sd_load *load_of(const struct record_entry *e)
     return e->r;
 }
 
-/* The answer to a job bears the time when it was asked. */
+/* Whether it is the document of the run that began at `began`. The batch bears the moment when the run was
+ * asked for, which is earlier. The key stands near the beginning of the text. */
+static bool is_of_run(const struct sd_document *d, sd_time began)
+{
+    char moment[CLOCK_TEXT_MAX];
+    const char *at = d->json ? strstr(d->json, "\"started\":") : NULL;
+    at = at ? strchr(strchr(at, ':'), '"') : NULL;
+    return at && str_starts(at + 1, clock_rfc3339(began, moment));
+}
+
 bool load_is_over(const struct model *m, sd_time now, const struct record_entry *test)
 {
     struct record_entry *e = mem_array(RESULTS_MOST, sizeof *e);
     size_t n = model_results(m, now, e, RESULTS_MOST);
     sd_time began = load_of(test)->began;
     bool over = false;
-    for (size_t i = 0; i < n; i++)
-        over = over || (str_eq(e[i].origin, test->origin) && sd_known(began) && e[i].at >= began);
+    for (size_t i = 0; i < n && sd_known(began); i++)
+        over = over || (str_eq(e[i].origin, test->origin) && is_of_run(e[i].r, began));
     free(e);
     return over;
 }
