@@ -431,8 +431,11 @@ static bool stopped_by_signal(void *ctx)
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
     struct app *a = ctx;
-    if (!sd_known(a->until) || batch_time(b) <= a->until)
+    if (!sd_known(a->until) || batch_time(b) <= a->until) {
         model_apply(a->model, b);
+        if (a->taken)
+            a->taken(a->taken_ctx, b);
+    }
     batch_unref(b);
 }
 
