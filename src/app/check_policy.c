@@ -1,6 +1,7 @@
 #include "app/check_policy.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/units.h"
 #include "conf/policy.h"
 #include "core/goals/policy_checks.h"
@@ -14,7 +15,7 @@ bool policy_run_begin(struct policy_run *r, struct app *a)
 {
     const struct goal_policy *p = &a->config->policy;
     struct sd_error err = {""};
-    *r = (struct policy_run){.app = a, .at = SD_UNKNOWN};
+    *r = (struct policy_run){.app = a, .end = SD_UNKNOWN, .at = SD_UNKNOWN};
     if (cli_has(a->cli, CLI_WINDOW) &&
         (!unit_parse_duration(a->cli->values[CLI_WINDOW], &r->window_ns, &err) || r->window_ns <= 0)) {
         complain("--window: %s", err.text[0] ? err.text : "must be more than 0");
@@ -59,9 +60,30 @@ static struct signals *store_for(const struct app *a, const struct goal_policy *
     return s;
 }
 
+/* The end of what happens over time. A build or a report of Lighthouse stands until the next one; made today
+ * it would end the windows of a log of last week. */
+static void note_end(struct policy_run *r, const struct sd_batch *b)
+{
+    const sd_kinds over_time = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_LATENCY) | SD_KIND_BIT(SD_METRIC) |
+                               SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_SPANS);
+    const struct sd_http *h;
+    const struct sd_latency *l;
+    sd_time end = batch_time(b);
+    if (!(batch_kinds(b) & over_time))
+        return;
+    for (size_t i = 0; (h = batch_each(b, SD_HTTP, &i));)
+        if (h->interval_ns > 0)
+            end = MAX(end, add_sat(batch_time(b), h->interval_ns));
+    for (size_t i = 0; (l = batch_each(b, SD_LATENCY, &i));)
+        if (l->interval_ns > 0)
+            end = MAX(end, add_sat(batch_time(b), l->interval_ns));
+    r->end = MAX(r->end, end); /* unknown is the smallest */
+}
+
 static void take_now(void *ctx, const struct sd_batch *b)
 {
     struct policy_run *r = ctx;
+    note_end(r, b);
     for (size_t i = 0; i < r->n; i++)
         signals_take(r->sides[i].now, b);
 }
@@ -92,21 +114,16 @@ void policy_run_listen(struct policy_run *r, struct app *a, bool before)
 static bool choose_moment(struct policy_run *r, bool live, struct sd_error *err)
 {
     const char *text = r->app->cli->values[CLI_AT];
-    sd_time first = SD_UNKNOWN, last = SD_UNKNOWN;
-    for (size_t i = 0; i < r->n; i++) {
-        sd_time f = signals_first(r->sides[i].now), l = signals_last(r->sides[i].now);
-        first = !sd_known(first) || (sd_known(f) && f < first) ? f : first;
-        last = !sd_known(last) || (sd_known(l) && l > last) ? l : last;
-    }
-    struct model_usage u = model_usage(r->app->model);
-    if (!sd_known(last))
-        last = u.last;
-    r->at = live ? clock_wall() : last;
+    sd_time first = signals_first(r->sides[0].now), last = signals_last(r->sides[0].now);
+    r->at = live ? clock_wall() : sd_known(r->end) ? r->end : last;
+    r->standing = live ? r->at : last;
     struct sd_error why;
     if (!text)
         return true;
-    return clock_parse_within(text, first, sd_known(last) ? last : clock_wall(), &r->at, &why) ||
-           fail(err, "--at: %s", why.text);
+    if (!clock_parse_within(text, first, sd_known(r->at) ? r->at : clock_wall(), &r->at, &why))
+        return fail(err, "--at: %s", why.text);
+    r->standing = r->at;
+    return true;
 }
 
 /* Hops are measured over the window of the policy's figures when none is given. */
@@ -135,6 +152,7 @@ bool policy_run_add(struct policy_run *r, struct check_list *out, struct sd_erro
                                                   .now = s->now,
                                                   .before = s->before,
                                                   .at = r->at,
+                                                  .standing = r->standing,
                                                   .window_ns = r->window_ns},
                           out);
         add_hops(r, s->policy, live, out);

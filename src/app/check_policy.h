@@ -18,8 +18,9 @@ struct policy_run {
     size_t n;
     struct goal_policy own; /* of that file */
     bool has_own;
-    int64_t window_ns; /* 0: as the policy says */
-    sd_time at;        /* the moment that all is checked at; SD_UNKNOWN: there is no data */
+    int64_t window_ns;    /* 0: as the policy says */
+    sd_time end;          /* of the data over time; SD_UNKNOWN: there is none */
+    sd_time at, standing; /* as in core/goals/policy_checks.h */
 };
 
 /* Takes the policy of the app where it was named or lies in the folder. False, with a complaint: an option is

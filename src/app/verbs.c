@@ -264,6 +264,8 @@ bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_err
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, sources[i], follow_servers, err))
             return false;
+    if (!n) /* each that fails is reported */
+        app_add_all(a, NULL, 0, follow_servers);
     app_report(a);
     bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
     if (ok && read_progress(a, &unread).failed)

@@ -69,7 +69,7 @@ static const char *figure_words(struct arena *a, const struct goal_figure *f, co
 static const char *samples_words(struct arena *a, int64_t n, int64_t window_ns)
 {
     char count[UNIT_TEXT_MAX], window[UNIT_TEXT_MAX];
-    return arena_printf(a, "%s sample%s of %s", unit_format_int(UNIT_COUNT, n, count), n == 1 ? "" : "s",
+    return arena_printf(a, "%s sample%s over %s", unit_format_int(UNIT_COUNT, n, count), n == 1 ? "" : "s",
                         unit_format_int(UNIT_SINCE, window_ns, window));
 }
 
@@ -91,6 +91,11 @@ static enum check_status status_of(const struct limited *l, double value)
     if (l->below ? value < l->limit : value > l->limit)
         return CHECK_FAIL;
     return isfinite(l->warn) && value > l->warn * l->limit ? CHECK_WARN : CHECK_PASS;
+}
+
+static sd_time moment_of(const struct policy_checks *p, const struct goal_figure *f)
+{
+    return f->signal >= GOAL_BUNDLE_JS && f->signal < GOAL_METRIC ? p->standing : p->at;
 }
 
 static int64_t window_of(const struct policy_checks *p, const struct goal_figure *f)
@@ -145,7 +150,7 @@ static struct signal_value *values_of(const struct policy_checks *p, const struc
     size_t room = INSTANCES_USUAL;
     for (;;) {
         struct signal_value *v = mem_array(room, sizeof *v);
-        *n = signals_values(p->now, f, p->at, window_of(p, f), v, room);
+        *n = signals_values(p->now, f, moment_of(p, f), window_of(p, f), v, room);
         if (*n < room || room == INSTANCES_MAX)
             return v;
         free(v);
@@ -157,7 +162,7 @@ static struct signal_value *values_of(const struct policy_checks *p, const struc
 static void check_limited(const struct policy_checks *p, const struct limited *l, struct check_list *out)
 {
     size_t n = 0, known = 0, silent;
-    struct signal_value *v = sd_known(p->at) ? values_of(p, l->figure, &n) : NULL;
+    struct signal_value *v = sd_known(moment_of(p, l->figure)) ? values_of(p, l->figure, &n) : NULL;
     for (size_t i = 0; i < n; i++)
         if (isfinite(v[i].value)) {
             add_limited(p, l, &v[i], out);

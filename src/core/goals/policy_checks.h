@@ -10,7 +10,8 @@ struct policy_checks {
     const struct goal_policy *policy;
     struct signals *now;
     struct signals *before; /* of --baseline; NULL: there is none */
-    sd_time at;             /* SD_UNKNOWN: there is no data */
+    sd_time at;             /* the end of every window; SD_UNKNOWN: there is no data */
+    sd_time standing;       /* the same of builds and reports, the newest of which stand until the next */
     int64_t window_ns;      /* 0: as each figure says */
 };
 
