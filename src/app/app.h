@@ -67,8 +67,8 @@ bool replay_load(struct app *a, struct sd_error *err);
  * read. */
 struct figures *baseline_figures(struct app *a, struct sd_error *err);
 
-/* Reads files to their ends, and of servers what they say at first; n 0: those of the configuration, else what
- * is found here. False and a sentence: one of them cannot be read. */
+/* Reads files to their ends, and of servers what they say at first; n 0: those of the configuration, else
+ * what is found here. False and a sentence: one of them cannot be read. */
 bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err);
 
 /* Takes what the sources have published, for at most budget_ns. */
