@@ -25,6 +25,7 @@
 #include "view/metrics/metric_list.h"
 #include "view/hosts/resources.h"
 #include "view/metrics/runtime.h"
+#include "view/goals/goals.h"
 #include "view/overview/map.h"
 #include "view/servers/servers.h"
 #include "view/traces/traces.h"
@@ -89,7 +90,9 @@
     X(estimate)                                                                                              \
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
-    X(resources)
+    X(resources)                                                                                             \
+    X(kpis)                                                                                                  \
+    X(slo)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};

@@ -8,7 +8,7 @@
 #define TIME_MAX ((sd_time)8000000000000000000)
 #define LEAP     (86400 * SD_S)
 #define MONTH    (31 * 86400 * SD_S)
-enum { LEAPS = 8 };
+enum { LEAPS = 8, SLO_DRAWN = 4 };
 
 const struct signals_limits SIGNALS_DEFAULTS = {.keep_ns = 0, .max_bytes = (size_t)128 << 20};
 
@@ -23,6 +23,19 @@ struct value_cache {
     size_t n;
     struct signal_value items[];
 };
+
+static bool of_requests(enum goal_signal s)
+{
+    return s <= GOAL_HTTP_BYTES;
+}
+
+static void want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
+                          enum goal_per per)
+{
+    struct http_group *g = http_group_of(s->requests, &f->match, per, -1, true);
+    g->durations |= f->signal == GOAL_HTTP_LATENCY;
+    g->window_ns = MAX(g->window_ns, window_ns);
+}
 
 /* ---- the store ---- */
 
@@ -55,6 +68,8 @@ struct signals *signals_new(const struct goal_policy *p, const struct signals_li
             http_group_of(s->requests, &o->figure.match, GOAL_TOTAL,
                           o->figure.signal == GOAL_HTTP_LATENCY ? MAX(o->good_below_ns, 1) : 0, true);
         g->window_ns = MAX(g->window_ns, o->window_ns);
+        if (o->figure.signal == GOAL_HTTP_LATENCY && o->n_pairs) /* what proves its burn */
+            want_requests(s, &o->figure, mul_sat(o->pairs[0].long_ns, SLO_DRAWN), GOAL_TOTAL);
         for (size_t k = 0; k < o->n_pairs; k++)
             g->window_ns = MAX(g->window_ns, o->pairs[k].long_ns);
     }
@@ -74,19 +89,6 @@ void signals_free(struct signals *s)
     free(s->room);
     arena_free(s->arena);
     free(s);
-}
-
-static bool of_requests(enum goal_signal s)
-{
-    return s <= GOAL_HTTP_BYTES;
-}
-
-static void want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
-                          enum goal_per per)
-{
-    struct http_group *g = http_group_of(s->requests, &f->match, per, -1, true);
-    g->durations |= f->signal == GOAL_HTTP_LATENCY;
-    g->window_ns = MAX(g->window_ns, window_ns);
 }
 
 void signals_want(struct signals *s, const struct goal_figure *f, int64_t window_ns)
