@@ -105,6 +105,12 @@ refused "nothing to check" "neither a build nor a report" check --policy none.ya
 printf 'hops:\n- {name: a, max: 10ms, hops: [{name: x, max: 7ms}, {name: y, max: 8ms}]}\n' >sums.yaml
 refused "hops that take more than the whole" "may take 15.0 ms together, more than its max of 10.0 ms" check --policy sums.yaml same.log
 
+# ---- hops that are measured: 40 ms a request, 30 of them behind the gateway ----
+echo '{"kind":"http","at":1795189898000000000,"method":"GET","route":"/checkout","interval_ns":10000000000,"count":100,"timed":100,"total_ns":4000000000,"upstream_ns":3000000000,"status_2xx":100}' >told.ndjson
+echo 'hops: [{name: checkout, match: {route: /checkout}, max: 41ms, hops: [{name: gateway, max: 5ms}]}]' >hops.yaml
+run check --policy hops.yaml 'exec:cat told.ndjson' --format json
+ok "a hop that takes too long" is '[c["checkout/gateway"][k] for k in ("status", "value", "limit", "subject")] + [c["checkout"]["status"]]' "['fail', 10000000, 5000000, 'GET /checkout', 'warn']"
+
 # ---- beside builds ----
 mkdir dist
 head -c 5000 /dev/urandom | base64 >dist/main.js
