@@ -449,6 +449,8 @@ static void apply_owned(void *ctx, struct sd_batch *b)
         model_apply(a->model, b);
         if (a->signals)
             signals_take(a->signals, b);
+        if (a->taken)
+            a->taken(a->taken_ctx, b);
     }
     batch_unref(b);
 }

@@ -1,6 +1,7 @@
-/* slowdive check: budgets for builds, assertions about reports of Lighthouse, runs before and after. */
-#include "app/app.h"
-
+/* slowdive check: KPIs, budgets and hops of a policy, budgets for builds, assertions about reports of
+ * Lighthouse, runs before and after. */
+#include "app/check_answer.h"
+#include "app/check_policy.h"
 #include "app/output.h"
 #include "base/num.h"
 #include "conf/yaml_json.h"
@@ -8,8 +9,6 @@
 #include "core/model/bundles.h"
 #include "core/model/pages.h"
 #include "format/goals/budget_file.h"
-#include "sink/print_verdicts.h"
-#include "view/goals/checks.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -18,21 +17,13 @@
 
 enum { BUILDS_MAX = 256, REPORTS_MAX = 100000 };
 
-/* Formats that only checks have. */
-static const struct {
-    const char *name;
-    void (*print)(const struct verdict *v, size_t n, struct strbuf *out);
-} OWN_FORMATS[] = {
-    {.name = "junit", .print = print_junit},
-    {.name = "github", .print = print_github},
-};
-
 struct checking {
     struct app *app;
     struct budget_file file;
     bool has_file;
     double tolerance; /* a share; NAN: as the file says */
     double max_drop;  /* points */
+    struct policy_run policy;
     struct check_list list;
     struct run_gate gate;
     bool gated;
@@ -41,14 +32,6 @@ struct checking {
 };
 
 /* ---- options ---- */
-
-static int own_format(const struct cli *cli)
-{
-    for (size_t i = 0; i < ARRAY_LEN(OWN_FORMATS); i++)
-        if (str_eq(cli->values[CLI_FORMAT], OWN_FORMATS[i].name))
-            return (int)i;
-    return -1;
-}
 
 /* A number from 0 to 100; NAN: not given. */
 static bool percent_option(const struct cli *cli, enum cli_option o, const char *what, double *out)
@@ -89,13 +72,15 @@ static bool parse_budgets(struct budget_file *f, const char *path, const char *t
     return ok;
 }
 
-static bool read_budgets(struct budget_file *f, const char *path, struct sd_error *err)
+static bool read_budgets(struct budget_file *f, struct policy_run *r, const char *path, struct sd_error *err)
 {
     char *text = NULL;
     size_t len;
     *f = (struct budget_file){.n_budgets = 0};
     bool ok =
         file_read(path, BUDGET_FILE_MAX_BYTES, &text, &len, err) && parse_budgets(f, path, text, len, err);
+    if (ok && f->signals)
+        ok = policy_run_budgets(r, path, text, len, err);
     free(text);
     return ok;
 }
@@ -114,7 +99,7 @@ static bool follow_budgets_file(struct checking *c, const char *path, struct sd_
         next = mem_printf("%.*s/%s", (int)(slash - path), path, c->file.budgets_file);
     }
     budget_file_free(&c->file);
-    bool ok = read_budgets(&c->file, next, err);
+    bool ok = read_budgets(&c->file, &c->policy, next, err);
     if (ok && !c->file.assertions.n)
         ok = fail(err, "%.200s: budgetsFile names %.200s, which is no budgets.json", path, next);
     free(next);
@@ -198,147 +183,123 @@ static void note_passed_over(const struct app *a, struct check_list *l)
 
 /* ---- the checks ---- */
 
-static void check_build(struct checking *c, const struct bundle_build *b, const char *budget_path)
+/* `file` NULL: the usual limits. */
+static void check_build(struct checking *c, const struct bundle_build *b, const struct budget_file *file,
+                        const char *path)
 {
-    const struct size_budget *budgets = c->has_file ? c->file.budgets : BUDGET_DEFAULTS;
-    size_t n = c->has_file ? c->file.n_budgets : BUDGET_N_DEFAULTS;
-    char *below = budget_path ? folder_below(budget_path, b->head->path) : NULL;
+    const struct size_budget *budgets = file ? file->budgets : BUDGET_DEFAULTS;
+    size_t n = file ? file->n_budgets : BUDGET_N_DEFAULTS, first = c->list.n;
+    char *below = path ? folder_below(path, b->head->path) : NULL;
     struct budget_rules rules = {.tolerance = BUDGET_TOLERANCE, .below = below};
-    if (c->has_file && isfinite(c->file.tolerance))
-        rules.tolerance = c->file.tolerance;
+    if (file && isfinite(file->tolerance))
+        rules.tolerance = file->tolerance;
     if (isfinite(c->tolerance))
         rules.tolerance = c->tolerance;
     size_budgets_check(budgets, n, b, &rules, &c->list);
+    for (size_t i = first; i < c->list.n; i++)
+        c->list.items[i].path = arena_strdup(c->list.arena, path);
     for (uint32_t i = 0; b->head->notes && i < b->head->notes->n; i++)
         if (b->head->notes->items[i])
             check_note(&c->list, "%s", b->head->notes->items[i]);
     free(below);
 }
 
+/* The budgets of sizes in the policy; without builds they are passed over, and said so. */
+static bool check_sizes(struct checking *c, const struct bundle_build *const *b, struct sd_error *err)
+{
+    const struct goal_policy *p = c->policy.n ? c->policy.sides[0].policy : NULL;
+    if (!p || !p->size_budgets || p == &c->policy.own)
+        return true;
+    struct budget_file file;
+    struct sd_error why = {""};
+    char *json = mem_printf("{\"budgets\": %s}", p->size_budgets);
+    bool ok = budget_file_read(&file, "policy.json", json, strlen(json), &why);
+    free(json);
+    if (!ok)
+        fail(err, "%.200s: %s", p->file, why.text);
+    if (isfinite(p->size_tolerance))
+        file.tolerance = p->size_tolerance;
+    for (size_t i = 0; ok && i < c->n_builds; i++)
+        check_build(c, b[i], &file, p->file);
+    if (ok && !c->n_builds)
+        check_note(&c->list, "no build was named, so the budgets of sizes of %s were not checked", p->file);
+    budget_file_free(&file);
+    return ok;
+}
+
+/* What was named has to fit what is asked of it. */
+static bool fits(const struct checking *c, struct sd_error *err)
+{
+    const char *path = c->app->cli->values[CLI_BUDGET];
+    bool compares = cli_has(c->app->cli, CLI_BASELINE), policy = policy_run_checks(&c->policy);
+    if (!c->n_builds && !c->n_reports && !policy)
+        return fail(err, "there is neither a build nor a report of Lighthouse in what was named");
+    if (compares && !c->n_reports && !policy)
+        return fail(err, "--baseline compares reports of Lighthouse, and none was named; slowdive bundle "
+                         "--baseline compares builds");
+    if (c->has_file && !c->n_reports && !c->file.n_budgets && !c->file.signals)
+        return fail(err, "%.200s asserts reports of Lighthouse, and none was named", path);
+    if (c->has_file && !c->n_builds && !c->file.assertions.n && !c->file.signals)
+        return fail(err, "%.200s limits the sizes of builds, and none was named", path);
+    if (!c->has_file && !c->n_builds && !compares && !policy)
+        return fail(err,
+                    "what to check of the reports? Name assertions with --budget, or runs to compare with "
+                    "by --baseline");
+    return true;
+}
+
 static bool check_all(struct checking *c, struct sd_error *err)
 {
     const struct bundle_build *b[BUILDS_MAX];
     const char *path = c->app->cli->values[CLI_BUDGET];
-    bool compares = cli_has(c->app->cli, CLI_BASELINE);
     c->n_builds = model_bundles(c->app->model, INT64_MAX, b, ARRAY_LEN(b));
     c->reports = reports_of(c->app, &c->n_reports);
-    if (!c->n_builds && !c->n_reports)
-        return fail(err, "there is neither a build nor a report of Lighthouse in what was named");
-    if (compares && !c->n_reports)
-        return fail(err, "--baseline compares reports of Lighthouse, and none was named; slowdive bundle "
-                         "--baseline compares builds");
-    if (c->has_file && !c->n_reports && !c->file.n_budgets)
-        return fail(err, "%.200s asserts reports of Lighthouse, and none was named", path);
-    if (c->has_file && !c->n_builds && !c->file.assertions.n)
-        return fail(err, "%.200s limits the sizes of builds, and none was named", path);
-    if (!c->has_file && !c->n_builds && !compares)
-        return fail(err,
-                    "what to check of the reports? Name assertions with --budget, or runs to compare with "
-                    "by --baseline");
-    for (size_t i = 0; i < c->n_builds && (!c->has_file || c->file.n_budgets); i++)
-        check_build(c, b[i], path);
+    if (!fits(c, err))
+        return false;
+    bool usual = !c->has_file && !c->policy.n;
+    for (size_t i = 0; i < c->n_builds && (usual || (c->has_file && c->file.n_budgets)); i++)
+        check_build(c, b[i], usual ? NULL : &c->file, usual ? NULL : path);
     for (size_t i = 0; c->has_file && i < c->file.n_notes; i++)
         check_note(&c->list, "%s", c->file.notes[i]);
     note_passed_over(c->app, &c->list);
-    return !c->has_file || !c->n_reports ||
-           assertions_check(&c->file.assertions, c->reports, c->n_reports, &c->list, err);
+    size_t first = c->list.n;
+    bool ok = !c->has_file || !c->n_reports ||
+              assertions_check(&c->file.assertions, c->reports, c->n_reports, &c->list, err);
+    for (size_t i = first; ok && i < c->list.n; i++)
+        c->list.items[i].path = arena_strdup(c->list.arena, path);
+    return ok && check_sizes(c, b, err);
 }
 
-static bool compare_runs(struct checking *c, struct sd_error *err)
+/* What --baseline names, read by itself: all of its data. */
+static bool read_baseline(struct checking *c, struct sd_error *err)
 {
     const char *source = c->app->cli->values[CLI_BASELINE];
     struct model_limits limits = MODEL_DEFAULTS;
     struct app *b = mem_alloc(sizeof *b);
-    size_t n;
     c->app->beside = b;
     limits.retention_ns = 0;
-    if (!app_init(b, c->app->cli, &limits, err) || !read_sources(b, &source, 1, err))
+    if (!app_init(b, c->app->cli, &limits, err))
         return false;
-    const struct sd_page_report **before = reports_of(b, &n);
-    bool ok = n ? run_gate(&c->gate, before, n, c->reports, c->n_reports,
-                           isfinite(c->max_drop) ? c->max_drop : GATE_MAX_DROP, err)
-                : fail(err, "--baseline %.200s holds no report of Lighthouse", source);
+    strbuf_clear(&b->problems); /* they were told of the other side */
+    policy_run_listen(&c->policy, b, true);
+    return read_sources(b, &source, 1, err);
+}
+
+/* The gate is for reports; a policy compares what else there is. */
+static bool compare_runs(struct checking *c, struct sd_error *err)
+{
+    size_t n;
+    bool policy = policy_run_checks(&c->policy);
+    const struct sd_page_report **before = reports_of(c->app->beside, &n);
+    bool ok = true;
+    if (n && c->n_reports)
+        ok = run_gate(&c->gate, before, n, c->reports, c->n_reports,
+                      isfinite(c->max_drop) ? c->max_drop : GATE_MAX_DROP, err);
+    else if (!policy)
+        ok = fail(err, "--baseline %.200s holds no report of Lighthouse", c->app->cli->values[CLI_BASELINE]);
     c->gated = c->gate.arena != NULL;
     free(before);
     return ok;
-}
-
-/* ---- the answer ---- */
-
-static bool failed(const struct checking *c)
-{
-    return c->list.count[CHECK_FAIL] || (c->gated && (c->gate.dropped || c->gate.status == GATE_REGRESSION));
-}
-
-static enum verdict_kind kind_of(enum check_status s)
-{
-    static const enum verdict_kind KINDS[] = {[CHECK_PASS] = VERDICT_PASSED,
-                                              [CHECK_WARN] = VERDICT_WARNED,
-                                              [CHECK_FAIL] = VERDICT_FAILED,
-                                              [CHECK_SKIP] = VERDICT_SKIPPED};
-    return KINDS[s];
-}
-
-static enum verdict_kind kind_of_gate(enum gate_status s)
-{
-    return s == GATE_REGRESSION ? VERDICT_FAILED : s == GATE_UNDECIDED ? VERDICT_SKIPPED : VERDICT_PASSED;
-}
-
-static const char *metric_text(struct arena *a, const struct gate_metric *m)
-{
-    const char *unit = m->plain ? "" : " ms";
-    int digits = m->plain ? 3 : 0;
-    if (!isfinite(m->difference))
-        return arena_printf(a, "%s is not in the runs of both sides, on %s", m->metric, m->page);
-    return arena_printf(a, "%s went from %.*f%s to %.*f%s: a change between %.*f and %.*f%s, on %s",
-                        m->metric, digits, m->before, unit, digits, m->after, unit, digits, m->low, digits,
-                        m->high, unit, m->page);
-}
-
-/* What failed comes first: the gate's metrics and categories, then the checks in their order. */
-static int print_verdicts(const struct checking *c, int format)
-{
-    size_t n = 0, most = c->list.n + (c->gated ? c->gate.n_metrics + c->gate.n_categories : 0);
-    struct verdict *v = mem_array(most + 1, sizeof *v);
-    struct arena *a = arena_new();
-    struct strbuf out = {0};
-    for (size_t i = 0; c->gated && i < c->gate.n_metrics; i++) {
-        const struct gate_metric *m = &c->gate.metrics[i];
-        v[n++] = (struct verdict){.name = arena_printf(a, "gate %s", m->metric),
-                                  .kind = kind_of_gate(m->status),
-                                  .text = metric_text(a, m)};
-    }
-    for (size_t i = 0; c->gated && i < c->gate.n_categories; i++) {
-        const struct gate_category *g = &c->gate.categories[i];
-        v[n++] = (struct verdict){
-            .name = arena_printf(a, "category %s", g->category),
-            .kind = kind_of_gate(g->status),
-            .text = arena_printf(a, "%s fell by %g points, on %s", g->category, g->drop, g->page)};
-    }
-    for (size_t i = 0; i < c->list.n; i++)
-        v[n++] = (struct verdict){.name = c->list.items[i].name,
-                                  .kind = kind_of(c->list.items[i].status),
-                                  .text = c->list.items[i].message};
-    OWN_FORMATS[format].print(v, n, &out);
-    bool ok = output_text(strbuf_text(&out));
-    strbuf_free(&out);
-    arena_free(a);
-    free(v);
-    return ok ? EXIT_FINE : EXIT_USAGE;
-}
-
-static int answer(struct checking *c)
-{
-    int format = own_format(c->app->cli), status;
-    check_list_sort(&c->list);
-    if (format >= 0) {
-        status = print_verdicts(c, format);
-    } else {
-        struct doc *d = checks_doc(&c->list, c->gated ? &c->gate : NULL);
-        status = output_doc(c->app, d);
-        doc_free(d);
-    }
-    return status == EXIT_FINE && failed(c) ? EXIT_CHECK : status;
 }
 
 /* ---- the verb ---- */
@@ -347,30 +308,40 @@ static bool check(struct checking *c, struct sd_error *err)
 {
     const struct cli *cli = c->app->cli;
     const char *path = cli->values[CLI_BUDGET];
+    bool compares = cli_has(cli, CLI_BASELINE);
     if (path) {
         c->has_file = true;
-        if (!read_budgets(&c->file, path, err) || !follow_budgets_file(c, path, err))
+        if (!read_budgets(&c->file, &c->policy, path, err) || !follow_budgets_file(c, path, err))
             return false;
     }
-    if (!read_sources(c->app, cli->args, cli->n_args, err) || !check_all(c, err))
+    policy_run_listen(&c->policy, c->app, false);
+    if (!read_sources(c->app, cli->args, cli->n_args, err) || !check_all(c, err) ||
+        (compares && !(read_baseline(c, err) && compare_runs(c, err))) ||
+        !policy_run_add(&c->policy, &c->list, err))
         return false;
-    return !cli_has(cli, CLI_BASELINE) || compare_runs(c, err);
+    return c->list.n || c->gated ||
+           fail(err,
+                "there is nothing to check: no KPI with a target, no budget and no hop for what was named");
 }
 
 int verb_check(struct app *a)
 {
     struct checking c = {.app = a};
     struct sd_error err = {""};
-    if ((own_format(a->cli) < 0 && !output_ready(a)) ||
+    if ((!check_format_known(a->cli) && !output_ready(a)) ||
         !percent_option(a->cli, CLI_TOLERANCE, "share of the limit in percent", &c.tolerance) ||
-        !percent_option(a->cli, CLI_MAX_DROP, "number of points", &c.max_drop))
+        !percent_option(a->cli, CLI_MAX_DROP, "number of points", &c.max_drop) ||
+        !policy_run_begin(&c.policy, a))
         return EXIT_USAGE;
-    if (!a->cli->n_args) {
-        complain("check needs a build, or reports of Lighthouse: slowdive check [--budget FILE] SOURCE...");
+    if (!a->cli->n_args && !c.policy.n && !a->cli->values[CLI_BUDGET]) {
+        complain("check needs a build, reports of Lighthouse or a policy: slowdive check [--policy FILE] "
+                 "[--budget FILE] [SOURCE...]");
         return EXIT_USAGE;
     }
     check_list_init(&c.list);
-    int status = check(&c, &err) ? answer(&c) : EXIT_USAGE;
+    int status = EXIT_USAGE;
+    if (check(&c, &err))
+        status = check_answer(a, &c.list, c.gated ? &c.gate : NULL);
     if (signals_stop())
         status = 128 + signals_stop();
     else if (err.text[0] && status == EXIT_USAGE)
@@ -380,6 +351,7 @@ int verb_check(struct app *a)
         run_gate_free(&c.gate);
     if (c.has_file)
         budget_file_free(&c.file);
+    policy_run_free(&c.policy);
     free(c.reports);
     return status;
 }

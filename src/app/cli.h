@@ -11,14 +11,14 @@
     X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check commands",                 \
       "output format (default: text); the view flame also: svg, folded, speedscope, pprof; slo also: "       \
       "prometheus; check "                                                                                   \
-      "also: junit, github")                                                                                 \
+      "also: junit, github, gitlab, sarif")                                                                                 \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
-    X(AT, "at", 0, "TIME", "views report",                                                                   \
+    X(AT, "at", 0, "TIME", "views report check",                                                             \
       "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
       "on the last day of a log or recording")                                                               \
-    X(WINDOW, "window", 0, "DURATION", "views console replay report",                                        \
-      "time window of the figures (a printed view: all data)")                                               \
+    X(WINDOW, "window", 0, "DURATION", "views console replay report check",                                  \
+      "time window of the figures (a printed view: all data; check: as the policy says)")                    \
     X(SORT, "sort", 0, "COLUMN", "views explain advise report",                                              \
       "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
     X(LIMIT, "limit", 0, "N", "views explain advise report check", "at most N rows of each table; 0: all")   \
@@ -27,7 +27,7 @@
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
     X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
       "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
-    X(HOST, "host", 0, "NAME", "resources kpis slo", "only that machine")                                    \
+    X(HOST, "host", 0, "NAME", "resources kpis slo check", "only that machine")                              \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
@@ -40,13 +40,13 @@
     X(FOLD, "fold", 0, "NAME", "functions flame calls function growth",                                      \
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
-      "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
+      "compare with all data of that recording or log; check: or with those runs of Lighthouse")             \
     X(POLICY, "policy", 0, "FILE", "views console replay check",                                             \
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
-    X(OUTPUT, "output", 'o', "FILE", "record commands",                                                      \
-      "the recording to write; of a command the file for what it would print")                               \
+    X(OUTPUT, "output", 'o', "FILE", "record check commands",                                                \
+      "the recording to write; of check and a command the file for what they would print")                   \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
@@ -122,9 +122,9 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
       "suggest indexes for a whole workload, proven by the planner")                                         \
     X(report, "caching [SOURCE...]",                                                                         \
       "print a report, in Markdown: caching: what to cache where, for how long, and what removes it")        \
-    X(check, "[--budget FILE] SOURCE...",                                                                    \
-      "check a build against budgets, or reports of Lighthouse against assertions or --baseline; exit 1 "    \
-      "when something fails")                                                                                \
+    X(check, "[--policy FILE] [--budget FILE] [--baseline SOURCE] [SOURCE...]",                              \
+      "check KPIs, budgets and hops of the policy, builds against budgets, reports of Lighthouse against "   \
+      "assertions; exit 1 when something fails")                                                                                \
     X(sources, "[KIND|SOURCE...]",                                                                           \
       "list the kinds of source, or the options of one kind; of sources, print the state")                   \
     X(status, "SOURCE...", "another name of sources SOURCE...")                                              \

@@ -94,6 +94,12 @@ bool output_file(const char *path, const char *bytes, size_t len)
     return ok;
 }
 
+/* Of record -o names the recording. */
+static bool writes_file(const struct app *a)
+{
+    return a->cli->command || str_eq(a->cli->verb, "check");
+}
+
 static bool print(const struct app *a, struct doc *d, enum print_format f)
 {
     struct winsize ws = {0};
@@ -112,7 +118,7 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         return false;
     }
     struct strbuf out = {0};
-    const char *file = a->cli->command ? a->cli->values[CLI_OUTPUT] : NULL;
+    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
     if (file)
         o = (struct print_options){.width = 0, .ascii = o.ascii};
     print_doc(d, f, &o, &out);
@@ -124,6 +130,13 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
 bool output_text(const char *text)
 {
     return output_bytes(text, strlen(text));
+}
+
+bool output_made(const struct app *a, const struct strbuf *made)
+{
+    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
+    return file ? output_file(file, strbuf_text(made), made->len)
+                : output_bytes(strbuf_text(made), made->len);
 }
 
 bool output_ready(const struct app *a)

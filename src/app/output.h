@@ -10,6 +10,8 @@ bool output_ready(const struct app *a);
 /* Text to standard output. False, with a complaint, when it cannot be written; a reader
  * that has gone, as `| head` does, is no failure. */
 bool output_text(const char *text);
+/* What was made, to the file of -o or standard output. False, with a complaint. */
+bool output_made(const struct app *a, const struct strbuf *made);
 /* All of a file, which it takes the place of. False, with a complaint. */
 bool output_file(const char *path, const char *bytes, size_t len);
 /* Of a command with -o into that file. The exit status. */

@@ -21,7 +21,7 @@ static void read_hop(struct policy_reader *r, const struct tree_node *n, struct 
                      struct hop *h)
 {
     static const char *const KEYS[] = {"name", "signal", "max", NULL};
-    *h = (struct hop){.name = ""};
+    *h = (struct hop){.name = "", .line = policy_line(r, n)};
     if (!policy_map(r, n, KEYS, "a hop", "name and max"))
         return;
     h->name = policy_name(r, n, "a hop", names);
@@ -72,7 +72,7 @@ static void read_plan(struct policy_reader *r, const struct tree_node *n, struct
 {
     static const char *const KEYS[] = {"name", "match", "max", "hops", NULL};
     struct goal_match match = {.method = NULL};
-    *p = (struct hop_plan){.name = ""};
+    *p = (struct hop_plan){.name = "", .line = policy_line(r, n)};
     if (!policy_map(r, n, KEYS, "an item of hops", "name, match, max and hops"))
         return;
     const struct tree_node *hops = policy_member(n, "hops");

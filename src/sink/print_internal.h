@@ -10,6 +10,7 @@ void print_json_doc(const struct doc *d, struct strbuf *out);
 void print_json_section(const struct doc *d, const struct section *s, struct strbuf *out);
 void print_md_doc(const struct doc *d, struct strbuf *out);
 void print_md_section(const struct section *s, struct strbuf *out);
+void print_md_escaped(struct strbuf *out, const char *text); /* one line without markup */
 void print_csv_section(const struct section *s, struct strbuf *out);
 
 /* ---- print_boxes.c, print_svg.c: of boxes in boxes ---- */

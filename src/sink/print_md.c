@@ -10,7 +10,7 @@
 enum { LEVELS_MOST = 60, DEPTH_SHOWN = 100 };
 
 /* One line of text that Markdown does not take as markup. */
-static void escaped(struct strbuf *out, const char *s)
+void print_md_escaped(struct strbuf *out, const char *s)
 {
     struct strbuf safe = {0};
     utf8_append(&safe, s, 100000);
@@ -38,7 +38,7 @@ static void cell(struct strbuf *out, const struct column *c, struct cell v)
         return;
     }
     cell_format(c, v, &b);
-    escaped(out, strbuf_text(&b));
+    print_md_escaped(out, strbuf_text(&b));
     strbuf_free(&b);
 }
 
@@ -71,7 +71,7 @@ static void heading(const struct table *t, bool mark, struct strbuf *out)
     for (size_t c = 0; c < t->n_columns; c++)
         if (shown(&t->columns[c])) {
             strbuf_str(out, "| ");
-            escaped(out, t->columns[c].title);
+            print_md_escaped(out, t->columns[c].title);
             strbuf_char(out, ' ');
         }
     strbuf_str(out, "|\n");
@@ -137,18 +137,18 @@ void print_md_section(const struct section *s, struct strbuf *out)
     struct arena *a = arena_new();
     const struct table *t = section_as_table(s, FOR_PEOPLE, a);
     strbuf_str(out, "## ");
-    escaped(out, s->title ? s->title : "");
+    print_md_escaped(out, s->title ? s->title : "");
     strbuf_str(out, "\n\n");
     const char *note = section_remark(a, s);
     if (note) {
-        escaped(out, note);
+        print_md_escaped(out, note);
         strbuf_str(out, "\n\n");
     }
     if (!t) {
         text_block(s, out);
     } else if (!table_rows(t)) {
         if (s->empty) {
-            escaped(out, s->empty);
+            print_md_escaped(out, s->empty);
             strbuf_char(out, '\n');
         }
     } else if (t->bare && t->n_columns == 2 && table_row(t, 0)->cells[1].type != CELL_LEVELS) {
@@ -162,7 +162,7 @@ void print_md_section(const struct section *s, struct strbuf *out)
 void print_md_doc(const struct doc *d, struct strbuf *out)
 {
     strbuf_str(out, "# ");
-    escaped(out, d->title);
+    print_md_escaped(out, d->title);
     strbuf_char(out, '\n');
     for (size_t i = 0; i < d->n_sections; i++) {
         if (d->sections[i].aside)

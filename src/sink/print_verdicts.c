@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "sink/print_internal.h"
 
 static void count(const struct verdict *v, size_t n, size_t counts[VERDICT_KINDS])
 {
@@ -48,14 +49,14 @@ static void put_xml(struct strbuf *out, const char *s)
 
 static void put_counts(struct strbuf *out, size_t n, const size_t counts[VERDICT_KINDS])
 {
-    strbuf_printf(out, " name=\"slowdive\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", n,
-                  counts[VERDICT_FAILED], counts[VERDICT_SKIPPED]);
+    strbuf_printf(out, " name=\"slowdive\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", n,
+                  counts[VERDICT_FAILED], counts[VERDICT_MISSING], counts[VERDICT_SKIPPED]);
 }
 
 static void put_case(struct strbuf *out, const struct verdict *v)
 {
     static const char *const INSIDE[VERDICT_KINDS] = {
-        [VERDICT_FAILED] = "failure", [VERDICT_SKIPPED] = "skipped"};
+        [VERDICT_FAILED] = "failure", [VERDICT_MISSING] = "error", [VERDICT_SKIPPED] = "skipped"};
     strbuf_str(out, "    <testcase classname=\"slowdive\" name=\"");
     put_xml(out, v->name);
     strbuf_str(out, "\"");
@@ -115,28 +116,110 @@ static void put_github(struct strbuf *out, const char *s, bool property)
     }
 }
 
+static void put_command(struct strbuf *out, const char *command, const struct verdict *v)
+{
+    strbuf_printf(out, "::%s title=", command);
+    put_github(out, v->name, true);
+    strbuf_str(out, "::");
+    put_github(out, v->text ? v->text : "", false);
+    strbuf_char(out, '\n');
+}
+
+/* Those of the kinds from..to; how many are left out. */
+static size_t put_commands(struct strbuf *out, const char *command, const struct verdict *v, size_t n,
+                           enum verdict_kind from, enum verdict_kind to)
+{
+    size_t all = 0;
+    for (int kind = (int)from; kind <= (int)to; kind++)
+        for (size_t i = 0; i < n; i++)
+            if ((int)v[i].kind == kind && all++ < GITHUB_SHOWN)
+                put_command(out, command, &v[i]);
+    return all - MIN(all, (size_t)GITHUB_SHOWN);
+}
+
+static void put_totals(struct strbuf *out, const size_t counts[VERDICT_KINDS])
+{
+    strbuf_printf(out, "%zu passed, %zu failed, %zu warned, %zu missing, %zu skipped", counts[VERDICT_PASSED],
+                  counts[VERDICT_FAILED], counts[VERDICT_WARNED], counts[VERDICT_MISSING],
+                  counts[VERDICT_SKIPPED]);
+}
+
 void print_github(const struct verdict *v, size_t n, struct strbuf *out)
 {
-    static const char *const COMMANDS[VERDICT_KINDS] = {
-        [VERDICT_FAILED] = "error", [VERDICT_WARNED] = "warning"};
-    size_t counts[VERDICT_KINDS], more = 0;
+    size_t counts[VERDICT_KINDS];
     count(v, n, counts);
-    for (size_t kind = 0; kind < VERDICT_KINDS; kind++) {
-        size_t shown = 0;
-        for (size_t i = 0; COMMANDS[kind] && i < n && shown < GITHUB_SHOWN; i++) {
-            if (v[i].kind != kind)
-                continue;
-            strbuf_printf(out, "::%s title=", COMMANDS[kind]);
-            put_github(out, v[i].name, true);
-            strbuf_str(out, "::");
-            put_github(out, v[i].text ? v[i].text : "", false);
-            strbuf_char(out, '\n');
-            shown++;
-        }
-        more += COMMANDS[kind] ? counts[kind] - shown : 0;
-    }
-    strbuf_printf(out, "%zu passed, %zu failed, %zu warned, %zu skipped\n", counts[VERDICT_PASSED],
-                  counts[VERDICT_FAILED], counts[VERDICT_WARNED], counts[VERDICT_SKIPPED]);
+    size_t more = put_commands(out, "error", v, n, VERDICT_FAILED, VERDICT_MISSING) +
+                  put_commands(out, "warning", v, n, VERDICT_WARNED, VERDICT_WARNED);
+    put_totals(out, counts);
+    strbuf_char(out, '\n');
     if (more)
         strbuf_printf(out, "::notice::%zu more that failed or warned are not shown here\n", more);
+}
+
+/* ---- Markdown ---- */
+
+enum { MD_CELL = 400, MD_NOTES = 20, MD_ROOM = 4000 /* for the notes and what was left out */ };
+
+static void put_cell(struct strbuf *out, const char *text)
+{
+    struct strbuf cut = {0};
+    if (text)
+        utf8_append(&cut, text, MD_CELL);
+    print_md_escaped(out, strbuf_text(&cut));
+    strbuf_str(out, " | ");
+    strbuf_free(&cut);
+}
+
+static void put_row(struct strbuf *out, const struct verdict *v)
+{
+    static const char *const WORDS[VERDICT_KINDS] = {[VERDICT_FAILED] = "**failed**",
+                                                     [VERDICT_MISSING] = "**missing**",
+                                                     [VERDICT_WARNED] = "warning",
+                                                     [VERDICT_SKIPPED] = "skipped",
+                                                     [VERDICT_PASSED] = "passed"};
+    strbuf_printf(out, "| %s | ", WORDS[v->kind]);
+    const char *cells[] = {v->name, v->subject, v->value, v->limit, v->text};
+    for (size_t i = 0; i < ARRAY_LEN(cells); i++)
+        put_cell(out, cells[i]);
+    out->text[--out->len] = 0; /* no space at its end */
+    strbuf_char(out, '\n');
+}
+
+static void put_notes(struct strbuf *out, const char *const *notes, size_t n)
+{
+    struct strbuf line = {0};
+    for (size_t i = 0; i < n && i < MD_NOTES && out->len < VERDICTS_MD_MAX; i++) {
+        strbuf_clear(&line);
+        utf8_append(&line, notes[i], MD_CELL);
+        strbuf_str(out, i ? "- " : "\n- ");
+        print_md_escaped(out, strbuf_text(&line));
+        strbuf_char(out, '\n');
+    }
+    strbuf_free(&line);
+}
+
+void print_verdicts_md(const struct verdict *v, size_t n, const char *const *notes, size_t n_notes,
+                       struct strbuf *out)
+{
+    size_t counts[VERDICT_KINDS], shown = 0;
+    bool full = false;
+    count(v, n, counts);
+    strbuf_str(out, "<!-- slowdive check -->\n");
+    put_totals(out, counts);
+    strbuf_str(out, "\n\n| Status | Check | Of | Value | Limit | What was found |\n"
+                    "|---|---|---|---:|---:|---|\n");
+    for (size_t kind = 0; kind < VERDICT_KINDS && !full; kind++)
+        for (size_t i = 0; i < n && !full; i++) {
+            size_t before = out->len;
+            if (v[i].kind != kind)
+                continue;
+            put_row(out, &v[i]);
+            full = out->len > VERDICTS_MD_MAX - MD_ROOM;
+            if (full)
+                out->text[out->len = before] = 0;
+            shown += !full;
+        }
+    if (shown < n)
+        strbuf_printf(out, "\n%zu more are not shown here.\n", n - shown);
+    put_notes(out, notes, n_notes);
 }

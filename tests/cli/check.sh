@@ -34,14 +34,14 @@ budgets:
   - {name: all, type: any, compression: none, limit: 10 KiB}
   - {name: gone, path: 'dist/{gone,lost}.js', limit: 1 MB}
   - {name: first load, scope: route, limit: 1 MB}
-  - {name: a signal, signal: http.latency}
+  - {name: a signal, signal: http.latency, max: 1s, missing: skip}
 YAML
 run check --budget web/budgets.yaml web/dist --format json
 ok "a budget that is exceeded" exited 1
 ok "YAML, with paths below the budget file's folder" is '[c[n]["status"] for n in ("vendor", "all", "gone", "first load")]' "['pass', 'fail', 'fail', 'skip']"
-ok "the worst first" is '[x["status"] for x in d["checks"]]' "['fail', 'fail', 'skip', 'pass']"
+ok "the worst first" is '[x["status"] for x in d["checks"]]' "['fail', 'fail', 'skip', 'skip', 'pass']"
 ok "by how much" is 'c["all"]["actual_bytes"] - c["all"]["limit_bytes"] == c["all"]["over_bytes"] > 0' True
-ok "a budget of a signal is told in a note" is 'len(d["notes"])' 1
+ok "a budget of a signal beside" is '[c["a signal"][k] for k in ("kind", "status", "limit", "metric")]' "['budget', 'skip', 1000000000, None]"
 run check --budget web/budgets.yaml web/dist
 ok "for people: what was found" says out 'above the limit of 10.2 kB'
 

@@ -9,6 +9,7 @@ struct hop {
     const char
         *signal; /* "db.latency"; NULL: the hop is the service, or the part of the time, of that name */
     int64_t max_ns;
+    int line; /* in the file */
 };
 struct hop_plan {
     const char *name;
@@ -16,6 +17,7 @@ struct hop_plan {
     int64_t max_ns;
     const struct hop *hops;
     size_t n;
+    int line;
 };
 struct hop_plans {
     struct arena *arena;

@@ -5,8 +5,11 @@
 
 const char *check_status_name(enum check_status s)
 {
-    static const char *const NAMES[] = {
-        [CHECK_PASS] = "pass", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail", [CHECK_SKIP] = "skip"};
+    static const char *const NAMES[] = {[CHECK_PASS] = "pass",
+                                        [CHECK_WARN] = "warn",
+                                        [CHECK_FAIL] = "fail",
+                                        [CHECK_SKIP] = "skip",
+                                        [CHECK_MISSING] = "missing"};
     return NAMES[s];
 }
 
@@ -23,11 +26,26 @@ void check_list_free(struct check_list *l)
     *l = (struct check_list){.n = 0};
 }
 
+/* What the other kinds of checks speak of. */
+static void leave_out(struct check *c)
+{
+    double *of_policy[] = {&c->value, &c->limit, &c->baseline, &c->change_share, &c->p_value};
+    double *of_others[] = {&c->expected, &c->actual};
+    for (size_t i = 0; !c->kind && i < ARRAY_LEN(of_policy); i++)
+        *of_policy[i] = (double)NAN;
+    for (size_t i = 0; c->kind && i < ARRAY_LEN(of_others); i++)
+        *of_others[i] = (double)NAN;
+    if (c->kind)
+        c->limit_bytes = c->actual_bytes = c->over_bytes = SD_UNKNOWN;
+}
+
 void check_add(struct check_list *l, const struct check *c)
 {
     struct check own = *c;
-    const char **texts[] = {&own.name,  &own.source,    &own.message, &own.metric,
-                            &own.audit, &own.assertion, &own.url,     &own.level};
+    const char **texts[] = {&own.name,      &own.source,  &own.message,    &own.metric, &own.audit,
+                            &own.assertion, &own.url,     &own.level,      &own.kind,   &own.signal,
+                            &own.subject,   &own.feature, &own.value_unit, &own.text,   &own.path};
+    leave_out(&own);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = arena_strdup(l->arena, *texts[i]);
     const char **files = arena_alloc(l->arena, MAX(c->n_files, 1) * sizeof *files);
@@ -56,6 +74,11 @@ void check_note(struct check_list *l, const char *fmt, ...)
     strbuf_free(&b);
 }
 
+const char *check_sentence(const struct check *c)
+{
+    return c->text ? c->text : c->message;
+}
+
 /* ---- the worst first ---- */
 
 struct ranked {
@@ -66,6 +89,10 @@ struct ranked {
 
 static double excess_of(const struct check *c)
 {
+    if (c->kind) {
+        double over = c->below ? c->limit - c->value : c->value - c->limit;
+        return isfinite(over) ? over / (c->limit > 0 ? c->limit : 1) : 0;
+    }
     if (sd_known(c->over_bytes) && c->limit_bytes > 0)
         return (double)c->over_bytes / (double)c->limit_bytes;
     if (!isfinite(c->actual) || !isfinite(c->expected))
@@ -76,7 +103,8 @@ static double excess_of(const struct check *c)
 
 static int worst_first(const void *a, const void *b)
 {
-    static const int RANK[] = {[CHECK_FAIL] = 0, [CHECK_WARN] = 1, [CHECK_SKIP] = 2, [CHECK_PASS] = 3};
+    static const int RANK[] = {
+        [CHECK_FAIL] = 0, [CHECK_MISSING] = 1, [CHECK_WARN] = 2, [CHECK_SKIP] = 3, [CHECK_PASS] = 4};
     const struct ranked *x = a, *y = b;
     int by_status = RANK[x->check.status] - RANK[y->check.status];
     if (by_status)

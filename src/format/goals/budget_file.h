@@ -15,6 +15,7 @@ struct budget_file {
     size_t n_budgets, cap_budgets;
     struct assertion_set assertions; /* about reports of Lighthouse; no blocks: none */
     size_t cap_blocks;
+    bool signals;             /* it has budgets of signals, too, for conf/policy.h to read */
     double tolerance;         /* a share; NAN: the file says nothing */
     const char *budgets_file; /* a file of budgets.json that its assertions are to be read from; NULL */
     const char **notes;       /* sentences */

@@ -75,7 +75,7 @@ static bool read_entry(struct budget_file *f, const cJSON *entry, struct sd_erro
     if (!cJSON_IsObject(entry))
         return fail(err, "an entry of budgets is no mapping");
     if (json_member(entry, "signal")) {
-        budget_note(f, "a budget of a signal is none of sizes and was not checked");
+        f->signals = true;
         return true;
     }
     int type = word_member(f, entry, "type", TYPES, 0, err);

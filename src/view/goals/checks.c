@@ -4,28 +4,46 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/goals/policy_checks.h"
 
 #define H COLUMN_HIDDEN
 
+#define P COLUMN_NO_JSON /* for people */
+
 /* X(key, title, unit, flags, priority, width, help) */
 #define CHECK_COLUMNS(X)                                                                                     \
-    X(status, "Check", UNIT_NONE, COLUMN_LEFT, 0, 5,                                                         \
-      "pass; warn: above the limit but within the tolerance, or of level warn; fail; skip: it could not be " \
-      "checked")                                                                                             \
-    X(name, "Name", UNIT_NONE, 0, 1, 16, "of the budget; of an assertion: audit and assertion")              \
+    X(status, "Check", UNIT_NONE, COLUMN_LEFT, 0, 7,                                                         \
+      "pass; warn: above the limit but within the tolerance, close to it, or of level warn; fail; missing: " \
+      "nothing tells its value, which fails as well; skip: it could not be checked, or may be missing")      \
+    X(name, "Name", UNIT_NONE, 0, 1, 16, "of the KPI, budget or hop; of an assertion: audit and assertion")  \
     X(source, "Source", UNIT_NONE, H, 9, 16, "the build, or the first report")                               \
-    X(metric, "Size", UNIT_NONE, H, 9, 12, "of a budget: size_bytes, gzip_bytes or brotli_bytes")            \
-    X(limit_bytes, "Limit", UNIT_BYTES, 0, 3, 0, "of a budget")                                              \
-    X(actual_bytes, "Actual", UNIT_BYTES, 0, 2, 0, "of its files together; absent: not known")               \
+    X(metric, "Size", UNIT_NONE, H, 9, 12, "of a budget of sizes: size_bytes, gzip_bytes or brotli_bytes")   \
+    X(limit_bytes, "Limit", UNIT_BYTES, H, 9, 0, "of a budget of sizes")                                     \
+    X(actual_bytes, "Actual", UNIT_BYTES, H, 9, 0, "of its files together; absent: not known")               \
     X(over_bytes, "Over", UNIT_BYTES, H, 9, 0, "above the limit; 0: within it")                              \
     X(files, "Files", UNIT_NONE, H, 9, 16, "assets, or reports, that were checked")                          \
-    X(message, "What was found", UNIT_NONE, COLUMN_GROW | COLUMN_LEFT, 0, 50, "in a sentence")               \
+    X(message, "Message", UNIT_NONE, H, 9, 20, "of a budget of sizes or an assertion: what was found")       \
     X(audit, "Audit", UNIT_NONE, H, 9, 16, "of an assertion; its parts are joined with dots")                \
     X(assertion, "Assertion", UNIT_NONE, H, 9, 12, "minScore, maxLength, maxNumericValue or auditRan")       \
     X(expected, "Expected", UNIT_NONE, H, 9, 8, "by the assertion")                                          \
     X(actual, "Is", UNIT_NONE, H, 9, 8, "of the runs, as LHCI aggregates them; absent: no number")           \
     X(url, "URL", UNIT_NONE, H, 9, 20, "of the page")                                                        \
-    X(level, "Level", UNIT_NONE, H, 9, 5, "of an assertion: error or warn")
+    X(level, "Level", UNIT_NONE, H, 9, 5, "of an assertion: error or warn")                                  \
+    X(kind, "Kind", UNIT_NONE, H, 9, 7, "of a check of the policy: kpi, budget, hop or regress")             \
+    X(signal, "Signal", UNIT_NONE, H, 9, 14, "of the policy: what is measured")                              \
+    X(subject, "Of", UNIT_NONE, H, 9, 16, "of the policy: what of the signal, or the instance")              \
+    X(feature, "Feature", UNIT_NONE, H, 9, 12, "of a budget, as the policy says; of a hop its plan")         \
+    X(value, "Value", UNIT_NONE, H, 9, 0, "of the policy: what it is, in value_unit")                        \
+    X(value_unit, "Unit", UNIT_NONE, H, 9, 6, "ns, share, bytes, per_s, that of a metric, or empty")         \
+    X(limit, "Most", UNIT_NONE, H, 9, 0, "of the policy; of regress: what the baseline allows")              \
+    X(baseline, "Before", UNIT_NONE, H, 9, 0, "of regress: the percentile of the baseline")                  \
+    X(change_share, "Change", UNIT_SHARE, H, 9, 0, "of regress: value / baseline - 1")                       \
+    X(p_value, "p", UNIT_NONE, H, 9, 0,                                                                      \
+      "of regress: how likely chance makes both sides so different (Mann-Whitney)")                          \
+    X(text, "Text", UNIT_NONE, H, 9, 20, "of the policy: what was found, in a sentence")                     \
+    X(shown_value, "Value", UNIT_NONE, P, 2, 9, "what it is")                                                \
+    X(shown_limit, "Limit", UNIT_NONE, P, 3, 9, "what it may be")                                            \
+    X(found, "What was found", UNIT_NONE, P | COLUMN_GROW | COLUMN_LEFT, 0, 50, "in a sentence")
 
 #define CHECK_NUMBER(key, title, unit, flags, priority, width, help) C_##key,
 enum { CHECK_COLUMNS(CHECK_NUMBER) C_COLUMNS };
@@ -37,6 +55,39 @@ const struct column *checks_columns(size_t *n)
 {
     *n = ARRAY_LEN(check_columns);
     return check_columns;
+}
+
+/* ---- figures for people ---- */
+
+static const char *bytes_text(struct arena *a, int64_t bytes)
+{
+    char buf[UNIT_TEXT_MAX];
+    return sd_known(bytes) ? arena_strdup(a, unit_format_int(UNIT_BYTES, bytes, buf)) : NULL;
+}
+
+static const char *unit_text(struct arena *a, const struct check *c, double v)
+{
+    char buf[64];
+    return isfinite(v) ? arena_strdup(a, goal_value_text(c->value_unit, v, buf)) : NULL;
+}
+
+static const char *number_text(struct arena *a, double v)
+{
+    return isfinite(v) ? arena_printf(a, "%.6g", v) : NULL;
+}
+
+const char *check_value_text(struct arena *a, const struct check *c)
+{
+    return c->kind     ? unit_text(a, c, c->value)
+           : c->metric ? bytes_text(a, c->actual_bytes)
+                       : number_text(a, c->actual);
+}
+
+const char *check_limit_text(struct arena *a, const struct check *c)
+{
+    return c->kind     ? unit_text(a, c, c->limit)
+           : c->metric ? bytes_text(a, c->limit_bytes)
+                       : number_text(a, c->expected);
 }
 
 static const struct table *text_list(struct doc *d, const char *const *texts, size_t n)
@@ -51,7 +102,9 @@ static const struct table *text_list(struct doc *d, const char *const *texts, si
 
 static enum severity severity_of(enum check_status s)
 {
-    return s == CHECK_FAIL ? SEVERITY_BAD : s == CHECK_WARN ? SEVERITY_WARN : SEVERITY_NONE;
+    return s == CHECK_FAIL || s == CHECK_MISSING ? SEVERITY_BAD
+           : s == CHECK_WARN                     ? SEVERITY_WARN
+                                                 : SEVERITY_NONE;
 }
 
 static void add_check(struct doc *d, struct table *t, const struct check *c)
@@ -72,6 +125,20 @@ static void add_check(struct doc *d, struct table *t, const struct check *c)
         [C_actual] = cell_real(c->actual),
         [C_url] = cell_text(doc_text(d, c->url)),
         [C_level] = cell_text(doc_text(d, c->level)),
+        [C_kind] = cell_text(doc_text(d, c->kind)),
+        [C_signal] = cell_text(doc_text(d, c->signal)),
+        [C_subject] = cell_text(doc_text(d, c->subject)),
+        [C_feature] = cell_text(doc_text(d, c->feature)),
+        [C_value] = cell_real(c->value),
+        [C_value_unit] = cell_text(doc_text(d, c->value_unit)),
+        [C_limit] = cell_real(c->limit),
+        [C_baseline] = cell_real(c->baseline),
+        [C_change_share] = cell_real(c->change_share),
+        [C_p_value] = cell_real(c->p_value),
+        [C_text] = cell_text(doc_text(d, c->text)),
+        [C_shown_value] = cell_text(check_value_text(d->arena, c)),
+        [C_shown_limit] = cell_text(check_limit_text(d->arena, c)),
+        [C_found] = cell_text(doc_text(d, check_sentence(c))),
     };
     struct row *r = doc_row(d, t);
     memcpy(r->cells, cells, sizeof cells);
@@ -283,6 +350,7 @@ static void counts(struct doc *d, const struct check_list *l)
     } COUNTS[] = {{.key = "passed", .status = CHECK_PASS},
                   {.key = "warned", .status = CHECK_WARN},
                   {.key = "failed", .status = CHECK_FAIL},
+                  {.key = "missing", .status = CHECK_MISSING},
                   {.key = "skipped", .status = CHECK_SKIP}};
     for (size_t i = 0; i < ARRAY_LEN(COUNTS); i++)
         doc_field(d, COUNTS[i].key, UNIT_COUNT, cell_int((int64_t)l->count[COUNTS[i].status]));
@@ -313,9 +381,10 @@ struct doc *checks_doc(const struct check_list *l, const struct run_gate *gate)
         categories_section(d, gate);
     }
     struct section *s = doc_table(d, "checks", "Checks", columns_for(d, l), ARRAY_LEN(check_columns));
-    s->note = doc_printf(d, "%zu failed, %zu warned, %zu passed, %zu skipped", l->count[CHECK_FAIL],
-                         l->count[CHECK_WARN], l->count[CHECK_PASS], l->count[CHECK_SKIP]);
-    s->empty = "No budget and no assertion was named; --budget FILE does.";
+    s->note =
+        doc_printf(d, "%zu failed, %zu missing, %zu warned, %zu passed, %zu skipped", l->count[CHECK_FAIL],
+                   l->count[CHECK_MISSING], l->count[CHECK_WARN], l->count[CHECK_PASS], l->count[CHECK_SKIP]);
+    s->empty = "No budget and no assertion was named; --budget FILE and --policy FILE do.";
     for (size_t i = 0; i < l->n; i++)
         add_check(d, &s->table, &l->items[i]);
     notes(d, l, gate);
