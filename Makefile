@@ -73,7 +73,8 @@ LIBS_ALL  := $(foreach r,$(ROOMS),$(call lib,$(r)))
 PROGRAM := $(BUILD)/slowdive
 
 THEMES := $(wildcard themes/*.yaml)
-GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES)) $(BUILD)/gen/heavy_packages.inc
+GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES)) $(BUILD)/gen/heavy_packages.inc \
+	$(BUILD)/gen/default-policy.inc
 
 .PHONY: all deps demo check bench fuzz install uninstall check-layers source-modules format clean help
 .DEFAULT_GOAL := all
@@ -98,10 +99,12 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 .SECONDARY:
-# A YAML theme as C string literals.
+# YAML as C string literals.
+yaml_text = @mkdir -p $(@D); sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@
 $(BUILD)/gen/theme-%.inc: themes/%.yaml
-	@mkdir -p $(@D)
-	@sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@
+	$(yaml_text)
+$(BUILD)/gen/default-policy.inc: src/conf/default-policy.yaml
+	$(yaml_text)
 
 # A flat YAML list of mappings as C initialisers: "- key: value" begins one. Texts get quotes where they have none.
 $(BUILD)/gen/heavy_packages.inc: src/core/bundles/heavy_packages.yaml

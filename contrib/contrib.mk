@@ -37,10 +37,10 @@ install: all ## into PREFIX (/usr/local), under DESTDIR
 	install -m 644 contrib/completions/slowdive.bash "$(DESTDIR)$(COMPDIR)/slowdive"
 	install -m 644 $(BUILD)/man/slowdive.1 "$(DESTDIR)$(MANDIR)/man1/"
 	install -m 644 $(BUILD)/man/slowdive-source.3 "$(DESTDIR)$(MANDIR)/man3/"
-	install -m 644 $(BUILD)/man/slowdive.yaml.5 "$(DESTDIR)$(MANDIR)/man5/"
+	install -m 644 $(BUILD)/man/slowdive.yaml.5 $(BUILD)/man/slowdive-policy.5 "$(DESTDIR)$(MANDIR)/man5/"
 
 uninstall: ## what install has put there
 	rm -f $(foreach f,$(BINDIR)/slowdive $(MANDIR)/man1/slowdive.1 $(MANDIR)/man5/slowdive.yaml.5 \
-		$(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
+		$(MANDIR)/man5/slowdive-policy.5 $(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
 	rm -rf $(foreach d,$(DATADIR) $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
 	rmdir "$(DESTDIR)$(MODDIR)" 2>/dev/null || true

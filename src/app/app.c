@@ -5,6 +5,7 @@
 #include "base/trust.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "conf/policy.h"
 #include "format/record/recording.h"
 #include "ui/actions.h"
 
@@ -60,18 +61,25 @@ static bool can_obey(const char *path, struct sd_error *err)
     return fd >= 0;
 }
 
-/* What a checkout holds is for printed views, such as in CI. */
+/* What is odd about a policy is said to who named it, and where it is used. */
+static bool uses_policy(const struct app *a)
+{
+    static const char *const VERBS[] = {"check", "report", "agent", NULL};
+    const struct view *v = *a->cli->verb ? view_exactly(a->cli->verb) : NULL;
+    return a->config->policy.named || str_find(VERBS, a->cli->verb) >= 0 || (v && v->place == PLACE_GOALS);
+}
+
+/* What a checkout holds is for printed views and checks, such as in CI. */
 static bool read_policy(struct app *a, struct sd_error *err)
 {
-    const char *in_folder = "slowdive-policy.yaml", *given = a->cli->values[CLI_POLICY];
-    bool printed = *a->cli->verb && view_exactly(a->cli->verb);
-    if (given || (printed && access(in_folder, F_OK) == 0))
-        return hop_policy_read(&a->config->hops, given ? given : in_folder, given != NULL, err);
-    char *folder = config_folder(), *path = folder ? mem_printf("%s/policy.yaml", folder) : NULL;
-    bool ok = !path || hop_policy_read(&a->config->hops, path, false, err);
-    free(path);
-    free(folder);
-    return ok;
+    const char *verb = a->cli->verb;
+    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check"));
+    struct goal_policy *p = &a->config->policy;
+    if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
+        return false;
+    for (size_t i = 0; i < p->n_notes && uses_policy(a); i++)
+        problem(a, p->notes[i]);
+    return true;
 }
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)

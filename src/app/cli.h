@@ -40,9 +40,10 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
       "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
-    X(POLICY, "policy", 0, "FILE", "views console replay",                                                   \
-      "the policy file, whose `hops:` is what requests may take (default: ./slowdive-policy.yaml for a "     \
-      "printed view, else policy.yaml beside the configuration)")                                            \
+    X(POLICY, "policy", 0, "FILE", "views console replay check",                                             \
+      "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
+      "check, else policy.yaml beside the configuration)")                                                   \
+    X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
     X(OUTPUT, "output", 'o', "FILE", "record commands",                                                      \
       "the recording to write; of a command the file for what it would print")                               \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \

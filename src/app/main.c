@@ -1,6 +1,7 @@
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "conf/policy.h"
 #include "rt/registry.h"
 #include "source/built_in.h"
 #include "ui/actions.h"
@@ -46,6 +47,11 @@ static void default_config(struct strbuf *out)
     config_print_default(actions_all(), out);
 }
 
+static void default_policy(struct strbuf *out)
+{
+    strbuf_str(out, policy_default_text());
+}
+
 static int dispatch(const struct cli *cli)
 {
     static const struct {
@@ -75,6 +81,8 @@ static int dispatch(const struct cli *cli)
         return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
         return print_text(default_config);
+    if (cli_has(cli, CLI_PRINT_POLICY))
+        return print_text(default_policy);
     if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
         return verb_manual(cli);
     if (!strcmp(cli->verb, "rum-snippet"))

@@ -196,7 +196,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
-                         .hops = &a->config->hops,
+                         .hops = &a->config->policy.hops,
                          .show_literals = a->config->settings->show_literals,
                          .choices = &choices};
     bool chosen = choose(a->cli, v, &c, &choices, &err);

@@ -10,6 +10,7 @@
 
 #include "base/trust.h"
 #include "base/utf8.h"
+#include "conf/policy.h"
 #include "conf/tree.h"
 
 #define SECOND 1e9
@@ -489,7 +490,7 @@ void config_free(struct config *c)
     free(c->sources);
     keymap_free(c->keymap);
     options_free(SETTINGS_OPTIONS, c->settings);
-    hop_policy_free(&c->hops);
+    policy_free(&c->policy);
     free(c->path);
     free(c);
 }

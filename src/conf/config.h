@@ -4,8 +4,8 @@
 #define CONF_CONFIG_H
 
 #include "conf/action.h"
-#include "conf/hop_policy.h"
 #include "conf/option.h"
+#include "core/goals/policy.h"
 
 /* The console's settings; rows in SETTINGS_OPTIONS (config.c) describe them for
  * the file, --set, :set, --print-config and slowdive.yaml(5). */
@@ -52,8 +52,8 @@ struct config {
     struct keymap *keymap;
     struct source_spec *sources;
     size_t n_sources;
-    char *path;            /* the file read; NULL: none */
-    struct hop_plans hops; /* of the policy file */
+    char *path;                /* the file read; NULL: none */
+    struct goal_policy policy; /* empty until policy_find() has filled it */
 };
 
 /* Defaults: the compiled-in, commented file, read by this parser. `actions`: those that

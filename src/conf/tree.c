@@ -8,22 +8,37 @@
 #include <yaml.h>
 
 #include "base/utf8.h"
+#include "core/name_index.h"
 
-/* Keeps the search for duplicates cheap. */
-enum { KEYS_MAX = 1000 };
+struct limits {
+    size_t bytes;
+    int keys; /* in one mapping */
+    int nodes;
+    bool one; /* document */
+};
+static const struct limits USUAL = {
+    .bytes = TREE_BYTES_MAX, .keys = 1000, .nodes = TREE_BYTES_MAX, .one = true};
+static const struct limits LARGE = {
+    .bytes = TREE_LARGE_BYTES_MAX, .keys = TREE_LARGE_KEYS_MAX, .nodes = TREE_LARGE_NODES_MAX};
+/* Up to so many names of a mapping are compared with a new one; more have an index. */
+enum { KEYS_FEW = 32 };
 /* libyaml looks at every open bracket for each token, so many thousands of them would take it minutes. */
 enum { OPEN_MAX = 200 };
 
 struct builder {
     struct arena *arena;
+    const struct limits *limits;
     struct tree_report *report;
-    struct tree_node *root;
+    struct tree_node *root, *last_root;
+    int n_nodes, n_documents;
+    bool full; /* n_nodes reached its limit */
     struct level {
         struct tree_node *node;
         struct tree_node *last;      /* last child */
         const struct tree_node *key; /* waiting for its value */
         bool bad_key;                /* that value is to be dropped */
         int n_keys;
+        struct name_index names; /* of more than KEYS_FEW */
     } levels[TREE_DEPTH_MAX];
     int depth;
     int skipped; /* open collections beyond the depth limit */
@@ -72,6 +87,21 @@ static const struct tree_node *find_key(const struct tree_node *map, const char 
     return NULL;
 }
 
+/* The key that this one repeats; when enough was reported, any. */
+static const struct tree_node *repeated(struct level *l, const struct tree_node *key,
+                                        const struct tree_report *r)
+{
+    if (l->n_keys <= KEYS_FEW)
+        return find_key(l->node, key->text);
+    for (const struct tree_node *c = l->names.n ? NULL : l->node->child; c; c = c->next)
+        name_index_of(&l->names, c->key->text);
+    size_t before = l->names.n;
+    name_index_of(&l->names, key->text);
+    if (l->names.n > before)
+        return NULL;
+    return r->n < TREE_REPORT_MAX ? find_key(l->node, key->text) : key;
+}
+
 static void append(struct level *l, struct tree_node *node)
 {
     if (l->last)
@@ -85,8 +115,11 @@ static void append(struct level *l, struct tree_node *node)
 static void place(struct builder *b, struct tree_node *node)
 {
     if (b->depth == 0) {
-        if (!b->root)
+        if (b->last_root)
+            b->last_root->next = node;
+        else
             b->root = node;
+        b->last_root = node;
         return;
     }
     struct level *l = &b->levels[b->depth - 1];
@@ -94,18 +127,19 @@ static void place(struct builder *b, struct tree_node *node)
         append(l, node);
     } else if (!l->key && !l->bad_key) {
         const struct tree_node *first = NULL;
-        if (++l->n_keys > KEYS_MAX) {
-            if (l->n_keys == KEYS_MAX + 1)
+        int max = b->limits->keys;
+        if (++l->n_keys > max) {
+            if (l->n_keys == max + 1)
                 tree_problem(b->report, node->line, node->column,
                              "too many names; expected at most %d in one mapping, the rest was not read",
-                             KEYS_MAX);
+                             max);
             l->bad_key = true;
             return;
         }
         if (node->kind != TREE_SCALAR)
             tree_problem(b->report, node->line, node->column, "%s is not a name; expected NAME: VALUE",
                          tree_kind_name(node->kind));
-        else if ((first = find_key(l->node, node->text)))
+        else if ((first = repeated(l, node, b->report)))
             tree_problem(b->report, node->line, node->column,
                          "%.60s is given twice; expected once, line %d already sets it", node->text,
                          first->line);
@@ -136,6 +170,11 @@ static void add_placeholder(struct builder *b)
 static struct tree_node *make(struct builder *b, enum tree_kind kind, const yaml_mark_t *mark)
 {
     struct tree_node *n = arena_alloc(b->arena, sizeof *n);
+    if (++b->n_nodes > b->limits->nodes && !b->full) {
+        tree_problem(b->report, (int)mark->line + 1, (int)mark->column + 1,
+                     "the file holds more than %d values; the rest was not read", b->limits->nodes);
+        b->full = true;
+    }
     *n = (struct tree_node){
         .kind = kind, .line = (int)mark->line + 1, .column = (int)mark->column + 1, .text = ""};
     return n;
@@ -162,7 +201,7 @@ static void close_collection(struct builder *b)
     if (b->skipped)
         b->skipped--;
     else
-        b->depth--;
+        name_index_free(&b->levels[--b->depth].names);
 }
 
 static void add_scalar(struct builder *b, const yaml_event_t *e)
@@ -188,6 +227,19 @@ static bool too_many_open(struct builder *b, const yaml_mark_t *m)
     tree_problem(b->report, (int)m->line + 1, (int)m->column + 1,
                  "more than %d levels; the rest of the file was not read", OPEN_MAX);
     return true;
+}
+
+/* An empty document is one empty value. */
+static void drop_empty(struct builder *b, struct tree_node *before)
+{
+    const struct tree_node *n = b->last_root;
+    if (n == before || n->kind != TREE_SCALAR || !n->plain || *n->text)
+        return;
+    b->last_root = before;
+    if (before)
+        before->next = NULL;
+    else
+        b->root = NULL;
 }
 
 /* Also true for the event that ends the parse. */
@@ -216,8 +268,6 @@ static bool take_event(struct builder *b, const yaml_event_t *e)
     case YAML_MAPPING_END_EVENT:
         close_collection(b);
         break;
-    case YAML_DOCUMENT_END_EVENT:
-        return true; /* one document; what follows is looked at by the caller */
     default:
         break;
     }
@@ -248,9 +298,36 @@ static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const ch
                  p->context ? p->context : "");
 }
 
-struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r)
+/* The documents of the parser's input, each its root. */
+static void read_documents(struct builder *b, yaml_parser_t *parser, const char *text, size_t len)
 {
-    size_t most = r->bytes_max ? r->bytes_max : TREE_BYTES_MAX;
+    struct tree_node *before = NULL; /* the document of before */
+    for (bool done = false; !done && !b->full;) {
+        yaml_event_t e;
+        if (!yaml_parser_parse(parser, &e)) {
+            syntax_error(b->report, parser, text, len);
+            return;
+        }
+        int n = b->n_documents += e.type == YAML_DOCUMENT_START_EVENT;
+        if (n > 1 && b->limits->one) {
+            tree_problem(b->report, (int)e.start_mark.line + 1, (int)e.start_mark.column + 1,
+                         "a second document begins; expected one, the rest was not read");
+            done = true;
+        } else {
+            done = take_event(b, &e);
+        }
+        if (e.type == YAML_DOCUMENT_END_EVENT && !b->limits->one) {
+            drop_empty(b, before);
+            before = b->last_root;
+        }
+        yaml_event_delete(&e);
+    }
+}
+
+static struct tree_node *read_within(struct arena *a, const char *text, size_t len,
+                                     const struct limits *limits, struct tree_report *r)
+{
+    size_t most = r->bytes_max ? r->bytes_max : limits->bytes;
     if (len > most) {
         tree_problem(r, 1, 1, "the file has %zu bytes; expected at most %zu", len, most);
         return NULL;
@@ -262,26 +339,22 @@ struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struc
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-    struct builder b = {.arena = a, .report = r};
-    bool done = false;
-    while (!done) {
-        yaml_event_t e;
-        if (!yaml_parser_parse(&parser, &e)) {
-            syntax_error(r, &parser, text, len);
-            break;
-        }
-        done = take_event(&b, &e);
-        bool more = e.type == YAML_DOCUMENT_END_EVENT;
-        yaml_event_delete(&e);
-        if (more && yaml_parser_parse(&parser, &e)) {
-            if (e.type == YAML_DOCUMENT_START_EVENT)
-                tree_problem(r, (int)e.start_mark.line + 1, (int)e.start_mark.column + 1,
-                             "a second document begins; expected one, the rest was not read");
-            yaml_event_delete(&e);
-        }
-    }
+    struct builder b = {.arena = a, .limits = limits, .report = r};
+    read_documents(&b, &parser, text, len);
+    while (b.depth)
+        name_index_free(&b.levels[--b.depth].names);
     yaml_parser_delete(&parser);
     return b.root;
+}
+
+struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r)
+{
+    return read_within(a, text, len, &USUAL, r);
+}
+
+struct tree_node *tree_read_large(struct arena *a, const char *text, size_t len, struct tree_report *r)
+{
+    return read_within(a, text, len, &LARGE, r);
 }
 
 /* ---- did you mean ---- */

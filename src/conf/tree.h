@@ -1,5 +1,5 @@
 /* tree.h - a YAML file as a bounded tree that knows line and column of everything.
- * Private to src/conf: configuration and themes are read from it. */
+ * Private to src/conf: configuration, themes and policies are read from it. */
 #ifndef CONF_TREE_H
 #define CONF_TREE_H
 
@@ -32,6 +32,14 @@ enum { TREE_REPORT_MAX = 40, TREE_DEPTH_MAX = 12, TREE_BYTES_MAX = 1 << 20 };
  * of other kinds and nesting beyond TREE_DEPTH_MAX are reported and left out; of
  * a key given twice the first stays. */
 struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r);
+
+/* The same of all documents of a file that may be large: TREE_LARGE_BYTES_MAX bytes, TREE_LARGE_KEYS_MAX
+ * names in a mapping. Each is the `next` of the one before; one that is empty is left out. */
+struct tree_node *tree_read_large(struct arena *a, const char *text, size_t len, struct tree_report *r);
+enum { TREE_LARGE_BYTES_MAX = 8 << 20, TREE_LARGE_KEYS_MAX = 100000, TREE_LARGE_NODES_MAX = 1000000 };
+
+/* The JSON that a node stands for (yaml_json.c). */
+void tree_json(struct strbuf *out, const struct tree_node *n);
 
 /* "FILE:LINE:COLUMN: sentence"; text from outside in it is neutralised here. */
 void tree_problem(struct tree_report *r, int line, int column, const char *fmt, ...) SD_PRINTF(4, 5);

@@ -43,7 +43,7 @@ static void put_scalar(struct strbuf *out, const struct tree_node *n)
 }
 
 /* As deep as the tree, which is bounded. */
-static void put(struct strbuf *out, const struct tree_node *n)
+void tree_json(struct strbuf *out, const struct tree_node *n)
 {
     bool map = n->kind == TREE_MAP;
     if (n->kind == TREE_SCALAR) {
@@ -56,7 +56,7 @@ static void put(struct strbuf *out, const struct tree_node *n)
             put_text(out, c->key->text);
             strbuf_char(out, ':');
         }
-        put(out, c);
+        tree_json(out, c);
         if (c->next)
             strbuf_char(out, ',');
     }
@@ -78,7 +78,7 @@ bool yaml_to_json(const char *file, const char *text, size_t len, struct strbuf 
     const struct tree_node *root = tree_read(a, text, len, &r);
     bool ok = root && !r.n;
     if (ok)
-        put(out, root);
+        tree_json(out, root);
     else if (!err->text[0])
         fail(err, "%s holds nothing", file);
     arena_free(a);

@@ -176,7 +176,7 @@ struct view_ctx console_view_ctx(struct console *c)
                              .file_len = s->file_len,
                              .file_name = s->file_name,
                              .show_literals = c->env.config->settings->show_literals,
-                             .hops = &c->env.config->hops,
+                             .hops = &c->env.config->policy.hops,
                              .choices = &c->chosen,
                              .baseline = c->baseline,
                              .key = key_of,

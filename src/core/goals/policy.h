@@ -58,7 +58,7 @@ struct goal_figure {
     enum goal_signal signal;
     const char *text;   /* as written: "metric:host.cpu" */
     const char *metric; /* NAME of metric:NAME; else NULL */
-    double quantile;    /* of signals with one; 0.95 when not given */
+    double quantile;    /* of signals with one; 0.95 when not given; else NAN */
     enum goal_per per;
     enum goal_aggregate aggregate;
     int64_t window_ns;
@@ -83,7 +83,7 @@ struct goal_kpi {
     const char *name;
     struct goal_figure figure;
     double target;     /* NAN: none */
-    bool higher;       /* better is above: of lighthouse.score, http.rate, or an alert that is `below` */
+    bool higher;       /* better is above: the alert is `below`; without one: lighthouse.score, http.rate */
     bool skip_missing; /* missing: skip, for check */
     bool has_alert;
     struct goal_alert alert;
@@ -144,7 +144,7 @@ struct goal_receiver {
 
 struct goal_silence {
     struct goal_match match;
-    int day;                  /* 0 Sunday .. 6; -1: every day */
+    int day;                  /* 0 Sunday .. 6; -1: every day; of Mon-Fri there are five silences */
     int from_minute, minutes; /* of the day, UTC; how long */
     const char *why;
 };
@@ -213,6 +213,7 @@ struct goal_heartbeat {
 struct goal_policy {
     struct arena *arena;
     const char *file; /* NULL: compiled in */
+    bool named;       /* by --policy */
     bool of_folder;   /* ./slowdive-policy.yaml: its receivers are never used */
     const struct goal_kpi *kpis;
     size_t n_kpis;
@@ -228,6 +229,9 @@ struct goal_policy {
     size_t n_playbooks;
     const struct goal_budget *budgets;
     size_t n_budgets;
+    const char
+        *size_budgets; /* those of `budgets:` with a `limit`, a list as JSON (budget_file.h); NULL: none */
+    double size_tolerance; /* a share of their limits; NAN: not given */
     struct hop_plans hops; /* in the same arena */
     struct goal_costs costs;
     const struct goal_effort *efforts;
@@ -244,6 +248,7 @@ struct goal_policy {
 
 const char *goal_signal_name(enum goal_signal s); /* "http.latency"; of GOAL_METRIC "metric" */
 const char *goal_signal_unit(enum goal_signal s); /* "ns", "share", "bytes", "per_s", "" */
+bool goal_signal_has_quantile(enum goal_signal s);
 const char *goal_severity_name(enum goal_severity s);
 const char *goal_receiver_type_name(enum goal_receiver_type t);
 
@@ -252,6 +257,7 @@ const struct goal_kpi *policy_kpi(const struct goal_policy *p, const char *name)
 const struct goal_slo *policy_slo(const struct goal_policy *p, const char *name);
 const struct goal_receiver *policy_receiver(const struct goal_policy *p, const char *name);
 const struct goal_playbook *policy_playbook(const struct goal_policy *p, const char *name);
+bool policy_has_escalation(const struct goal_policy *p, const char *name);
 /* By name, else the one of the severity, else default; NULL: there is none. */
 const struct goal_escalation *policy_escalation(const struct goal_policy *p, const char *name,
                                                 enum goal_severity s);
