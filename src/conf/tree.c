@@ -3,6 +3,7 @@
 
 #include "base/suggest.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
@@ -16,8 +17,7 @@ struct limits {
     int nodes;
     bool one; /* document */
 };
-static const struct limits USUAL = {
-    .bytes = TREE_BYTES_MAX, .keys = 1000, .nodes = TREE_BYTES_MAX, .one = true};
+static const struct limits USUAL = {.bytes = TREE_BYTES_MAX, .keys = 1000, .nodes = INT_MAX, .one = true};
 static const struct limits LARGE = {
     .bytes = TREE_LARGE_BYTES_MAX, .keys = TREE_LARGE_KEYS_MAX, .nodes = TREE_LARGE_NODES_MAX};
 /* Up to so many names of a mapping are compared with a new one; more have an index. */

@@ -94,6 +94,7 @@ int main(int argc, char **argv)
                                  .tls_name = getenv("BENCH_TLS") ? "127.0.0.1" : NULL,
                                  .insecure = true,
                                  .http2 = getenv("BENCH_HTTP2") != NULL};
+    c.on_time = str_eq(argv[1], "open");
     struct work w = {.most = hold ? connections : strtoull(argv[4], NULL, 10), .at_once = connections};
     w.delay = mem_alloc(sizeof *w.delay);
     hist_clear(w.delay);

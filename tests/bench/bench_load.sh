@@ -4,7 +4,7 @@
 #   bench_load.sh [BENCH_LOAD]    (default build/tests/bench/bench_load)
 #
 # Both load the same nginx on loopback in turn, three times each, with one thread and 50 connections; the figure is the
-# median of the three ratios. wrk gets the priority that the generator takes. nginx serves a static file of 612 bytes with one worker.
+# median of the three ratios. nginx serves a static file of 612 bytes with one worker.
 set -u
 bench=${1:-build/tests/bench/bench_load}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/slowdive-load.XXXXXX") || exit 1
@@ -51,7 +51,7 @@ if command -v wrk >/dev/null; then
     for ((i = 0; i < 3; i++)); do
         ours=$("$bench" closed "$port" 50 300000 | tee "$tmp/ours" | value rate)
         failed <"$tmp/ours" || exit 1
-        rival=$(nice -n -10 wrk -t1 -c50 -d5s "http://127.0.0.1:$port/" 2>/dev/null | awk '/^Requests\/sec:/ { print $2 }')
+        rival=$(wrk -t1 -c50 -d5s "http://127.0.0.1:$port/" | awk '/^Requests\/sec:/ { print $2 }')
         echo "$ours $rival"
     done | awk '{ print $1 / $2, $1, $2 }' | sort -n | awk '{ r[NR] = $0 } END { split(r[2], f, " ");
         print "wrk_ratio", f[1], "x\nrate", f[2], "1/s\nwrk_rate", f[3], "1/s" }'

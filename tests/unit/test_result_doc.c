@@ -62,7 +62,7 @@ static void test_shown(void **state)
     assert_non_null(o);
     char *text = printed(o, PRINT_TEXT);
     static const char *const has[] = {"Verdict: fail.", "one\n",  "Percentiles", "Latency", "2.00 ms",
-                                      "1.50 k/s",       "25.0 %", "!! a",        "1.00 kB",  "200  7"};
+                                      "1.50 k/s",       "25.0 %", "!! a",        "1.00 kB", "200  7"};
     for (size_t i = 0; i < ARRAY_LEN(has); i++)
         if (!strstr(text, has[i]))
             fail_msg("%s is not in:\n%s", has[i], text);

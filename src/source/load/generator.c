@@ -286,12 +286,11 @@ static void look(struct generator *g, int64_t until)
     }
 }
 
-/* Before what else the machine does, where the system permits it: on a busy machine its own delays come down
- * to a third. Of this thread alone. Returns what it was. */
-static int go_first(void)
+/* Of this thread alone. On a busy machine lateness comes down to a third. Returns what the priority was. */
+static int go_first(const struct generator *g)
 {
     int before = getpriority(PRIO_PROCESS, 0);
-    if (before > NICE)
+    if (g->on_time && before > NICE)
         setpriority(PRIO_PROCESS, 0, NICE);
     return before;
 }
@@ -330,7 +329,7 @@ bool generator_run(struct generator *g, const struct load_driver *d, atomic_int 
                    void (*tick)(void *ctx, const struct generator_state *s), void *tick_ctx)
 {
     begin_run(g, d, stop);
-    int priority = go_first();
+    int priority = go_first(g);
     int64_t next_tick = g->run_ns, end = INT64_MAX;
     for (;;) {
         int64_t now = gen_now(g);
@@ -360,7 +359,8 @@ bool generator_run(struct generator *g, const struct load_driver *d, atomic_int 
     else
         give_up_all(g);
     update_state(g);
-    setpriority(PRIO_PROCESS, 0, priority);
+    if (g->on_time)
+        setpriority(PRIO_PROCESS, 0, priority);
     return !g->stopping;
 }
 
@@ -434,6 +434,7 @@ struct generator *generator_new(const struct generator_config *c, struct sd_erro
     g->arena = arena_new();
     g->connections = MIN(MAX(c->connections, 1), UINT32_MAX / 2);
     g->timeout_ns = MAX(c->timeout_ns, 1);
+    g->on_time = c->on_time;
     g->n_addresses = c->n_addresses;
     g->addresses = mem_array(c->n_addresses, sizeof *g->addresses);
     memcpy(g->addresses, c->addresses, c->n_addresses * sizeof *g->addresses);

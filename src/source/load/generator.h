@@ -1,7 +1,7 @@
 /* generator.h - sends the requests of a driver over HTTP/1.1, plain or TLS, and HTTP/2 where the target
  * speaks it.
  *
- * One thread, epoll, before other processes where the system permits it, no allocation for each request
+ * One thread, epoll, no allocation for each request
  * (HTTP/2: nghttp2 allocates for each stream). Everything about the target (addresses, permission) was
  * decided before: see load_target.h. The program ignores SIGPIPE.
  *
@@ -48,6 +48,9 @@ struct generator_config {
     const struct load_request_text *requests;
     size_t n_requests;
     const struct load_users *users; /* NULL: none; kept, not copied */
+    /* The open model: moments count, and the thread goes before other processes where the system permits it.
+     * In the closed model it would only read fewer answers at a time, for twice the processor time. */
+    bool on_time;
 };
 
 struct generator; /* opaque */

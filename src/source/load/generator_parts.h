@@ -83,7 +83,7 @@ struct generator {
     int64_t zero, run_ns, run_cpu;
     int64_t wall_s; /* for dates with years of two digits */
     atomic_int *stop;
-    bool stopping, quiet;
+    bool stopping, quiet, on_time;
     const struct load_driver *driver;
     int64_t next_at, last_intended;
 

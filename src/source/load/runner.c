@@ -92,7 +92,8 @@ static struct generator *generator_of(const struct load_scenario *s, const struc
                                  .timeout_ns = s->timeout_ns,
                                  .requests = texts,
                                  .n_requests = s->n_requests,
-                                 .users = users->n_rows ? users : NULL};
+                                 .users = users->n_rows ? users : NULL,
+                                 .on_time = s->model == LOAD_OPEN};
     return generator_new(&c, err);
 }
 
