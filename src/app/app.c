@@ -73,7 +73,7 @@ static bool uses_policy(const struct app *a)
 static bool read_policy(struct app *a, struct sd_error *err)
 {
     const char *verb = a->cli->verb;
-    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check"));
+    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check") || !strcmp(verb, "report"));
     struct goal_policy *p = &a->config->policy;
     if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
         return false;

@@ -177,6 +177,7 @@ struct view_ctx console_view_ctx(struct console *c)
                              .file_name = s->file_name,
                              .show_literals = c->env.config->settings->show_literals,
                              .hops = &c->env.config->policy.hops,
+                             .policy = &c->env.config->policy,
                              .choices = &c->chosen,
                              .baseline = c->baseline,
                              .key = key_of,

@@ -31,6 +31,7 @@
 #include "view/loads/loads.h"
 #include "view/capacity/capacity.h"
 #include "view/capacity/forecast_view.h"
+#include "view/goals/worth.h"
 #include "view/shared/finish.h"
 
 #include <stdlib.h>
@@ -89,7 +90,10 @@
     X(estimate)                                                                                              \
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
-    X(resources)
+    X(resources)                                                                                             \
+    X(bottlenecks)                                                                                           \
+    X(costs)                                                                                                 \
+    X(roadmap)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};

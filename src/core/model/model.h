@@ -229,8 +229,8 @@ struct query_stats {
  * before it was first seen counts in SPAN_ALL only. Of one that a log has and a server counts, only the
  * server's are known. */
 void query_stats(const struct query *q, struct span span, struct query_stats *out);
-/* Growth of the counters over (from, to]: the last reading at or before `to` less the last at or before `from`,
- * or the oldest there is. False: there are not two readings. */
+/* Growth of the counters over (from, to]: the last reading at or before `to` less the last at or before
+ * `from`, or the oldest there is. False: there are not two readings. */
 bool query_grown(const struct query *q, sd_time from, sd_time to, int64_t *calls, int64_t *total_ns);
 /* The part of the span in which the servers' counters were read; both SD_UNKNOWN: none. */
 struct span model_counted(const struct model *m, struct span span);
