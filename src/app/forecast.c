@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "core/capacity/forecast.h"
 #include "format/capacity/series_csv.h"
+#include "rt/registry.h"
 #include "view/capacity/forecast_view.h"
 #include "view/capacity/model_series.h"
 
@@ -137,6 +138,18 @@ static struct forecast *of_csv(const char *path, const struct forecast_wish *w, 
 
 /* ---- series of a source ---- */
 
+/* A file that some source reads, such as an access log; one of series and plans reads the CSV itself. */
+static bool is_of_source(const char *path)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    if (!registry_resolve(path, &r, &err))
+        return false;
+    bool is = !str_eq(r.ops->name, "estimate");
+    registry_resolved_free(&r);
+    return is;
+}
+
 /* Is it a file that holds the series itself? One that is not there, too: then that is said. */
 static bool is_csv(const struct app *app, const char *path)
 {
@@ -145,7 +158,9 @@ static bool is_csv(const struct app *app, const char *path)
         return false;
     if (!strcmp(path, "-") || str_ends(path, ".csv"))
         return true;
-    return stat(path, &st) == 0 ? S_ISREG(st.st_mode) && !app_is_recording(path) : !strchr(path, ':');
+    if (stat(path, &st) < 0)
+        return !strchr(path, ':');
+    return S_ISREG(st.st_mode) && !app_is_recording(path) && !is_of_source(path);
 }
 
 static struct view_ctx whole_model(const struct app *app)

@@ -1,8 +1,11 @@
 /* policy.c - where a policy is found, its sections, and what one says of another. */
 #include "conf/policy.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/trust.h"
@@ -187,13 +190,30 @@ void policy_free(struct goal_policy *p)
 
 /* ---- where it is found ---- */
 
-static bool read_bytes(struct goal_policy *p, const char *path, bool trusted, struct sd_error *err)
+static bool read_trusted(struct goal_policy *p, const char *path, struct sd_error *err)
 {
     char *text = NULL;
     size_t len = 0;
-    bool ok = trusted ? trust_read("policy", path, TREE_LARGE_BYTES_MAX, &text, &len, err)
-                      : file_read(path, TREE_LARGE_BYTES_MAX, &text, &len, err);
-    ok = ok && policy_read_text(p, path, text, len, err);
+    bool ok = trust_read("policy", path, TREE_LARGE_BYTES_MAX, &text, &len, err) &&
+              policy_read_text(p, path, text, len, err);
+    free(text);
+    return ok;
+}
+
+/* What a checkout holds is whoever's: it is read all the same, but only a file, so that nothing is waited
+ * for. */
+static bool read_untrusted(struct goal_policy *p, const char *path, struct sd_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return fail(err, "cannot open %s: %s", path, strerror(errno));
+    bool ok = (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) || fail(err, "%s is no regular file", path);
+    ok = ok && file_read_fd(fd, path, TREE_LARGE_BYTES_MAX, &text, &len, err) &&
+         policy_read_text(p, path, text, len, err);
+    close(fd);
     free(text);
     return ok;
 }
@@ -213,19 +233,19 @@ bool policy_find(struct goal_policy *p, const char *given, enum policy_place pla
     static const char IN_FOLDER[] = "slowdive-policy.yaml";
     *p = (struct goal_policy){0};
     if (given) {
-        bool ok = read_bytes(p, given, true, err);
+        bool ok = read_trusted(p, given, err);
         p->named = ok;
         return ok;
     }
     if (place == POLICY_OF_FOLDER && access(IN_FOLDER, F_OK) == 0) {
-        if (!read_bytes(p, IN_FOLDER, false, err))
+        if (!read_untrusted(p, IN_FOLDER, err))
             return false;
         disarm(p);
         return true;
     }
     char *folder = config_folder(), *path = folder ? mem_printf("%s/policy.yaml", folder) : NULL;
     bool there = path && access(path, F_OK) == 0;
-    bool ok = there ? read_bytes(p, path, true, err) : policy_read_text(p, "", "", 0, err);
+    bool ok = there ? read_trusted(p, path, err) : policy_read_text(p, "", "", 0, err);
     free(path);
     free(folder);
     return ok;

@@ -44,19 +44,22 @@ bool print_format_fits(const struct doc *d, enum print_format f, struct sd_error
            fail(err, "%s is a format of flame graphs; there is none to print here", FORMATS[f].name);
 }
 
-/* One table, as a spreadsheet wants it: the one that has the keys, else the first. */
+/* One table, as a spreadsheet wants it: the one that has the keys, else the first. A document without any
+ * has its figures, one on a line. */
 static const struct section *main_table(const struct doc *d)
 {
-    const struct section *first = NULL;
+    const struct section *first = NULL, *fields = NULL;
     for (size_t i = 0; i < d->n_sections; i++) {
         const struct section *s = &d->sections[i];
+        if (s->kind == SECTION_FIELDS && !fields)
+            fields = s;
         if (!section_has_rows(s))
             continue;
         if ((int)i == d->focus)
             return s;
         first = first ? first : s;
     }
-    return first;
+    return first ? first : fields;
 }
 
 static void print_boxes(const struct section *s, enum print_format f, struct strbuf *out)

@@ -21,6 +21,8 @@ ok "none are enough when the service alone is slower" exited 1
 ok "which is null" is 'd["servers"], d["utilisation"], d["stable"]' '(None, None, None)'
 run capacity queue --rate 64 --service 100ms --servers 8 --cv-service 2 --format json
 ok "Allen-Cunneen" is 'd["model"], d["approximate"], round(d["wait_mean_ns"] / 28602807.84, 6), d["response_p99_ns"]' "('G/G/c', True, 2.5, None)"
+run capacity queue --rate 64 --service 100ms --servers 8 --format csv
+ok "its figures as CSV, one on a line" says out 'servers,8'
 run capacity queue --rate 64 --service 100ms --servers 8
 ok "for people" says out '8 servers at 64/s: 80 % busy, 99 % of responses within 515 ms'
 refused "no servers" 'expected a whole number from 1' capacity queue --rate 1 --service 1s --servers 0

@@ -45,6 +45,15 @@ awk 'BEGIN { for (i = 0; i < 180; i++) for (k = 0; k < 3 + i / 60; k++)
     printf "203.0.113.9 - - [20/Nov/2026:15:5%d:%02d +0000] \"GET /items HTTP/1.1\" 200 9 \"-\" \"ua\" rt=0.01\n", i / 60, i % 60 }' >access.log
 run forecast log:access.log
 ok 'a source lists its series' says out 'requests GET /items'
+run forecast access.log
+ok 'also a log by its name alone' says out 'requests GET /items'
+weeks 3 >series.txt
+run forecast series.txt --format json
+ok 'a series need not be called .csv' says out '"points":	504'
+awk 'BEGIN { print "time,value"; for (i = 0; i < 60; i++) printf "%d,%.6f\n", i * 10, 0.001 + 0.0005 * ((i * 7) % 10) / 10 }' >shares.csv
+run forecast shares.csv --horizon 3 --ceiling 0.0012
+ok 'shares are not rounded to nothing' grep -qE '^ +1 +1970-01-01T00:10:00.000Z +0\.001' out
+ok 'and steps of seconds are told apart' says out 'UTC, at the earliest on 1970-01-01 00:10'
 run forecast access.log --select 'requests GET /items' --format json --horizon 5
 ok 'one of them is forecast' says out '"step_ns":	1000000000,'
 ok 'as far as was asked' says out '"step":	5,'

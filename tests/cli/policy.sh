@@ -60,6 +60,14 @@ run endpoints access.log --policy policy.json
 ok "--policy before both" exited 0
 echo 'kpis: 2' >slowdive-policy.yaml
 refused "a mistake in the folder's" 'slowdive-policy.yaml:1:7: kpis is not understood' endpoints access.log
+rm slowdive-policy.yaml
+mkfifo slowdive-policy.yaml
+refused "a pipe in its place is not waited for" 'slowdive-policy.yaml is no regular file' endpoints access.log
+rm slowdive-policy.yaml
+echo 'kpis: []' >slowdive-policy.yaml
+chmod 666 slowdive-policy.yaml
+run endpoints access.log
+ok "it may be anybody's: nothing is sent or run by it" exited 0
 rm slowdive-policy.yaml .config/slowdive/policy.yaml
 
 # Objectives of other programs.

@@ -183,7 +183,7 @@ static void the_example_module_works(void **state)
     char contrib[256];
     struct sd_error err = {""};
     assert_non_null(mkdtemp(dir));
-    char *so = mem_printf("%s/load.so", dir), *headers = realpath("include", NULL);
+    char *so = mem_printf("%s/loadavg.so", dir), *headers = realpath("include", NULL);
     snprintf(contrib, sizeof contrib, "%s", test_file("../contrib/example-source"));
     char *command = mem_printf("make -s -C '%s' SLOWDIVE_INCLUDE='%s' OUT='%s' 2>&1", contrib, headers, so);
     FILE *p = popen(command, "r");
@@ -194,15 +194,15 @@ static void the_example_module_works(void **state)
         struct seen seen = {0};
         if (!registry_load(so, &err))
             fail_msg("%s", err.text);
-        struct rt_watch w = start("load:?interval=100ms", true, &seen);
+        struct rt_watch w = start("loadavg:?interval=100ms", true, &seen);
         assert_true(rt_watch_until(&w, host_metrics, SOON));
         assert_int_equal(rt_free(w.rt, SOON), 0);
-        w = start("load:?proc=/nonexistent", true, &seen);
+        w = start("loadavg:?proc=/nonexistent", true, &seen);
         assert_true(rt_watch_until(&w, NULL, SOON));
         assert_string_equal(w.text, "cannot read /nonexistent/loadavg: No such file or directory");
         assert_int_equal(rt_free(w.rt, SOON), 0);
-        /* Printed for `slowdive sources load`: every option reads back. */
-        const struct sd_source_ops *ops = registry_named("load");
+        /* Printed for `slowdive sources loadavg`: every option reads back. */
+        const struct sd_source_ops *ops = registry_named("loadavg");
         void *opts = options_new(ops->options, ops->opts_size);
         struct strbuf text = {0};
         option_print(option_find(ops->options, "interval"), opts, &text);

@@ -99,7 +99,7 @@ static void run_it(struct rt_watch *w)
 static void it_runs_when_it_is_asked_to(void **state)
 {
     (void)state;
-    struct http_peer *p = http_peer_start();
+    struct http_peer *p = http_peer_start(false);
     char *path = scenario(p, "1500ms");
     struct rt_watch w = opened(path);
     assert_int_equal(http_peer_requests(p), 0);
@@ -116,7 +116,7 @@ static void it_runs_when_it_is_asked_to(void **state)
 static void withdrawing_ends_it(void **state)
 {
     (void)state;
-    struct http_peer *p = http_peer_start();
+    struct http_peer *p = http_peer_start(false);
     char *path = scenario(p, "10m");
     struct rt_watch w = opened(path);
     run_it(&w);
@@ -133,7 +133,7 @@ static void withdrawing_ends_it(void **state)
 static void it_ends_with_the_console(void **state)
 {
     (void)state;
-    struct http_peer *p = http_peer_start();
+    struct http_peer *p = http_peer_start(false);
     char *path = scenario(p, "10m");
     struct rt_watch w = opened(path);
     run_it(&w);

@@ -201,7 +201,6 @@ static void a_test_is_opened_asked_for_watched_and_stopped(void **state)
     say_result(w);
     see(w, "Ran on shop.yaml");
     play(w, ": loads\nkey Enter");
-    see(w, "All that was asked for holds.");
     see(w, "2.00 ms");
     world_free(w);
 }

@@ -25,7 +25,7 @@
  * takes the place of the one not seen for longest. */
 #define MODEL_DOMAINS(X)                                                                                     \
     X(endpoints, 10, 1024)                                                                                   \
-    X(endpoint_parts, 4, 16384)                                                                              \
+    X(endpoint_parts, 3, 16384)                                                                              \
     X(metrics, 6, 24576)                                                                                     \
     X(queries, 6, 5000)                                                                                      \
     X(sessions, 5, 0)                                                                                        \
@@ -37,7 +37,7 @@
     X(caches, 3, 256)                                                                                        \
     X(bundles, 3, 64)                                                                                        \
     X(pages, 3, 0)                                                                                           \
-    X(loads, 3, 0)                                                                                           \
+    X(loads, 1, 0)                                                                                           \
     X(traces, 0, 50000)                                                                                      \
     X(sources, 1, 4096)
 

@@ -3,7 +3,7 @@
 
 #include "core/model/parts.h"
 
-static const enum sd_kind KINDS[] = {SD_LOAD, SD_LOAD_LEVEL, SD_DOCUMENT};
+static const enum sd_kind KINDS[] = {SD_LOAD, SD_LOAD_LEVEL, SD_DOCUMENT}; /* documents last */
 enum { N_KINDS = ARRAY_LEN(KINDS) };
 
 /* Of one origin. */
@@ -51,7 +51,8 @@ static void loads_apply(struct part *p, struct origin *o, const struct sd_batch 
                              p->model->limits.max_bytes / 4);
     }
     free(records);
-    while (p->bytes > p->share && states_thin(p))
+    /* Of intervals none is left out unless memory is short: they are counted. */
+    while (p->bytes > p->share && history_thin(p, &x->of[N_KINDS - 1]))
         ;
 }
 

@@ -32,13 +32,13 @@ static const char *figure(struct doc *d, double v)
     return isnan(v) ? "-" : doc_printf(d, "%s", unit_format(fabs(v) < 1e4 ? UNIT_NONE : UNIT_COUNT, v, buf));
 }
 
-/* "2026-04-05 12:00" of a moment of the document; NULL: it is none. */
+/* "2026-04-05 12:00" of a moment of the document, with its seconds if it has some; NULL: it is none. */
 static const char *moment(struct doc *d, const cJSON *o, const char *key)
 {
     const char *text = result_get_text(o, key);
-    if (!text || strlen(text) < 16)
+    if (!text || strlen(text) < 19)
         return NULL;
-    char *t = arena_strndup(d->arena, text, 16);
+    char *t = arena_strndup(d->arena, text, str_starts(text + 16, ":00") ? 16 : 19);
     t[10] = ' ';
     return t;
 }
@@ -118,6 +118,16 @@ static sd_time time_of(const cJSON *o, const char *key)
     return text && clock_parse(text, INT64_MAX, &t, &err) ? t : SD_UNKNOWN;
 }
 
+/* Shares and other figures below 1 need more digits than counts. */
+static enum unit unit_of(const cJSON *rows)
+{
+    const cJSON *row;
+    double most = 0;
+    cJSON_ArrayForEach(row, rows) most =
+        fmax(most, fmax(fabs(result_get_real(row, "hi_95")), fabs(result_get_real(row, "lo_95"))));
+    return most < 1 ? UNIT_NONE : UNIT_COUNT;
+}
+
 static void draw_fan(struct doc *d, const cJSON *rows, sd_time from, double step, double ceiling)
 {
     static const char *const keys[] = {"mean", "hi_95", "lo_95"};
@@ -128,7 +138,7 @@ static void draw_fan(struct doc *d, const cJSON *rows, sd_time from, double step
     s->weight = 2;
     s->graph.from = from;
     s->graph.to = from + (sd_time)(step * (double)n);
-    s->graph.unit = UNIT_COUNT;
+    s->graph.unit = unit_of(rows);
     s->graph.n_points = n;
     for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
         struct graph_line *line = doc_line(d, &s->graph, keys[k]);
@@ -162,7 +172,11 @@ static const struct column STEPS[STEP_COLUMNS] = {
 
 static void draw_steps(struct doc *d, const cJSON *rows)
 {
-    struct section *s = doc_table(d, "rows", "Steps ahead", STEPS, STEP_COLUMNS);
+    struct column *columns = arena_alloc(d->arena, sizeof STEPS);
+    memcpy(columns, STEPS, sizeof STEPS);
+    for (size_t i = FIGURES; i < STEP_COLUMNS; i++)
+        columns[i].unit = unit_of(rows);
+    struct section *s = doc_table(d, "rows", "Steps ahead", columns, STEP_COLUMNS);
     const cJSON *row;
     s->table.sort_column = -1;
     cJSON_ArrayForEach(row, rows)

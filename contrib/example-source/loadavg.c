@@ -1,12 +1,12 @@
-/* load.c - a complete example source: load and pressure of this host.
+/* loadavg.c - a complete example source: load and pressure of this host.
  *
  * Reads /proc/loadavg and, where the kernel has it, /proc/pressure/{cpu,io,memory}.
  * Built outside of the source tree, with only the two installed headers:
  *
- *     make && slowdive --module ./load.so load:
+ *     make && slowdive --module ./loadavg.so loadavg:
  *
- * The table of options below is used for `load:?interval=5s`, the configuration
- * file and `slowdive sources load`.
+ * The table of options below is used for `loadavg:?interval=5s`, the configuration
+ * file and `slowdive sources loadavg`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static enum sd_result load_open(struct sd_source *s, struct sd_error *err)
     const struct load_options *o = s->opts;
     char buf[256];
     if (*s->target)
-        return sd_fail(err, SD_CONFIG, "load: reads this host and takes no target, so remove \"%.100s\"",
+        return sd_fail(err, SD_CONFIG, "loadavg: reads this host and takes no target, so remove \"%.100s\"",
                        s->target);
     if (!read_start(o->proc, "loadavg", buf, sizeof buf))
         return sd_fail(err, SD_UNSUPPORTED, "cannot read %.200s/loadavg: %s", o->proc, strerror(errno));
@@ -122,9 +122,9 @@ static void load_close(struct sd_source *s)
 static const struct sd_source_ops load_ops = {
     .abi = SD_ABI,
     .size = sizeof load_ops,
-    .name = "load",
+    .name = "loadavg",
     .summary = "load average and pressure of this host",
-    .targets = "load:",
+    .targets = "loadavg:",
     .provides = SD_KIND_BIT(SD_METRIC),
     .opts_size = sizeof(struct load_options),
     .options = load_options,
