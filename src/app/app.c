@@ -84,7 +84,8 @@ static bool read_policy(struct app *a, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){.cli = cli, .config = config_new(actions_all()), .until = SD_UNKNOWN};
+    *a = (struct app){
+        .cli = cli, .config = config_new(actions_all()), .goals_at = SD_UNKNOWN, .until = SD_UNKNOWN};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);
@@ -138,6 +139,7 @@ void app_free(struct app *a)
     if (stuck)
         log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
+    signals_free(a->signals);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)
@@ -431,8 +433,11 @@ static bool stopped_by_signal(void *ctx)
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
     struct app *a = ctx;
-    if (!sd_known(a->until) || batch_time(b) <= a->until)
+    if (!sd_known(a->until) || batch_time(b) <= a->until) {
         model_apply(a->model, b);
+        if (a->signals)
+            signals_take(a->signals, b);
+    }
     batch_unref(b);
 }
 
@@ -486,6 +491,8 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
     a->until = until;
     if (a->n_recordings)
         model_clear(a->model);
+    if (a->n_recordings && a->signals)
+        signals_clear(a->signals);
     for (size_t i = 0; i < a->n_recordings; i++)
         if (!load_recording(a, a->recordings[i], err))
             return false;
@@ -496,6 +503,37 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
 
 /* ---- data ---- */
 
+void app_watch_goals(struct app *a, const struct signals_limits *limits)
+{
+    char host[256] = "";
+    if (a->signals)
+        return;
+    a->signals = signals_new(&a->config->policy, limits);
+    if (gethostname(host, sizeof host - 1) == 0 && *host)
+        signals_set_host(a->signals, host);
+    if (cli_has(a->cli, CLI_HOST))
+        signals_only_host(a->signals, a->cli->values[CLI_HOST]);
+}
+
+bool app_is_live(const struct app *a)
+{
+    struct source_info info[64];
+    size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
+    for (size_t i = 0; i < n && !a->replay; i++)
+        if (info[i].status &&
+            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
+            return true;
+    return false;
+}
+
+sd_time app_goals_time(const struct app *a)
+{
+    sd_time last = model_usage(a->model).last;
+    if (sd_known(a->goals_at))
+        return a->goals_at;
+    return app_is_live(a) || !sd_known(last) ? clock_wall() : last;
+}
+
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
@@ -503,6 +541,8 @@ static void apply_batch(void *ctx, const struct sd_batch *b)
     if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
         return; /* how its source is counts even so: the verb waits for it */
     model_apply(a->model, b);
+    if (a->signals)
+        signals_take(a->signals, b);
     if (a->taken)
         a->taken(a->taken_ctx, b);
     if (a->recorder)

@@ -4,6 +4,7 @@
 
 #include "app/cli.h"
 #include "conf/config.h"
+#include "core/goals/signals.h"
 #include "core/model/model.h"
 #include "rt/rt.h"
 #include "sink/recorder.h"
@@ -19,6 +20,7 @@ struct app {
     const struct cli *cli;
     struct config *config;
     struct model *model;
+    struct signals *signals; /* the figures of the policy; NULL: nobody asked for them */
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording */
     struct flight *flight;                              /* NULL: the flight recorder is off */
@@ -33,7 +35,8 @@ struct app {
     char **names;      /* of the sources started */
     char **recordings; /* paths of those loaded */
     size_t n_recordings;
-    sd_time until; /* later data is not taken in; SD_UNKNOWN: all is */
+    sd_time goals_at; /* --at of what is about goals; SD_UNKNOWN: not given */
+    sd_time until;    /* later data is not taken in; SD_UNKNOWN: all is */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that
@@ -60,6 +63,13 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
  * anything was drained. */
 bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
+
+/* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual.
+ */
+void app_watch_goals(struct app *a, const struct signals_limits *limits);
+/* The clock of goals: --at; the present while a source is live; else the end of the data. */
+bool app_is_live(const struct app *a); /* is a source that goes on? */
+sd_time app_goals_time(const struct app *a);
 
 /* What `replay` names: a file, or with --last the last flight. */
 bool replay_load(struct app *a, struct sd_error *err);

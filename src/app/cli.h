@@ -26,7 +26,7 @@
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
     X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
       "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
-    X(HOST, "host", 0, "NAME", "resources", "only that machine")                                             \
+    X(HOST, "host", 0, "NAME", "resources kpis slo", "only that machine")                                    \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \

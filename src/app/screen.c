@@ -348,6 +348,9 @@ int verb_console(struct app *a)
     struct sd_error err;
     const char *note = NULL;
 
+    const struct signals_limits kept = {.keep_ns = *a->cli->verb ? INT64_MAX : set->retention_ns,
+                                        .max_bytes = SIGNALS_DEFAULTS.max_bytes};
+    app_watch_goals(a, &kept);
     int status = open_data(a);
     if (status != EXIT_FINE)
         return status;
@@ -371,6 +374,7 @@ int verb_console(struct app *a)
     s.console = console_new(&(struct console_env){.app = &s,
                                                   .model = a->model,
                                                   .config = a->config,
+                                                  .signals = a->signals,
                                                   .now = env_now,
                                                   .replay = a->replay,
                                                   .baseline = a->baseline,

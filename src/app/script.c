@@ -58,6 +58,8 @@ int verb_script(struct app *a)
         complain("%s", err.text);
         return EXIT_USAGE;
     }
+    app_watch_goals(a,
+                    &(struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIGNALS_DEFAULTS.max_bytes});
     bool ok = replay_load(a, &err);
     if (ok && cli_has(a->cli, CLI_BASELINE))
         ok = (a->baseline = baseline_figures(a, &err)) != NULL;
@@ -66,6 +68,7 @@ int verb_script(struct app *a)
         struct console *c = console_new(&(struct console_env){.app = a,
                                                               .model = a->model,
                                                               .config = a->config,
+                                                              .signals = a->signals,
                                                               .now = fixed_now,
                                                               .replay = true,
                                                               .baseline = a->baseline,

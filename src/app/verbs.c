@@ -189,6 +189,8 @@ static bool choose(const struct cli *cli, const struct view *v, const struct vie
 
 static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
 {
+    if (a->signals)
+        signals_set_live(a->signals, app_is_live(a));
     struct view_choices choices = {.n = 0};
     struct sd_error err = {""};
     struct view_ctx c = {.model = a->model,
@@ -200,7 +202,8 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .baseline = a->baseline,
                          .hops = &a->config->policy.hops,
                          .policy = &a->config->policy,
-                         .at_given = cli_has(a->cli, CLI_AT),
+                         .signals = a->signals,
+                         .goals_at = app_goals_time(a),
                          .show_literals = a->config->settings->show_literals,
                          .choices = &choices};
     struct strbuf sources = {0};
@@ -348,6 +351,7 @@ struct choice {
     sd_time began;             /* when the sources were opened */
     struct span files;         /* what they cover; SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
+    bool goals;                /* --at is the clock: nothing later is seen, whatever the window */
 };
 
 /* --at alone is everything until then, as a view alone is everything until now: totals and counters too, so
@@ -365,7 +369,8 @@ static bool choose_moment(struct app *a, struct choice *t)
         complain("--at: %s", err.text);
         return false;
     }
-    if (t->window_ns || app_end_at(a, t->at, &err))
+    a->goals_at = t->at;
+    if ((t->window_ns && !t->goals) || app_end_at(a, t->at, &err))
         return true;
     complain("%s", err.text);
     return false;
@@ -591,6 +596,9 @@ int verb_show(struct app *a, const struct view *v)
         t.for_ns = SAMPLE_FOR_NS;
     }
     struct sd_error err;
+    t.goals = v->place == PLACE_GOALS;
+    if (t.goals || v == view_home())
+        app_watch_goals(a, NULL);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {

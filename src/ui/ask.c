@@ -178,6 +178,8 @@ struct view_ctx console_view_ctx(struct console *c)
                              .show_literals = c->env.config->settings->show_literals,
                              .hops = &c->env.config->policy.hops,
                              .policy = &c->env.config->policy,
+                             .signals = c->env.signals,
+                             .goals_at = live ? console_now(c) : console_cursor(c),
                              .choices = &c->chosen,
                              .baseline = c->baseline,
                              .key = key_of,

@@ -30,6 +30,7 @@ struct console_env {
     void *app;
     struct model *model;
     struct config *config;
+    struct signals *signals;   /* fed with the same batches as the model; NULL */
     sd_time (*now)(void *app); /* wall clock; fixed in scripts */
     bool replay;               /* the model holds a recording: the cursor starts at its
                                   end, paused; Space plays */

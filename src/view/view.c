@@ -25,6 +25,7 @@
 #include "view/metrics/metric_list.h"
 #include "view/hosts/resources.h"
 #include "view/metrics/runtime.h"
+#include "view/goals/goals.h"
 #include "view/overview/map.h"
 #include "view/servers/servers.h"
 #include "view/traces/traces.h"
@@ -91,6 +92,8 @@
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
     X(resources)                                                                                             \
+    X(kpis)                                                                                                  \
+    X(slo)                                                                                                   \
     X(bottlenecks)                                                                                           \
     X(costs)                                                                                                 \
     X(roadmap)

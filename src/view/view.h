@@ -5,7 +5,7 @@
 
 #include "core/doc.h"
 #include "core/endpoints/hops.h"
-#include "core/goals/policy.h"
+#include "core/goals/signals.h"
 #include "core/model/model.h"
 
 /* What the user chose in one view for all views that know it, by name: "plan-metric". The names are static.
@@ -32,9 +32,10 @@ struct view_ctx {
     const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
-    const struct hop_plans *hops;     /* budgets of requests by the places they pass; NULL: none */
-    const struct goal_policy *policy; /* goals, costs and what is planned; NULL: none */
-    bool at_given;                    /* `now` is the moment that was asked for, with --at */
+    const struct goal_policy *policy; /* NULL: none */
+    struct signals *signals;      /* the figures of its goals over exact windows; NULL: nobody keeps them */
+    sd_time goals_at;             /* their moment: the end of the data where no source is live */
+    const struct hop_plans *hops; /* budgets of requests by the places they pass; NULL: none */
     const char *sources; /* what the verb was given, as a shell reads it: for commands in reports; NULL */
     const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is

@@ -316,21 +316,27 @@ void bottleneck_more(struct bottlenecks *b, const struct bottleneck *item)
 /* The cause of an endpoint is the statement in it that saves most. */
 static void find_causes(struct bottlenecks *b)
 {
+    const struct bottleneck **known = mem_array(b->n + 1, sizeof *known);
+    size_t n = 0;
     for (size_t i = 0; i < b->n; i++) {
+        const struct bottleneck *q = &b->items[i];
+        if (q->kind == BOTTLENECK_QUERY && q->technique && q->within && q->impact_ns_per_s > 0)
+            known[n++] = q;
+    }
+    for (size_t i = 0; n && i < b->n; i++) {
         struct bottleneck *e = &b->items[i];
         const struct bottleneck *cause = NULL;
-        for (size_t k = 0; e->kind == BOTTLENECK_ENDPOINT && k < b->n; k++) {
-            const struct bottleneck *q = &b->items[k];
-            if (q->kind == BOTTLENECK_QUERY && q->technique && q->impact_ns_per_s > 0 &&
-                str_eq(q->within, e->name) && (!cause || q->impact_ns_per_s > cause->impact_ns_per_s))
-                cause = q;
-        }
+        for (size_t k = 0; e->kind == BOTTLENECK_ENDPOINT && k < n; k++)
+            if (str_eq(known[k]->within, e->name) &&
+                (!cause || known[k]->impact_ns_per_s > cause->impact_ns_per_s))
+                cause = known[k];
         if (!cause)
             continue;
         e->technique = cause->technique;
         e->approach = arena_printf(b->arena, "see %s", cause->name);
         e->confidence = BOTTLENECK_ESTIMATED;
     }
+    free(known);
 }
 
 static void reckon(struct bottleneck *x, const struct bottlenecks *b, const struct goal_policy *p)

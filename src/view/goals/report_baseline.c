@@ -7,11 +7,11 @@
 #include "view/goals/worth.h"
 #include "view/shared/common.h"
 
-enum { ROWS_MOST = 10, COLUMNS_MOST = 10, PARTS = 8 };
+enum { ROWS_MOST = 10, COLUMNS_MOST = 12, PARTS = 8 };
 
 struct part {
     const char *key, *title, *view, *table;
-    const char *columns[COLUMNS_MOST]; /* of the view's table, by their keys */
+    const char *columns[COLUMNS_MOST]; /* of the view's table, by their keys; -KEY: in JSON only */
     bool whole;                        /* its figures are of no window */
     const char *missing;               /* what would tell */
 };
@@ -21,8 +21,8 @@ static const struct part REPORT[PARTS] = {
      .title = "KPIs",
      .view = "kpis",
      .table = "rows",
-     .columns = {"name", "signal", "instance", "value", "value_unit", "target", "status", "window_ns",
-                 "samples"},
+     .columns = {"name", "instance", "status", "shown", "goal", "-value", "-value_unit", "-target",
+                 "window_ns", "samples", "signal", "basis"},
      .missing = "unknown: a source of requests, statements or machines, and the KPIs of the policy, tell."},
     {.key = "endpoints",
      .title = "Endpoints",
@@ -57,7 +57,7 @@ static const struct part REPORT[PARTS] = {
      .view = "pages",
      .table = "pages",
      .columns = {"page", "form_factor", "points", "lab_lcp", "lab_tbt", "lab_cls", "users_lcp", "users_inp",
-                 "weight_bytes", "runs"},
+                 "-score", "weight_bytes", "runs"},
      .whole = true,
      .missing = "unknown: reports of Lighthouse tell, as JSON files."},
     {.key = "caches",
@@ -102,13 +102,15 @@ static size_t chosen(struct doc *d, const struct part *p, const struct table *t,
 {
     size_t n = 0;
     for (size_t i = 0; i < COLUMNS_MOST && p->columns[i]; i++) {
-        int k = table_column(t, p->columns[i]);
+        bool hidden = *p->columns[i] == '-';
+        int k = table_column(t, p->columns[i] + hidden);
         if (k < 0)
             continue;
         out[n] = t->columns[k];
-        out[n].flags &= ~(unsigned)(COLUMN_HIDDEN | COLUMN_NO_JSON | COLUMN_BAR);
+        out[n].flags &= ~(unsigned)(COLUMN_HIDDEN | COLUMN_BAR);
+        out[n].flags |= hidden ? COLUMN_HIDDEN : 0;
         out[n].priority = 0;
-        out[n].unknown = UNKNOWN_TEXT;
+        out[n].unknown = out[n].unknown ? out[n].unknown : UNKNOWN_TEXT;
         out[n].title = doc_text(d, out[n].title);
         from[n++] = (size_t)k;
     }

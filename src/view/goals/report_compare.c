@@ -15,7 +15,7 @@
 #include "view/shared/common.h"
 #include "view/shared/figures.h"
 
-enum { ENDPOINTS_MOST = 100, QUERIES_MOST = 50 };
+enum { ENDPOINTS_MOST = 100, QUERIES_MOST = 50, BLOCKS_FOR = 2000 /* endpoints: of more, all time is one */ };
 #define CHANGE_LEAST 0.01
 
 enum {
@@ -123,6 +123,7 @@ static void read_lot(const struct side *s, const struct endpoint *e, struct lot 
 {
     struct endpoint_stats *part = mem_alloc(sizeof *part);
     size_t n = model_endpoints(s->m);
+    int blocks = n <= BLOCKS_FOR ? (int)REGRESS_BLOCKS : 1;
     l->count = 0;
     l->errors = SD_UNKNOWN;
     for (size_t i = 0; i < REGRESS_BLOCKS; i++)
@@ -134,11 +135,11 @@ static void read_lot(const struct side *s, const struct endpoint *e, struct lot 
         endpoint_stats(of, s->span, part);
         l->count = add_sat(l->count, MAX(part->count, 0));
         l->errors = add_known(l->errors, part->errors);
-        for (int i = 0; i < REGRESS_BLOCKS && part->timed > 0; i++) {
-            double step = ((double)s->span.to - (double)s->span.from) / REGRESS_BLOCKS;
+        for (int i = 0; i < blocks && part->timed > 0; i++) {
+            double step = ((double)s->span.to - (double)s->span.from) / blocks;
             struct span block = {add_sat(s->span.from, real_to_int(i * step)),
-                                 i + 1 < REGRESS_BLOCKS ? add_sat(s->span.from, real_to_int((i + 1) * step))
-                                                        : s->span.to};
+                                 i + 1 < blocks ? add_sat(s->span.from, real_to_int((i + 1) * step))
+                                                : s->span.to};
             endpoint_stats(of, block, &l->all);
             hist_merge(&l->blocks[i], &l->all.latency);
         }

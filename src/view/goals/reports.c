@@ -32,8 +32,12 @@ const struct view *report_view(const struct report_kind *k)
     static struct view of;
     if (!k->build)
         return view_exactly(k->kind);
-    of = (struct view){
-        .name = k->kind, .title = k->kind, .summary = k->help, .compares = true, .build = k->build};
+    of = (struct view){.name = k->kind,
+                       .place = PLACE_GOALS,
+                       .title = k->kind,
+                       .summary = k->help,
+                       .compares = true,
+                       .build = k->build};
     return &of;
 }
 

@@ -7,27 +7,11 @@
 
 #include "view/shared/common.h"
 
-enum { SOURCES_MAX = 64 };
-
 /* ---- the window ---- */
-
-static bool has_live_source(const struct model *m)
-{
-    struct source_info info[SOURCES_MAX];
-    size_t n = model_sources(m, INT64_MAX, info, SOURCES_MAX);
-    for (size_t i = 0; i < n; i++)
-        if (info[i].status &&
-            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
-            return true;
-    return false;
-}
 
 sd_time worth_moment(const struct view_ctx *c)
 {
-    sd_time last = model_usage(c->model).last;
-    if (!span_is_all(c->span))
-        return c->span.to;
-    return c->at_given || !sd_known(last) || (c->live && has_live_source(c->model)) ? c->now : last;
+    return !span_is_all(c->span) ? c->span.to : c->goals_at;
 }
 
 struct span worth_window(const struct view_ctx *c)

@@ -1,0 +1,377 @@
+/* Objectives: the error budget, how fast it burns over the windows of each pair, and the requests that prove
+ * it. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "view/goals/goals.h"
+#include "view/shared/common.h"
+#include "view/shared/worst.h"
+
+enum { HEAT_ROWS = 10, HEAT_COLUMNS = 60, HEAT_GOOD = 6 }; /* rows up to the limit */
+#define DRAWN_WINDOWS 4                                    /* long windows of the first pair that are drawn */
+
+enum {
+    S_NAME,
+    S_STATUS,
+    S_LEFT,
+    S_BURN,
+    S_EXHAUSTED_IN,
+    S_OBJECTIVE,
+    S_WINDOW,
+    S_TOTAL,
+    S_BAD,
+    S_BAD_SHARE,
+    S_COVERED,
+    S_SIGNAL,
+    S_EXHAUSTED_AT,
+    S_PAIRS,
+    S_COLUMNS
+};
+
+static const struct column COLUMNS[S_COLUMNS] = {
+    [S_NAME] = {.key = "name",
+                .title = "Objective",
+                .flags = COLUMN_LEFT | COLUMN_GROW,
+                .width = 12,
+                .help = "as the policy names it"},
+    [S_STATUS] =
+        {.key = "status",
+         .title = "Status",
+         .flags = COLUMN_LEFT,
+         .width = 8,
+         .help = "spent (no budget is left), burning (a pair fires), ok or unknown: the first that holds"},
+    [S_LEFT] =
+        {.key = "budget_left",
+         .title = "Budget left",
+         .unit = UNIT_SHARE,
+         .help =
+             "1 - bad / ((1 - objective) * total), of what there is data of; below 0: overspent by so much"},
+    [S_BURN] = {.key = "burn",
+                .title = "Burn",
+                .unit = UNIT_LOAD,
+                .help = "of the whole window: 1 spends the budget in exactly that time; null: no events"},
+    [S_EXHAUSTED_IN] =
+        {.key = "exhausted_in_ns",
+         .title = "Spent in",
+         .unit = UNIT_SINCE,
+         .help = "budget_left * window / burn of the first pair's long window; 0: it is spent; null: "
+                 "not at this pace"},
+    [S_OBJECTIVE] = {.key = "objective",
+                     .title = "Good",
+                     .unit = UNIT_SHARE,
+                     .priority = 1,
+                     .help = "share of events that have to be good"},
+    [S_WINDOW] = {.key = "window_ns",
+                  .title = "Window",
+                  .unit = UNIT_SINCE,
+                  .priority = 2,
+                  .help = "of the objective"},
+    [S_TOTAL] = {.key = "total",
+                 .title = "Events",
+                 .unit = UNIT_COUNT,
+                 .priority = 3,
+                 .help = "requests, of a latency those with a known duration"},
+    [S_BAD] = {.key = "bad",
+               .title = "Bad",
+               .unit = UNIT_COUNT,
+               .priority = 1,
+               .help = "failed, or above good_below (the bucket that holds the limit is good)"},
+    [S_BAD_SHARE] =
+        {.key = "bad_share", .title = "Bad share", .unit = UNIT_SHARE, .priority = 4, .help = "bad / total"},
+    [S_COVERED] = {.key = "covered_share",
+                   .title = "Covered",
+                   .unit = UNIT_SHARE,
+                   .priority = 2,
+                   .help = "share of the window there is data of; the figures are of that"},
+    [S_SIGNAL] =
+        {.key = "signal", .title = "Signal", .flags = COLUMN_LEFT, .priority = 5, .help = "what is measured"},
+    [S_EXHAUSTED_AT] = {.key = "exhausted_at",
+                        .title = "Spent at",
+                        .unit = UNIT_TIME,
+                        .flags = COLUMN_HIDDEN,
+                        .help = "the moment"},
+    [S_PAIRS] = {.key = "pairs",
+                 .title = "Pairs",
+                 .flags = COLUMN_HIDDEN,
+                 .help = "pairs of windows: long_ns short_ns factor severity burn_long burn_short total_long "
+                         "min_events firing reason"},
+};
+
+#define PAIR_COLUMNS(LEADING)                                                                                \
+    LEADING{                                                                                                 \
+        .key = "long_ns", .title = "Long", .unit = UNIT_SINCE, .help = "the window that says it matters"},   \
+        {.key = "short_ns",                                                                                  \
+         .title = "Short",                                                                                   \
+         .unit = UNIT_SINCE,                                                                                 \
+         .help = "the one that ends the alert soon"},                                                        \
+        {.key = "factor", .title = "Limit", .help = "it fires when both burns are above"},                   \
+        {.key = "severity", .title = "Severity", .flags = COLUMN_LEFT, .help = "critical or warning"},       \
+        {.key = "burn_long", .title = "Burn long", .unit = UNIT_LOAD, .help = "null: no events"},            \
+        {.key = "burn_short", .title = "Burn short", .unit = UNIT_LOAD, .help = "null: no events"},          \
+        {.key = "total_long", .title = "Events", .unit = UNIT_COUNT, .help = "in the long window"},          \
+        {.key = "min_events",                                                                                \
+         .title = "Needed",                                                                                  \
+         .unit = UNIT_COUNT,                                                                                 \
+         .priority = 1,                                                                                      \
+         .help = "events, so that it fires"},                                                                \
+        {.key = "firing", .title = "Fires", .help = "does it?"},                                             \
+    {                                                                                                        \
+        .key = "reason", .title = "Why not", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 12,                \
+        .help = "why it does not fire though its long window is above; null: it is not, or it fires"         \
+    }
+static const struct column PAIRS[] = {PAIR_COLUMNS()};
+#define NAME_COLUMN                                                                                          \
+    {.key = "name", .title = "Objective", .flags = COLUMN_LEFT, .width = 12, .help = "whose pair it is"},
+static const struct column NAMED_PAIRS[] = {PAIR_COLUMNS(NAME_COLUMN)};
+
+static void fill_pair(struct doc *d, const struct goal_slo *o, size_t i, const struct burn_pair *b,
+                      struct cell *x)
+{
+    const struct goal_pair *p = &o->pairs[i];
+    char reason[64];
+    burn_reason_text(o, b, reason);
+    *x++ = cell_int(p->long_ns);
+    *x++ = cell_int(p->short_ns);
+    *x++ = cell_real(p->factor);
+    *x++ = cell_text(goal_severity_name(p->severity));
+    *x++ = cell_real(b->burn_long);
+    *x++ = cell_real(b->burn_short);
+    *x++ = cell_int(b->total_long);
+    *x++ = cell_int(o->min_events);
+    *x++ = cell_bool(b->firing);
+    *x = cell_text(*reason ? doc_text(d, reason) : NULL);
+}
+
+static enum severity severity_of(enum burn_status s)
+{
+    return s == BURN_SPENT     ? SEVERITY_BAD
+           : s == BURN_BURNING ? SEVERITY_WARN
+           : s == BURN_OK      ? SEVERITY_GOOD
+                               : SEVERITY_NONE;
+}
+
+static void fill(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, const struct burn *b,
+                 const struct burn_pair *pairs, struct row *r)
+{
+    struct cell *x = r->cells;
+    struct table *t = doc_list(d, PAIRS, ARRAY_LEN(PAIRS));
+    for (size_t i = 0; i < o->n_pairs; i++)
+        fill_pair(d, o, i, &pairs[i], doc_row(d, t)->cells);
+    x[S_NAME] = cell_text(o->name);
+    x[S_STATUS] = cell_text(burn_status_name(b->status));
+    x[S_LEFT] = cell_real(b->budget_left);
+    x[S_BURN] = cell_real(b->burn);
+    x[S_EXHAUSTED_IN] = cell_int(b->exhausted_in_ns);
+    x[S_OBJECTIVE] = cell_real(o->objective);
+    x[S_WINDOW] = cell_int(o->window_ns);
+    x[S_TOTAL] = cell_int(b->total);
+    x[S_BAD] = cell_int(b->bad);
+    x[S_BAD_SHARE] = cell_real(b->bad_share);
+    x[S_COVERED] = cell_real(b->covered_share);
+    x[S_SIGNAL] = cell_text(o->figure.text);
+    x[S_EXHAUSTED_AT] =
+        cell_int(sd_known(b->exhausted_in_ns) ? add_sat(c->goals_at, b->exhausted_in_ns) : SD_UNKNOWN);
+    x[S_PAIRS] = cell_list(t);
+    r->severity = severity_of(b->status);
+    r->dive = goal_dive(d, &o->figure, NULL);
+}
+
+/* ---- the drawings, of the objective that needs a look most ---- */
+
+/* From its first data on, if that is within the long windows that are drawn. */
+static struct span drawn_of(const struct view_ctx *c, const struct goal_slo *o)
+{
+    struct signal_events e;
+    int64_t whole = o->n_pairs ? mul_sat(o->pairs[0].long_ns, DRAWN_WINDOWS) : o->window_ns;
+    signals_events(c->signals, o, c->goals_at, whole, &e);
+    return e.from < e.to ? (struct span){e.from, c->goals_at}
+                         : (struct span){add_sat(c->goals_at, -whole), c->goals_at};
+}
+
+static void draw_burn(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct span drawn)
+{
+    size_t n = common_points(c, drawn);
+    const struct goal_pair *p = &o->pairs[0];
+    char factor[UNIT_TEXT_MAX];
+    snprintf(factor, sizeof factor, "%g", p->factor);
+    struct section *s =
+        common_graph(d, NULL, doc_printf(d, "Burn of %s, limit %s", o->name, factor), UNIT_FACTOR, drawn, n);
+    doc_line(d, &s->graph, "long");
+    doc_line(d, &s->graph, "short");
+    doc_line(d, &s->graph, "limit");
+    double step = (double)span_length(drawn) / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        sd_time at = add_sat(drawn.from, real_to_int(((double)i + 1) * step));
+        struct burn_pair b = burn_of_pair(c->signals, o, p, at);
+        s->graph.lines[0].values[i] = b.burn_long;
+        s->graph.lines[1].values[i] = b.burn_short;
+        s->graph.lines[2].values[i] = p->factor;
+    }
+    s->kinds = KINDS_HTTP;
+    s->weight = 1;
+    s->dive = (struct dive){.view = "slo"};
+}
+
+/* Durations by time; the limit is the bound between two rows. */
+static void draw_heat(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct span drawn)
+{
+    char limit[UNIT_TEXT_MAX];
+    struct section *s = doc_section(d, SECTION_HEATMAP, NULL, doc_printf(d, "Latency of %s", o->name));
+    struct heatmap *m = &s->heatmap;
+    struct hist *h = mem_alloc(sizeof *h);
+    unit_format_int(UNIT_NS, o->good_below_ns, limit);
+    s->note =
+        doc_printf(d, "above %s is bad: the upper %d of %d rows", limit, HEAT_ROWS - HEAT_GOOD, HEAT_ROWS);
+    s->empty = doc_text(d, "No request with a duration in this time.");
+    s->kinds = KINDS_HTTP;
+    s->weight = 1;
+    s->min_height = 4;
+    s->dive = (struct dive){.view = "endpoints"};
+    *m = (struct heatmap){.from = drawn.from, .to = drawn.to, .unit = UNIT_NS, .rows = HEAT_ROWS};
+    m->columns = MIN(common_points(c, drawn), HEAT_COLUMNS);
+    m->lower = arena_alloc(d->arena, (m->rows + 1) * sizeof *m->lower);
+    m->counts = arena_alloc(d->arena, m->rows * m->columns * sizeof *m->counts);
+    for (size_t y = 1; y < m->rows;
+         y++) /* a factor of two each; good is what is in the limit's bucket, too */
+        m->lower[y] = sd_hist_lower(
+            sd_hist_index(real_to_int((double)o->good_below_ns * exp2((double)y - HEAT_GOOD))) + 1);
+    m->lower[m->rows] = INT64_MAX;
+    double step = (double)span_length(drawn) / (double)m->columns;
+    for (size_t x = 0; x < m->columns; x++) {
+        sd_time from = add_sat(drawn.from, real_to_int((double)x * step));
+        sd_time to = add_sat(drawn.from, real_to_int(((double)x + 1) * step));
+        signals_durations(c->signals, &o->figure, to, to - from, h);
+        for (uint32_t i = h->lo, y = 0; i < h->hi; i++) {
+            while (y + 1 < m->rows && sd_hist_lower(i) >= m->lower[y + 1])
+                y++;
+            uint32_t *at = &m->counts[y * m->columns + x];
+            *at = add_count_sat(*at, h->bucket[i]);
+            m->max = MAX(m->max, *at);
+        }
+    }
+    free(h);
+}
+
+static void draw_share(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct span drawn)
+{
+    size_t n = common_points(c, drawn);
+    struct section *s =
+        common_graph(d, NULL, doc_printf(d, "Failed requests of %s, beside what is allowed", o->name),
+                     UNIT_SHARE, drawn, n);
+    doc_line(d, &s->graph, "failed");
+    doc_line(d, &s->graph, "allowed");
+    double step = (double)span_length(drawn) / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        struct signal_events e;
+        signals_events(c->signals, o, add_sat(drawn.from, real_to_int(((double)i + 1) * step)),
+                       MAX(real_to_int(step), 1), &e);
+        s->graph.lines[0].values[i] = e.total > 0 ? (double)e.bad / (double)e.total : (double)NAN;
+        s->graph.lines[1].values[i] = 1 - o->objective;
+    }
+    s->kinds = KINDS_HTTP;
+    s->weight = 1;
+    s->dive = (struct dive){.view = "statuses"};
+}
+
+/* ---- the doc ---- */
+
+static const char *note_of(struct doc *d, const struct view_ctx *c)
+{
+    const char *notes[1];
+    return signals_notes(c->signals, notes, 1) ? doc_text(d, notes[0]) : NULL;
+}
+
+static struct doc *build_slo(const struct view_ctx *c)
+{
+    struct doc *d = doc_new("slo", "Objectives");
+    const char *missing = goals_missing(d, c);
+    size_t n = missing ? 0 : c->policy->n_slos;
+    int64_t longest = 0;
+    for (size_t i = 0; i < n; i++)
+        longest = MAX(longest, c->policy->slos[i].window_ns);
+    common_envelope(d, c, n ? (struct span){add_sat(c->goals_at, -longest), c->goals_at} : common_span(c));
+    struct section *s = doc_table(d, "rows", "Objectives", COLUMNS, S_COLUMNS);
+    s->empty = missing
+                   ? missing
+                   : doc_text(d, "The policy has no objectives (slos:); slowdive --print-policy shows how "
+                                 "they are written.");
+    s->across = true;
+    if (!n)
+        return d;
+    s->note = note_of(d, c);
+    struct section *all = doc_table(d, NULL, "Burn rates", NAMED_PAIRS, ARRAY_LEN(NAMED_PAIRS));
+    all->across = true;
+    const struct goal_slo *worst = NULL;
+    double least = INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        const struct goal_slo *o = &c->policy->slos[i];
+        struct burn_pair *pairs = mem_array(MAX(o->n_pairs, 1), sizeof *pairs);
+        struct burn b = burn_of(c->signals, o, c->goals_at, pairs);
+        fill(d, c, o, &b, pairs, doc_row(d, &d->sections[0].table));
+        for (size_t k = 0; k < o->n_pairs; k++) {
+            struct row *r = doc_row(d, &all->table);
+            r->cells[0] = cell_text(o->name);
+            fill_pair(d, o, k, &pairs[k], r->cells + 1);
+            r->severity = pairs[k].firing ? severity_of(BURN_BURNING) : SEVERITY_NONE;
+        }
+        double rank = (isnan(b.budget_left) ? 2 : b.budget_left) - (b.status >= BURN_BURNING ? 1e9 : 0);
+        if (rank < least) {
+            least = rank;
+            worst = o;
+        }
+        free(pairs);
+    }
+    struct span drawn = worst ? drawn_of(c, worst) : c->span;
+    if (worst && worst->n_pairs)
+        draw_burn(d, c, worst, drawn);
+    if (worst && worst->figure.signal == GOAL_HTTP_LATENCY)
+        draw_heat(d, c, worst, drawn);
+    else if (worst)
+        draw_share(d, c, worst, drawn);
+    return d;
+}
+
+void slo_worst(const struct view_ctx *c, struct worst_list *l)
+{
+    for (size_t i = 0; c->policy && c->signals && i < c->policy->n_slos; i++) {
+        const struct goal_slo *o = &c->policy->slos[i];
+        struct burn_pair *pairs = mem_array(MAX(o->n_pairs, 1), sizeof *pairs);
+        struct burn b = burn_of(c->signals, o, c->goals_at, pairs);
+        char left[UNIT_TEXT_MAX], in[UNIT_TEXT_MAX];
+        double pace = o->n_pairs ? pairs[0].burn_long : b.burn;
+        free(pairs);
+        if (b.status < BURN_BURNING)
+            continue;
+        unit_format(UNIT_SHARE, b.budget_left, left);
+        unit_format_int(UNIT_SINCE, b.exhausted_in_ns, in);
+        worst_add(
+            l,
+            (struct worst_item){
+                .what = "budget",
+                .severity = b.status == BURN_SPENT ? SEVERITY_BAD : SEVERITY_WARN,
+                .subject = o->name,
+                .why = b.status == BURN_SPENT
+                           ? doc_printf(l->d, "the error budget is spent: %s is left", left)
+                           : doc_printf(l->d, "burns %.3g times too fast: %s of the budget left, spent in %s",
+                                        pace, left, in),
+                .share = (double)NAN,
+                .dive = {.view = "slo"}});
+    }
+}
+
+const struct view slo_view = {
+    .name = "slo",
+    .aliases = "slos objectives",
+    .place = PLACE_GOALS,
+    .title = "Objectives",
+    .summary = "each objective of the policy: error budget left, burn rates, when it is spent",
+    .needs = KINDS_HTTP,
+    .build = build_slo,
+    .worst = slo_worst,
+    .links = (const char *const[]){"kpis", "endpoints", "statuses", NULL},
+    .lists = "objective",
+    .thing = "name",
+    .columns = COLUMNS,
+    .n_columns = S_COLUMNS,
+};
