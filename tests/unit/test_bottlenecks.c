@@ -244,6 +244,44 @@ static void costs_add_up_to_the_month(void **state)
     model_free(m);
 }
 
+/* An interval belongs to the moment it ends, whatever the moment that is asked for. */
+static void intervals_count_by_their_end(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int i = -3; i < 40; i++) {
+        struct sd_bucket bucket = {.index = sd_hist_index(200 * SD_MS), .count = 1};
+        struct sd_hist h = {.n = 1, .buckets = &bucket};
+        struct sd_http r = {.method = "GET",
+                            .route = "/",
+                            .interval_ns = 10 * SD_S,
+                            .count = 1,
+                            .timed = 1,
+                            .total_ns = 200 * SD_MS,
+                            .min_ns = 200 * SD_MS,
+                            .max_ns = 200 * SD_MS,
+                            .first_at = SD_UNKNOWN,
+                            .last_at = SD_UNKNOWN,
+                            .latency = &h,
+                            .upgraded = SD_UNKNOWN,
+                            .queue_ns = SD_UNKNOWN,
+                            .upstream_ns = SD_UNKNOWN};
+        shop_add(m, "hours", T0 + i * 10 * SD_S, SD_HTTP, &r);
+    }
+    for (int shift = 0; shift < 20; shift++) { /* of (shift, shift + 100] */
+        struct bottlenecks b;
+        int wanted = 0;
+        for (int i = -3; i < 40; i++)
+            wanted += 10 * (i + 1) > shift && 10 * (i + 1) <= shift + 100;
+        bottlenecks_find(
+            &(struct bottleneck_ask){.model = m, .from = T0 + shift * SD_S, .to = T0 + (shift + 100) * SD_S},
+            &b);
+        assert_int_equal(b.requests, wanted);
+        bottlenecks_free(&b);
+    }
+    model_free(m);
+}
+
 static void a_histogram_on_one_side_is_exact(void **state)
 {
     (void)state;
@@ -265,6 +303,7 @@ int main(void)
         cmocka_unit_test(statements_save_what_their_advice_says),
         cmocka_unit_test(nothing_above_the_target_is_shared_by_time),
         cmocka_unit_test(costs_add_up_to_the_month),
+        cmocka_unit_test(intervals_count_by_their_end),
         cmocka_unit_test(a_histogram_on_one_side_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,10 @@ void endpoint_stats_of(const struct endpoint *e, enum evidence by, struct span s
 /* By the best evidence. */
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
 
+/* By the best evidence, of the intervals that end in (from, to]: what goals are about. False: none does. */
+bool endpoint_stats_ended(const struct model *m, const struct endpoint *e, sd_time from, sd_time to,
+                          struct endpoint_stats *out);
+
 /* A part of the requests, by what they have in common: the status, the upstream, the host or the service. */
 struct endpoint_part {
     const char *key; /* "5xx", "10.0.0.7:8080"; (other): those beyond the limit */
