@@ -85,7 +85,8 @@ static bool acts_on_alerts(const struct cli *cli)
 static bool read_policy(struct app *a, struct sd_error *err)
 {
     const char *verb = a->cli->verb;
-    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check")) && !acts_on_alerts(a->cli);
+    bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check") || !strcmp(verb, "report")) &&
+                   !acts_on_alerts(a->cli);
     struct goal_policy *p = &a->config->policy;
     if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
         return false;

@@ -12,6 +12,8 @@
 
 #include <stdatomic.h>
 
+struct view; /* view/view.h */
+
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
 
 struct app {
@@ -122,8 +124,9 @@ void discover(const struct discovery *d, const char *const *folders);
 
 /* ---- verbs: each returns the exit status ---- */
 int verb_view(struct app *a);
-int verb_report(struct app *a); /* the first argument is its kind */
-int verb_check(struct app *a);  /* budgets, assertions, runs before and after */
+int verb_show(struct app *a, const struct view *v); /* the same of a view that is in no list */
+int verb_report(struct app *a);                     /* the first argument is its kind */
+int verb_check(struct app *a);                      /* budgets, assertions, runs before and after */
 int verb_explain(struct app *a);
 int verb_advise(struct app *a); /* indexes for a workload */
 int verb_record(struct app *a);

@@ -11,7 +11,7 @@
     X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check commands",                 \
       "output format (default: text); the view flame also: svg, folded, speedscope, pprof; slo also: "       \
       "prometheus; check "                                                                                   \
-      "also: junit, github, gitlab, sarif")                                                                                 \
+      "also: junit, github, gitlab, sarif")                                                                  \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views report check",                                                             \
@@ -39,9 +39,9 @@
       "of a profile leave out the stacks through that function, module or package; may be repeated")         \
     X(FOLD, "fold", 0, "NAME", "functions flame calls function growth",                                      \
       "all functions of that module or package as one; may be repeated")                                     \
-    X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
+    X(BASELINE, "baseline", 0, "SOURCE", "views console replay check report",                                \
       "compare with all data of that recording or log; check: or with those runs of Lighthouse")             \
-    X(POLICY, "policy", 0, "FILE", "views console replay check",                                             \
+    X(POLICY, "policy", 0, "FILE", "views console replay check report",                                      \
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
@@ -120,8 +120,9 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \
     X(advise, "URL [--budget 500MB] [--workload FILE|DIR]",                                                  \
       "suggest indexes for a whole workload, proven by the planner")                                         \
-    X(report, "caching [SOURCE...]",                                                                         \
-      "print a report, in Markdown: caching: what to cache where, for how long, and what removes it")        \
+    X(report, "KIND [SOURCE...]",                                                                            \
+      "print a report, in Markdown: baseline, compare BEFORE AFTER, recommendations, capacity, caching, "    \
+      "lighthouse, progress")                                                                                \
     X(check, "[--policy FILE] [--budget FILE] [--baseline SOURCE] [SOURCE...]",                              \
       "check KPIs, budgets and hops of the policy, builds against budgets, reports of Lighthouse against "   \
       "assertions; exit 1 when something fails")                                                                                \

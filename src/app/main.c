@@ -124,6 +124,8 @@ static int dispatch(const struct cli *cli)
     limits.max_bytes = run == verb_view || run == verb_report ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     const struct view *v = run == verb_view ? view_named(cli->verb) : NULL;
     limits.max_bytes = MAX(limits.max_bytes, v ? v->verb_bytes : 0);
+    for (size_t i = 0; run == verb_report && VIEWS[i]; i++) /* it shows several of them */
+        limits.max_bytes = MAX(limits.max_bytes, VIEWS[i]->verb_bytes);
     bool whole = run == verb_view || run == verb_report || run == verb_check ||
                  (cli->command && cli->command->whole) || !strcmp(cli->verb, "replay");
     struct app app;

@@ -56,9 +56,12 @@ static bool shape_tables(const struct app *a, struct doc *d)
     }
     if (sort && !sort_tables(sort, d))
         return false;
-    for (size_t i = 0; max > 0 && i < d->n_sections; i++)
-        if (d->sections[i].kind == SECTION_TABLE)
-            table_limit(&d->sections[i].table, (size_t)max);
+    for (size_t i = 0; i < d->n_sections; i++) {
+        struct section *s = &d->sections[i];
+        size_t rows = s->kind != SECTION_TABLE ? 0 : limit ? (size_t)max : s->table.usual_limit;
+        if (rows)
+            table_limit(&s->table, rows);
+    }
     return true;
 }
 

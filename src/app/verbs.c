@@ -3,10 +3,12 @@
 
 #include "app/output.h"
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
 #include "core/goals/slo_rules.h"
 #include "view/caches/caches.h"
+#include "view/goals/reports.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
 #include "view/view.h"
@@ -205,10 +207,20 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .goals_at = app_goals_time(a),
                          .show_literals = a->config->settings->show_literals,
                          .choices = &choices};
+    struct strbuf sources = {0};
+    for (size_t i = 0; i < a->cli->n_args; i++) {
+        char *safe = redact(a->cli->args[i]);
+        if (i)
+            strbuf_char(&sources, ' ');
+        report_quote(&sources, safe);
+        free(safe);
+    }
+    c.sources = strbuf_text(&sources);
     bool chosen = choose(a->cli, v, &c, &choices, &err);
     struct doc *d = view_build(v, &c);
     d->missing = chosen || d->missing ? d->missing : doc_text(d, err.text);
     view_choices_free(&choices);
+    strbuf_free(&sources);
     return d;
 }
 
@@ -590,7 +602,11 @@ static int print_rules(const struct app *a)
 
 int verb_view(struct app *a)
 {
-    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
+    return verb_show(a, view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb));
+}
+
+int verb_show(struct app *a, const struct view *v)
+{
     struct choice t = {0};
     struct strbuf unread = {0};
     if (wants_rules(a, v)) {

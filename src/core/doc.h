@@ -201,6 +201,8 @@ struct table {
     uint64_t *ids;           /* of built rows, made when first asked for */
     struct table_tree *tree; /* of a tree, made when first asked for; core/table.h */
 
+    size_t usual_limit; /* rows that are printed unless another limit is asked for; 0: all */
+
     bool is_object; /* a list of one row that is one thing: in JSON an object */
 
     /* Of a drawing in rows: no header in text; where levels begin and end in time. */
@@ -396,6 +398,8 @@ struct doc {
     /* The whole as JSON, where that was there first (core/result.h): then it is what is printed as JSON.
      * NULL: the envelope and the sections are. */
     const char *json;
+    const char
+        *markdown; /* the whole in Markdown, where it is more than a list of sections; NULL: these are it */
     struct field *fields; /* the JSON envelope: from, to, lines_total, ... */
     size_t n_fields, cap_fields;
     struct section *sections;

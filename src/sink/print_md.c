@@ -161,6 +161,10 @@ void print_md_section(const struct section *s, struct strbuf *out)
 
 void print_md_doc(const struct doc *d, struct strbuf *out)
 {
+    if (d->markdown) {
+        strbuf_str(out, d->markdown);
+        return;
+    }
     strbuf_str(out, "# ");
     print_md_escaped(out, d->title);
     strbuf_char(out, '\n');

@@ -34,6 +34,7 @@
 #include "view/capacity/forecast_view.h"
 #include "view/goals/alerts.h"
 #include "view/goals/playbook.h"
+#include "view/goals/worth.h"
 #include "view/shared/finish.h"
 
 #include <stdlib.h>
@@ -96,7 +97,10 @@
     X(kpis)                                                                                                  \
     X(slo)                                                                                                   \
     X(alerts)                                                                                                \
-    X(playbook)
+    X(playbook)                                                                                              \
+    X(bottlenecks)                                                                                           \
+    X(costs)                                                                                                 \
+    X(roadmap)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};

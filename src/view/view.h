@@ -39,7 +39,8 @@ struct view_ctx {
     sd_time goals_at;        /* their moment: the end of the data where no source is live */
     const struct alerts_shown *alerts; /* view/goals/alerts.h; NULL: they are not evaluated here */
     const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
-    const struct figures *baseline;    /* what the view `changes` compares with; NULL: the window before */
+    const char *sources; /* what the verb was given, as a shell reads it: for commands in reports; NULL */
+    const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
      * printed, where no key works. */
     bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);

@@ -206,6 +206,40 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
         out->others |= tells(e->tracks[i], span) ? 1u << i : 0;
 }
 
+/* The end of a slot is that of its interval. One of the finest slots holds requests up to its last alone. */
+static bool ended_in(const struct endpoint_slot *s, sd_time from, sd_time to, int64_t finest)
+{
+    sd_time end = add_sat(s->slot.at, s->slot.width);
+    return end > from && s->slot.at < to &&
+           (end <= to || (s->slot.width <= finest && sd_known(s->last) && s->last <= to));
+}
+
+bool endpoint_stats_ended(const struct model *m, const struct endpoint *e, sd_time from, sd_time to,
+                          struct endpoint_stats *out)
+{
+    stats_clear(out);
+    for (int by = 0; by < EVIDENCES; by++) {
+        const struct track *t = e->tracks[by];
+        struct wide_sum wide = {0};
+        bool any = false;
+        for (size_t i = t ? slots_from(&t->slots, from) : 0; t && i < t->slots.n; i++) {
+            const struct endpoint_slot *s = slot_at(&t->slots, i);
+            if (s->slot.at >= to)
+                break;
+            if (!ended_in(s, from, to, m->limits.resolution_ns))
+                continue;
+            add_slot(s, &wide, out);
+            any = any || s->count > 0;
+        }
+        out->evidence = (enum evidence)by;
+        finish_wide(&wide, out);
+        if (any)
+            return true;
+        stats_clear(out);
+    }
+    return false;
+}
+
 static bool in_buckets(const struct endpoint_stats *s)
 {
     return s->evidence == EVIDENCE_METRICS && (s->wide.n || s->wide.n_told || s->wide.mixed);

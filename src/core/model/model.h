@@ -157,6 +157,10 @@ void endpoint_stats_of(const struct endpoint *e, enum evidence by, struct span s
 /* By the best evidence. */
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
 
+/* By the best evidence, of the intervals that end in (from, to]: what goals are about. False: none does. */
+bool endpoint_stats_ended(const struct model *m, const struct endpoint *e, sd_time from, sd_time to,
+                          struct endpoint_stats *out);
+
 /* A part of the requests, by what they have in common: the status, the upstream, the host or the service. */
 struct endpoint_part {
     const char *key; /* "5xx", "10.0.0.7:8080"; (other): those beyond the limit */
@@ -229,6 +233,9 @@ struct query_stats {
  * before it was first seen counts in SPAN_ALL only. Of one that a log has and a server counts, only the
  * server's are known. */
 void query_stats(const struct query *q, struct span span, struct query_stats *out);
+/* Growth of the counters over (from, to]: the last reading at or before `to` less the last at or before
+ * `from`, or the oldest there is. False: there are not two readings. */
+bool query_grown(const struct query *q, sd_time from, sd_time to, int64_t *calls, int64_t *total_ns);
 /* The part of the span in which the servers' counters were read; both SD_UNKNOWN: none. */
 struct span model_counted(const struct model *m, struct span span);
 struct query_point {

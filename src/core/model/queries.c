@@ -667,6 +667,25 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
     put(out, v);
 }
 
+bool query_grown(const struct query *q, sd_time from, sd_time to, int64_t *calls, int64_t *total_ns)
+{
+    struct query_stats all;
+    query_stats(q, SPAN_ALL, &all);
+    *calls = *total_ns = SD_UNKNOWN;
+    if (!all.known || !sd_known(all.total_ns) || !covered(q->model, (struct span){from, to}))
+        return false;
+    *calls = *total_ns = 0;
+    for (size_t i = slots_from(&q->slots, from); i < q->slots.n; i++) {
+        const struct query_slot *s = slots_item(&q->slots, i);
+        sd_time end = add_sat(s->slot.at, s->slot.width);
+        if (end <= from || end > to)
+            continue;
+        *calls = add_known(*calls, s->v[QUERY_calls]);
+        *total_ns = add_known(*total_ns, s->v[QUERY_total_ns]);
+    }
+    return sd_known(*calls) && sd_known(*total_ns);
+}
+
 size_t query_intervals(const struct query *q, struct span span, struct query_interval *out, size_t max)
 {
     size_t n = 0;
