@@ -123,8 +123,8 @@ void host_cpu_series(const struct model *m, const char *only, struct span window
     double step = ((double)window.to - (double)window.from) / (double)n;
     char host[HOST_NAME_BYTES];
     for (size_t k = 0; k < n; k++) {
-        struct span part = {window.from + (int64_t)((double)k * step),
-                            window.from + (int64_t)((double)(k + 1) * step)};
+        struct span part = {add_sat(window.from, real_to_int((double)k * step)),
+                            add_sat(window.from, real_to_int((double)(k + 1) * step))};
         double sum = 0;
         size_t known = 0;
         for (size_t i = 0; i < n_series; i++) {

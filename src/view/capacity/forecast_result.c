@@ -1,6 +1,8 @@
 /* forecast_result.c - what a forecast says in a few sentences, and its drawing. */
 #include "view/capacity/forecast_result.h"
 
+#include "base/num.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +139,7 @@ static void draw_fan(struct doc *d, const cJSON *rows, sd_time from, double step
     struct section *s = doc_section(d, SECTION_GRAPH, "fan", "Mean and 95 % interval");
     s->weight = 2;
     s->graph.from = from;
-    s->graph.to = from + (sd_time)(step * (double)n);
+    s->graph.to = add_sat(from, real_to_int(step * (double)n));
     s->graph.unit = unit_of(rows);
     s->graph.n_points = n;
     for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
@@ -210,7 +212,7 @@ void forecast_draw_history(struct doc *d, const double *values, size_t n)
         return;
     struct graph *g = &s->graph;
     size_t ahead = g->n_points, past = MIN(n, 2 * ahead);
-    g->from -= (g->to - g->from) / (sd_time)ahead * (sd_time)past;
+    g->from = add_sat(g->from, real_to_int(((double)g->from - (double)g->to) / (double)ahead * (double)past));
     g->n_points = past + ahead;
     for (size_t k = 0; k < g->n_lines; k++) {
         struct graph_line *line = &g->lines[k];

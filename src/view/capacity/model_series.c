@@ -29,15 +29,21 @@ static struct model_series *add(struct model_series_list *l, size_t *cap)
 
 /* ---- what there is ---- */
 
+/* Times of a hostile record may lie as far apart as they can. */
+static int64_t between(sd_time first, sd_time last)
+{
+    return span_length((struct span){first, last});
+}
+
 static void add_requests(const struct view_ctx *c, struct model_series_list *l, size_t *cap)
 {
     struct endpoint_stats *x = mem_alloc(sizeof *x);
-    struct span upto = {INT64_MIN + 1, c->now == INT64_MAX ? c->now : c->now + 1};
+    struct span upto = {INT64_MIN + 1, add_sat(c->now, 1)};
     size_t all = model_endpoints(c->model), whole = SIZE_MAX;
     for (size_t i = 0; i < all && l->n < MODEL_SERIES_MOST; i++) {
         const struct endpoint *e = model_endpoint(c->model, i);
         endpoint_stats(e, span_is_all(c->span) ? SPAN_ALL : upto, x);
-        if (!sd_known(x->first) || x->last - x->first < ENOUGH * SD_S)
+        if (!sd_known(x->first) || between(x->first, x->last) < ENOUGH * SD_S)
             continue;
         if (whole == SIZE_MAX) {
             whole = l->n;
@@ -55,10 +61,10 @@ static void add_requests(const struct view_ctx *c, struct model_series_list *l, 
         s->endpoint = e;
         s->first = x->first;
         s->last = x->last;
-        s->points = (size_t)((x->last - x->first) / SD_S + 1);
+        s->points = (size_t)(between(x->first, x->last) / SD_S + 1);
         l->items[whole].first = MIN(l->items[whole].first, x->first);
         l->items[whole].last = MAX(l->items[whole].last, x->last);
-        l->items[whole].points = (size_t)((l->items[whole].last - l->items[whole].first) / SD_S + 1);
+        l->items[whole].points = (size_t)(between(l->items[whole].first, l->items[whole].last) / SD_S + 1);
     }
     free(x);
 }
@@ -116,7 +122,7 @@ static void add_metrics(const struct view_ctx *c, struct model_series_list *l, s
         struct span upto = {INT64_MIN + 1, c->now};
         struct span seen = metric_seen(&e[i], c->now);
         size_t points = metric_points(&e[i], upto);
-        if (points < ENOUGH || seen.to - seen.from < ENOUGH * SD_S)
+        if (points < ENOUGH || between(seen.from, seen.to) < ENOUGH * SD_S)
             continue;
         struct model_series *s = add(l, cap);
         bool twice = i && !strcmp(e[i].labels, e[i - 1].labels) && e[i].name_len == e[i - 1].name_len &&
@@ -166,7 +172,7 @@ const struct model_series *model_series_named(const struct model_series_list *l,
 
 static int64_t step_of(const struct model_series *s)
 {
-    int64_t length = s->last - s->first;
+    int64_t length = between(s->first, s->last);
     double usual =
         s->kind == SERIES_REQUESTS ? (double)SD_S : (double)length / (double)MAX(s->points - 1, (size_t)1);
     for (size_t i = 0; i < ARRAY_LEN(STEPS); i++) {
@@ -185,7 +191,7 @@ static void place_table(const struct view_ctx *c, const struct model_series *s, 
     struct table_point *p = mem_array(MODEL_SERIES_POINTS, sizeof *p);
     size_t n = model_table_points(c->model, &s->table, c->now, p, MODEL_SERIES_POINTS);
     for (size_t i = 0; i < n; i++) {
-        int64_t at = p[i].at - out->from_ns;
+        int64_t at = between(out->from_ns, p[i].at);
         double v = s->kind == SERIES_ROWS       ? p[i].rows
                    : sd_known(p[i].total_bytes) ? (double)p[i].total_bytes
                                                 : (double)NAN;
@@ -199,11 +205,11 @@ void model_series_values(const struct view_ctx *c, const struct model_series *s,
 {
     int64_t step = step_of(s);
     bool rate = s->kind == SERIES_REQUESTS || (s->kind == SERIES_METRIC && s->metric.counter);
-    sd_time from = s->first / step * step, to = (s->last + (rate ? 0 : step)) / step * step;
-    size_t n = MIN((size_t)MAX((to - from) / step, 1), (size_t)MODEL_SERIES_POINTS);
+    sd_time from = s->first / step * step, to = add_sat(s->last, rate ? 0 : step) / step * step;
+    size_t n = MIN((size_t)MAX(between(from, to) / step, 1), (size_t)MODEL_SERIES_POINTS);
     double *values = mem_array(n, sizeof *values);
     *out = (struct forecast_series){
-        .values = values, .n = n, .from_ns = to - (int64_t)n * step, .step_ns = step};
+        .values = values, .n = n, .from_ns = add_sat(to, -((int64_t)n * step)), .step_ns = step};
     struct span span = {out->from_ns, to};
     for (size_t i = 0; i < n; i++)
         values[i] = (double)NAN;

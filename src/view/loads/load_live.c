@@ -43,7 +43,8 @@ static struct record_entry *steps_of(const struct view_ctx *c, const struct reco
     const struct sd_load *now = load_of(test);
     sd_time from = sd_known(now->began) ? now->began : INT64_MIN;
     struct record_entry *e = mem_array(STEPS_MOST, sizeof *e);
-    *n = model_load_steps(c->model, test->origin, SD_LOAD, (struct span){from, test->at + 1}, e, STEPS_MOST);
+    *n = model_load_steps(c->model, test->origin, SD_LOAD, (struct span){from, add_sat(test->at, 1)}, e,
+                          STEPS_MOST);
     while (*n && !(load_of(&e[*n - 1])->interval_ns > 0)) /* ready, and nothing sent */
         --*n;
     return e;
@@ -63,14 +64,14 @@ static int64_t count(int64_t v)
 
 static void sums_add(struct sums *s, const struct sd_load *r)
 {
-    s->ns += count(r->interval_ns);
-    s->planned += count(r->planned);
-    s->sent += count(r->sent);
-    s->answered += count(r->answered);
-    s->failed += count(r->failed);
-    s->timeouts += count(r->timeouts);
-    s->limited += count(r->limited);
-    s->late += count(r->late);
+    s->ns = add_sat(s->ns, count(r->interval_ns));
+    s->planned = add_sat(s->planned, count(r->planned));
+    s->sent = add_sat(s->sent, count(r->sent));
+    s->answered = add_sat(s->answered, count(r->answered));
+    s->failed = add_sat(s->failed, count(r->failed));
+    s->timeouts = add_sat(s->timeouts, count(r->timeouts));
+    s->limited = add_sat(s->limited, count(r->limited));
+    s->late = add_sat(s->late, count(r->late));
     if (r->latency)
         hist_merge_sparse(&s->latency, r->latency, SD_UNKNOWN, SD_UNKNOWN, SD_UNKNOWN);
 }
@@ -93,7 +94,7 @@ static double per_s(const struct sums *s, int64_t n)
 
 static double errors_of(const struct sums *s)
 {
-    int64_t ended = MAX(s->answered + s->timeouts, s->failed);
+    int64_t ended = MAX(add_sat(s->answered, s->timeouts), s->failed);
     return ended ? (double)s->failed / (double)ended : (double)NAN;
 }
 
@@ -150,7 +151,7 @@ static const char *running_line(struct doc *d, const struct sd_load *r, const st
 static sd_time recent_from(const struct record_entry *test)
 {
     const struct sd_load *r = load_of(test);
-    return test->at + count(r->interval_ns) - RECENT_NS;
+    return add_sat(add_sat(test->at, count(r->interval_ns)), -RECENT_NS);
 }
 
 const char *load_live_line(struct doc *d, const struct view_ctx *c, const struct record_entry *test)
@@ -283,7 +284,7 @@ static void add_graphs(struct doc *d, const struct view_ctx *c, const struct rec
         {"requests", "Requests a second", UNIT_PER_S, {"asked", "answered"}, {asked, answered}},
     };
     const struct sd_load *last = load_of(&e[n - 1]);
-    struct span span = {e[0].at, e[n - 1].at + MAX(count(last->interval_ns), SD_S)};
+    struct span span = {e[0].at, add_sat(e[n - 1].at, MAX(count(last->interval_ns), SD_S))};
     struct drawn g = {.span = span, .n = common_points(c, span)};
     for (size_t i = 0; i < ARRAY_LEN(GRAPHS); i++) {
         struct section *s = common_graph(d, GRAPHS[i].key, GRAPHS[i].title, GRAPHS[i].unit, span, g.n);
@@ -314,8 +315,7 @@ void load_levels_section(struct doc *d, const struct view_ctx *c, const struct r
 {
     struct record_entry *e = mem_array(LEVELS_MOST, sizeof *e);
     const struct sd_load *now = load_of(test);
-    struct span span = {sd_known(now->began) ? now->began : INT64_MIN,
-                        c->now == INT64_MAX ? c->now : c->now + 1};
+    struct span span = {sd_known(now->began) ? now->began : INT64_MIN, add_sat(c->now, 1)};
     size_t n = model_load_steps(c->model, test->origin, SD_LOAD_LEVEL, span, e, LEVELS_MOST);
     struct section *s = n ? doc_table(d, "levels", "Levels, the newest first", LEVELS, LEVEL_N) : NULL;
     for (size_t i = n; i-- > 0;) {

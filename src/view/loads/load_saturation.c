@@ -27,8 +27,7 @@ static size_t levels_of(const struct view_ctx *c, const struct record_entry *tes
 {
     struct record_entry *e = mem_array(LEVELS_MOST, sizeof *e);
     const struct sd_load *now = test->r;
-    struct span since = {sd_known(now->began) ? now->began : INT64_MIN,
-                         c->now == INT64_MAX ? c->now : c->now + 1};
+    struct span since = {sd_known(now->began) ? now->began : INT64_MIN, add_sat(c->now, 1)};
     size_t all = model_load_steps(c->model, test->origin, SD_LOAD_LEVEL, since, e, LEVELS_MOST), n = 0;
     for (size_t i = 0; i < all; i++) {
         const struct sd_load_level *r = e[i].r;
