@@ -97,10 +97,10 @@
     X(kpis)                                                                                                  \
     X(slo)                                                                                                   \
     X(alerts)                                                                                                \
-    X(playbook)                                                                                              \
     X(bottlenecks)                                                                                           \
     X(costs)                                                                                                 \
-    X(roadmap)
+    X(roadmap)                                                                                               \
+    X(playbook)
 
 #define VIEW_ROW(name) &name##_view,
 const struct view *const VIEWS[] = {VIEW_LIST(VIEW_ROW) NULL};
