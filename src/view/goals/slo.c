@@ -236,7 +236,9 @@ static void draw_heat(struct doc *d, const struct view_ctx *c, const struct goal
          y++) /* a factor of two each; good is what is in the limit's bucket, too */
         m->lower[y] = sd_hist_lower(
             sd_hist_index(real_to_int((double)o->good_below_ns * exp2((double)y - HEAT_GOOD))) + 1);
-    m->lower[m->rows] = INT64_MAX;
+    m->lower[m->rows] =
+        add_sat(m->lower[m->rows - 1],
+                m->lower[m->rows - 1]); /* the axis ends; what is slower is in the last row, too */
     double step = (double)span_length(drawn) / (double)m->columns;
     for (size_t x = 0; x < m->columns; x++) {
         sd_time from = add_sat(drawn.from, real_to_int((double)x * step));
