@@ -180,15 +180,16 @@ static struct table *add_table(struct doc *d, const struct result_kind *k, const
         const char *name = doc_text(d, keys->items[i]);
         enum unit u = result_unit(name);
         bool time = str_eq(name, "time") || str_ends(name, "_time");
-        c[n++] = (struct column){.key = name,
-                                 .title = title_of(d, k, name),
-                                 .unit = keys->text[i] ? UNIT_NONE : u,
-                                 .flags = (keys->text[i] ? COLUMN_LEFT : 0) | (i == grows ? COLUMN_GROW : 0),
-                                 .priority = n < 4 ? 0 : (int)n,
-                                 .width = keys->text[i] ? (time ? 24 : (int)MIN(MAX(keys->width[i], 5), 28))
-                                          : u == UNIT_NONE ? 10
-                                                           : 0,
-                                 .help = "as in the document"};
+        c[n] = (struct column){.key = name,
+                               .title = title_of(d, k, name),
+                               .unit = keys->text[i] ? UNIT_NONE : u,
+                               .flags = (keys->text[i] ? COLUMN_LEFT : 0) | (i == grows ? COLUMN_GROW : 0),
+                               .priority = n < 4 ? 0 : (int)n,
+                               .width = keys->text[i]    ? (time ? 24 : (int)MIN(MAX(keys->width[i], 5), 28))
+                                        : u == UNIT_NONE ? 10
+                                                         : 0,
+                               .help = "as in the document"};
+        n++;
     }
     struct section *s = doc_table(d, key, title, c, n);
     s->table.sort_column = -1;

@@ -134,12 +134,12 @@ static bool seconds(struct field f, int64_t *ns)
     int64_t whole = 0, part = 0, unit = SD_S / 10;
     size_t i = minus || *f.at == '+';
     for (; i < f.n && isdigit((unsigned char)f.at[i]); i++)
-        whole = whole * 10 + (f.at[i] - '0');
+        whole = add_sat(mul_sat(whole, 10), f.at[i] - '0');
     if (i < f.n && f.at[i] == '.')
         for (i++; i < f.n && isdigit((unsigned char)f.at[i]); i++, unit /= 10)
             part += (f.at[i] - '0') * unit;
     *ns = i < f.n ? (int64_t)(rough * (double)SD_S) /* an exponent */
-                  : (whole * SD_S + part) * (minus ? -1 : 1);
+                  : add_sat(mul_sat(whole, SD_S), part) * (minus ? -1 : 1);
     return true;
 }
 
