@@ -63,7 +63,7 @@ static struct finding traffic(struct doc *d, const struct view_ctx *c)
     struct span before = {add_sat(c->span.from, -PLAYBOOK_BEFORE), add_sat(c->span.to, -PLAYBOOK_BEFORE)};
     sd_time first = model_usage(c->model).first;
     if (!model_endpoints(c->model) || !(seconds > 0))
-        return (struct finding){NULL};
+        return (struct finding){.severity = SEVERITY_NONE};
     shown(UNIT_PER_S, n / seconds, now);
     if (!sd_known(first) || first > before.from)
         return (struct finding){
@@ -106,7 +106,7 @@ static struct finding slower(struct doc *d, const struct view_ctx *c)
     }
     free(s);
     if (!worst)
-        return (struct finding){NULL};
+        return (struct finding){.severity = SEVERITY_NONE};
     const char *when = hour ? "an hour ago" : "just before";
     double factor = (double)most / (double)was;
     if (factor < LIMIT[T_SLOWER_WARN])
@@ -141,7 +141,7 @@ static struct finding failures(struct doc *d, const struct view_ctx *c)
     }
     free(s);
     if (!known)
-        return (struct finding){NULL};
+        return (struct finding){.severity = SEVERITY_NONE};
     if (!worst)
         return (struct finding){doc_printf(d, "none of %lld requests failed", (long long)count),
                                 SEVERITY_GOOD};
@@ -188,7 +188,7 @@ static struct finding statements(struct doc *d, const struct view_ctx *c)
         when = ", counted since the server's reset";
     }
     if (!q)
-        return (struct finding){NULL};
+        return (struct finding){.severity = SEVERITY_NONE};
     struct strbuf b = {0};
     const char *sql = common_sql(d, c, query_text(q), true);
     utf8_append(&b, sql ? sql : query_key(q), SQL_WIDTH);
@@ -223,7 +223,7 @@ static struct finding sessions(struct doc *d, const struct view_ctx *c)
             by = a->blocked_by;
         }
     }
-    struct finding f = {NULL};
+    struct finding f = {.severity = SEVERITY_NONE};
     if (blocked)
         f = (struct finding){doc_printf(d, "%zu blocked; pid %lld has waited %s for pid %s", blocked,
                                         (long long)pid, unit_format_int(UNIT_SINCE, longest, waits), by),
@@ -306,7 +306,7 @@ static struct finding machines(struct doc *d, const struct view_ctx *c)
 {
     struct host_use *u = mem_array(HOST_USES_MAX, sizeof *u), *worst = NULL;
     size_t n = host_uses(c->model, c->span, NULL, u, HOST_USES_MAX);
-    struct finding f = {NULL};
+    struct finding f = {.severity = SEVERITY_NONE};
     struct strbuf b = {0};
     char text[UNIT_TEXT_MAX];
     for (size_t i = 0; i < n; i++) {
@@ -353,7 +353,7 @@ enum { CELLS_SHOWN = 4 };
 /* The first row of its first table, as "Name, Title figure, ...". */
 static struct finding first_row(struct doc *d, const struct view_ctx *c, const struct view *v)
 {
-    struct finding f = {NULL};
+    struct finding f = {.severity = SEVERITY_NONE};
     struct doc *other = view_build(v, c);
     for (size_t i = 0; !other->missing && !f.text && i < other->n_sections; i++) {
         struct section *s = &other->sections[i];
@@ -393,7 +393,7 @@ struct finding playbook_finding(struct doc *d, const struct view_ctx *c, const s
     struct view_ctx at = *c;
     at.arg = step->select;
     if (!v || (v->needs && !model_has(c->model, v->needs)))
-        return (struct finding){NULL};
+        return (struct finding){.severity = SEVERITY_NONE};
     for (size_t i = 0; i < ARRAY_LEN(OWN); i++)
         if (str_eq(v->name, OWN[i].view) && !step->select)
             return OWN[i].find(d, &at);
