@@ -27,7 +27,7 @@ cat >forks.c <<'END'
 #include <sys/wait.h>
 #include <unistd.h>
 #include "work.h"
-int main(void) { for (int n = 0; n < 60; n++) { for (int k = 0; k < 3; k++) if (!fork()) { for (int i = 0; i < 4; i++) all(); _exit(0); }
+int main(void) { for (int n = 0; n < 60; n++) { for (int k = 0; k < 3; k++) if (!fork()) { for (int i = 0; i < 40; i++) all(); _exit(0); }
     a(); while (wait(0) > 0); } }
 END
 cat >shop.cc <<'END'
