@@ -491,25 +491,23 @@ bool load_export_k6(const struct load_scenario *s, struct strbuf *out, struct sd
 
 /* ---- the operator ---- */
 
-/* A name that Kubernetes takes, from the file's: "Shop peak.yaml" is shop-peak. */
+/* A name that Kubernetes takes, from the file's: "Shop peak.yaml" is load-shop-peak. */
 static void object_name(const char *file, char out[LOAD_EXPORT_NAME_MAX + 8])
 {
     const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    char name[LOAD_EXPORT_NAME_MAX + 1];
     size_t end = strcspn(base, "."), n = 0;
-    strcpy(out, "load-");
     for (size_t i = 0; i < end && n < LOAD_EXPORT_NAME_MAX; i++) {
         char c = base[i];
         bool upper = c >= 'A' && c <= 'Z', fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         if (upper || fine)
-            out[5 + n++] = (char)(upper ? c | 0x20 : c);
-        else if (n && out[5 + n - 1] != '-')
-            out[5 + n++] = '-';
+            name[n++] = (char)(upper ? c | 0x20 : c);
+        else if (n && name[n - 1] != '-')
+            name[n++] = '-';
     }
-    while (n && out[5 + n - 1] == '-')
+    while (n && name[n - 1] == '-')
         n--;
-    out[5 + n] = 0;
-    if (!n)
-        strcpy(out, "load");
+    snprintf(out, LOAD_EXPORT_NAME_MAX + 8, "load%s%.*s", n ? "-" : "", (int)n, name);
 }
 
 bool load_export_operator(const struct load_scenario *s, int64_t parallelism, struct strbuf *out,

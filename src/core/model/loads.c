@@ -1,103 +1,25 @@
 /* loads.c - load tests, interval by interval, and documents: of each source all it said. */
 #include "core/model/loads.h"
 
-#include "core/model/parts.h"
+#include "core/model/states.h"
 
-static const enum sd_kind KINDS[] = {SD_LOAD, SD_LOAD_LEVEL, SD_DOCUMENT}; /* documents last */
-enum { N_KINDS = ARRAY_LEN(KINDS) };
-
-/* Of one origin. */
-struct load_states {
-    struct history of[N_KINDS];
+static const struct states_table TABLE = {
+    .domain = DOMAIN_loads,
+    .n = 3,
+    .kinds = {SD_LOAD, SD_LOAD_LEVEL, SD_DOCUMENT},
+    .counted = 3, /* intervals and levels add up */
 };
-
-static struct load_states *states_of(const struct model *m, size_t origin)
-{
-    return m->origins[origin]->state[DOMAIN_loads];
-}
 
 static const struct history *history_of(const struct model *m, size_t origin, enum sd_kind kind)
 {
-    const struct load_states *x = states_of(m, origin);
-    for (size_t k = 0; x && k < N_KINDS; k++)
-        if (KINDS[k] == kind)
-            return &x->of[k];
-    return NULL;
+    return states_history(m, &TABLE, origin, kind);
 }
 
 /* ---- keeping ---- */
 
-static bool states_thin(struct part *p)
-{
-    bool any = false;
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct load_states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            any |= history_thin(p, &x->of[k]);
-    }
-    return any;
-}
-
 static void loads_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
-    struct load_states *x = origin_state(p, o);
-    const void **records = mem_array(batch_len(b) + 1, sizeof *records), *r;
-    for (size_t k = 0; k < N_KINDS; k++) {
-        size_t n = 0;
-        for (size_t i = 0; (r = batch_each(b, KINDS[k], &i));)
-            records[n++] = r;
-        if (n)
-            history_add_upto(p, &x->of[k], batch_time(b), KINDS[k], records, n,
-                             p->model->limits.max_bytes / 4);
-    }
-    free(records);
-    /* Of intervals none is left out unless memory is short: they are counted. */
-    while (p->bytes > p->share && history_thin(p, &x->of[N_KINDS - 1]))
-        ;
-}
-
-/* A document stays true: only intervals and levels age. */
-static void loads_drop(struct part *p, sd_time before)
-{
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct load_states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            history_drop(p, &x->of[k], before);
-    }
-}
-
-static struct history *largest(struct part *p)
-{
-    struct history *most = NULL;
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct load_states *x = states_of(p->model, i);
-        if (x)
-            most = history_largest(most, x->of, N_KINDS);
-    }
-    return most && most->bytes ? most : NULL;
-}
-
-static bool loads_less(struct part *p, size_t want)
-{
-    size_t held = p->bytes;
-    struct history *most;
-    while (p->bytes > want && states_thin(p))
-        ;
-    while (p->bytes > want && p->bytes > p->share && (most = largest(p)))
-        history_free(p, most);
-    return p->bytes < held;
-}
-
-static void states_free(struct part *p, void *state)
-{
-    struct load_states *x = state;
-    for (size_t k = 0; k < N_KINDS; k++)
-        history_free(p, &x->of[k]);
-}
-
-static void loads_clear(struct part *p)
-{
-    (void)p;
+    states_apply(p, o, b, &TABLE);
 }
 
 static sd_time loads_until(const struct sd_batch *b)
@@ -114,13 +36,13 @@ const struct domain loads_domain = {
     .name = "loads",
     .kinds = SD_KIND_BIT(SD_LOAD) | SD_KIND_BIT(SD_LOAD_LEVEL) | SD_KIND_BIT(SD_DOCUMENT),
     .is_data = true,
-    .origin_size = sizeof(struct load_states),
+    .origin_size = sizeof(struct states),
     .apply = loads_apply,
     .until = loads_until,
-    .drop = loads_drop,
-    .less = loads_less,
+    .drop = states_drop,
+    .less = states_less,
     .origin_free = states_free,
-    .clear = loads_clear,
+    .clear = states_clear,
 };
 
 /* ---- asking ---- */

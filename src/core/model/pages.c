@@ -1,96 +1,18 @@
 /* pages.c - pages: for each source and kind of record the whole of what it said, moment by moment. */
 #include "core/model/pages.h"
 
-#include "core/model/parts.h"
+#include "core/model/states.h"
 
-static const enum sd_kind KINDS[] = {SD_PAGE_REPORT, SD_PAGE_FIELD, SD_PAGE_ATTRIBUTION,
-                                     SD_PAGE_TREND,  SD_PAGE_LOAD,  SD_PAGE_RECEIVER};
-enum { N_KINDS = ARRAY_LEN(KINDS) };
-
-/* Of one origin. */
-struct states {
-    struct history of[N_KINDS];
+static const struct states_table TABLE = {
+    .domain = DOMAIN_pages,
+    .n = 6,
+    .kinds = {SD_PAGE_REPORT, SD_PAGE_FIELD, SD_PAGE_ATTRIBUTION, SD_PAGE_TREND, SD_PAGE_LOAD,
+              SD_PAGE_RECEIVER},
 };
 
-static struct states *states_of(const struct model *m, size_t origin)
-{
-    return m->origins[origin]->state[DOMAIN_pages];
-}
-
-/* ---- keeping ---- */
-
-static bool states_thin(struct part *p)
-{
-    bool any = false;
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            any |= history_thin(p, &x->of[k]);
-    }
-    return any;
-}
-
-/* The reports of a folder may be more than half of the share: what alone is there may take more. */
 static void pages_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
-    struct states *x = origin_state(p, o);
-    const void **records = mem_array(batch_len(b) + 1, sizeof *records), *r;
-    for (size_t k = 0; k < N_KINDS; k++) {
-        size_t n = 0;
-        for (size_t i = 0; (r = batch_each(b, KINDS[k], &i));)
-            records[n++] = r;
-        if (n)
-            history_add_upto(p, &x->of[k], batch_time(b), KINDS[k], records, n,
-                             p->model->limits.max_bytes / 4);
-    }
-    free(records);
-    while (p->bytes > p->share && states_thin(p))
-        ;
-}
-
-/* What is said stays true until something else is said: the state of that time is kept. */
-static void pages_drop(struct part *p, sd_time before)
-{
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            history_drop(p, &x->of[k], before);
-    }
-}
-
-/* When nothing but the newest is left, and that is too much: the largest go first. */
-static struct history *largest(struct part *p)
-{
-    struct history *most = NULL;
-    for (size_t i = 0; i < p->model->n_origins; i++) {
-        struct states *x = states_of(p->model, i);
-        if (x)
-            most = history_largest(most, x->of, N_KINDS);
-    }
-    return most && most->bytes ? most : NULL;
-}
-
-static bool pages_less(struct part *p, size_t want)
-{
-    size_t held = p->bytes;
-    struct history *most;
-    while (p->bytes > want && states_thin(p))
-        ;
-    while (p->bytes > want && p->bytes > p->share && (most = largest(p)))
-        history_free(p, most);
-    return p->bytes < held;
-}
-
-static void states_free(struct part *p, void *state)
-{
-    struct states *x = state;
-    for (size_t k = 0; k < N_KINDS; k++)
-        history_free(p, &x->of[k]);
-}
-
-static void pages_clear(struct part *p)
-{
-    (void)p;
+    states_apply(p, o, b, &TABLE);
 }
 
 const struct domain pages_domain = {
@@ -100,21 +22,17 @@ const struct domain pages_domain = {
     .is_data = true,
     .origin_size = sizeof(struct states),
     .apply = pages_apply,
-    .drop = pages_drop,
-    .less = pages_less,
+    .drop = states_drop,
+    .less = states_less,
     .origin_free = states_free,
-    .clear = pages_clear,
+    .clear = states_clear,
 };
 
 /* ---- asking ---- */
 
 static const struct history *history_of(const struct model *m, size_t origin, enum sd_kind kind)
 {
-    const struct states *x = states_of(m, origin);
-    for (size_t k = 0; x && k < N_KINDS; k++)
-        if (KINDS[k] == kind)
-            return &x->of[k];
-    return NULL;
+    return states_history(m, &TABLE, origin, kind);
 }
 
 /* Where growth is measured from; NULL: there is nothing earlier. */
