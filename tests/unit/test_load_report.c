@@ -1,4 +1,4 @@
-/* Results of other load tools: every form, its traps, several files together, and files that are broken. */
+/* Results of other load tools: every form, its traps, several files together. */
 #include "tests/lib/test.h"
 
 #include <math.h>
@@ -7,48 +7,7 @@
 #include "core/loads/report.h"
 #include "core/result.h"
 #include "format/loads/load_reader.h"
-
-/* Reads bytes in pieces of `step`. */
-static bool read_bytes(const char *bytes, size_t n, size_t step, const char *tool, struct load_result *out,
-                       struct sd_error *err)
-{
-    load_result_init(out);
-    struct load_reader *r = load_reader_new(tool, out);
-    bool good = true;
-    for (size_t at = 0; at < n && good; at += step)
-        good = load_reader_feed(r, bytes + at, MIN(step, n - at), err);
-    good = good && load_reader_end(r, err);
-    load_reader_free(r);
-    return good;
-}
-
-static bool read_text(const char *text, struct load_result *out, struct sd_error *err)
-{
-    return read_bytes(text, strlen(text), 1000, NULL, out, err);
-}
-
-static struct load_report report_of(const char *text, const char *tool, size_t step)
-{
-    struct load_result r;
-    struct load_report report;
-    struct sd_error err = {""};
-    const struct load_result *list = &r;
-    if (!read_bytes(text, strlen(text), step, tool, &r, &err))
-        fail_msg("%s", err.text);
-    load_report_make(&report, &list, 1);
-    load_result_free(&r);
-    return report;
-}
-
-static char *file_text(const char *name, size_t *n)
-{
-    char *text = NULL, path[100];
-    struct sd_error err;
-    snprintf(path, sizeof path, "data/loads/%s", name);
-    if (!file_read(test_file(path), 1 << 20, &text, n, &err))
-        fail_msg("%s", err.text);
-    return text;
-}
+#include "tests/lib/load_text.h"
 
 #define U     SD_UNKNOWN
 #define MS(x) ((int64_t)((x)*1e6 + 0.5))
@@ -445,10 +404,10 @@ static void test_every_form(void **state)
     static const size_t STEPS[] = {1, 7, 100000};
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
         size_t n;
-        char *text = file_text(FILES[i].file, &n);
+        char *text = load_file_text(FILES[i].file, &n);
         print_message("%s\n", FILES[i].file);
         for (size_t k = 0; k < ARRAY_LEN(STEPS); k++) {
-            struct load_report r = report_of(text, k ? NULL : FILES[i].tool, STEPS[k]);
+            struct load_report r = load_report_of(text, k ? NULL : FILES[i].tool, STEPS[k]);
             check_figures(&FILES[i], &r);
             load_report_free(&r);
         }
@@ -463,12 +422,12 @@ static void test_every_cut(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
         size_t n;
-        char *text = file_text(FILES[i].file, &n);
+        char *text = load_file_text(FILES[i].file, &n);
         for (size_t cut = 0; cut < n; cut++) {
             struct load_result r;
             struct sd_error err = {""};
             char *copy = mem_strndup(text, cut); /* its end is seen by a sanitizer */
-            if (!read_bytes(copy, cut, 4096, NULL, &r, &err))
+            if (!load_read_bytes(copy, cut, 4096, NULL, &r, &err))
                 assert_true(*err.text);
             else if (r.values != LOAD_VALUES_PERCENTILES)
                 assert_true((int64_t)r.samples.n <= FILES[i].requests);
@@ -499,8 +458,8 @@ static void test_names(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t n;
         struct strbuf got = {0};
-        char *text = file_text(rows[i].file, &n);
-        struct load_report r = report_of(text, NULL, 1000);
+        char *text = load_file_text(rows[i].file, &n);
+        struct load_report r = load_report_of(text, NULL, 1000);
         for (size_t k = 0; k < r.r.n_rows; k++)
             strbuf_printf(&got, "%s:%lld:%lld ", r.r.rows[k].name, (long long)r.r.rows[k].requests,
                           (long long)r.r.rows[k].failed);
@@ -509,189 +468,6 @@ static void test_names(void **state)
         load_report_free(&r);
         free(text);
     }
-}
-
-/* ---- what is refused ---- */
-
-static void test_refused(void **state)
-{
-    (void)state;
-    static const char GOB[] = "\x7f\xff\x81\x03\x01\x01\x06Result\x01\xff\x82\x00\x01\x0a\x01\x06"
-                              "Attack\x01\x0c\x00\x01\x03Seq\x01\x06\x00\x01\x07Latency\x01\x04\x00";
-    static const char GATLING[] = "\x00\x00\x00\x00\x06"
-                                  "3.12.0\x00\x00\x00\x00\x09shop.Sim\x00";
-    static const struct {
-        const char *bytes;
-        size_t n;
-        const char *tool, *sentence;
-    } rows[] = {
-        {"", 0, NULL, "is empty"},
-        {"", 0, "k6", "is empty"},
-        {"\n\n \n", 4, NULL, "is no result of a load tool that is known"},
-        {"hello world\n", 12, NULL, "is no result of a load tool that is known"},
-        {"hello world\n", 12, "wrk", "is no result of wrk"},
-        {GOB, sizeof GOB - 1, NULL, "vegeta encode"},
-        {GOB, sizeof GOB - 1, "vegeta", "vegeta encode"},
-        {GATLING, sizeof GATLING - 1, NULL, "Gatling 3.12"},
-        {GATLING, sizeof GATLING - 1, "gatling", "Gatling 3.12"},
-        {"Timestamp,User Count,Type,Name,Requests/s\n", 42, NULL, "_stats.csv"},
-        {"Running 4s test @ http://127.0.0.1:1/\n", 38, NULL, "without its result"},
-        {"response-time,DNS+dialup,DNS,Request-write\n", 43, NULL, "holds no request"},
-        {"response-time,DNS+dialup,DNS,Request-write\nx,y\n", 47, NULL, "line 2 has not 8 fields"},
-        {"{\"latencies\":{},\"bytes_in\":{},\"status_codes\":{}", 47, NULL, "broken: The JSON is cut off"},
-        {"{\"latencies\":{},\"bytes_in\":{},\"status_codes\":{}}", 48, NULL, "no number of requests"},
-        {"timeStamp,label,success\n1796029200000,a,true\n", 46, "jmeter", "is no result of jmeter"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct load_result r;
-        struct sd_error err = {""};
-        assert_false(read_bytes(rows[i].bytes, rows[i].n, 5, rows[i].tool, &r, &err));
-        if (!strstr(err.text, rows[i].sentence))
-            fail_msg("\"%s\" does not hold \"%s\"", err.text, rows[i].sentence);
-        load_result_free(&r);
-    }
-}
-
-static bool has_note(const struct load_result *r, const char *words)
-{
-    for (size_t i = 0; i < r->n_notes; i++)
-        if (strstr(r->notes[i], words))
-            return true;
-    return false;
-}
-
-/* The last line may be cut, a line within may be broken: both are told. */
-static void test_broken_lines(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        size_t n;
-        const char *note;
-    } rows[] = {
-        {"response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
-         "0.0100,0,0,0,0,0,200,0.1\n0.0100,0,0,0,0,0,20",
-         1, "The last line is cut off"},
-        {"response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
-         "0.0100,0,0,0,0,0,200,0.1\n0.0100,0,0,0,0,0,200,0.2",
-         2, NULL},
-        {"response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\r\n"
-         "oops\r\n0.0100,0,0,0,0,0,200,0.1\r\nx\r\n",
-         1, "2 of 4; the first is line 2"},
-        {"seq,name,user,intended_ns,sent_ns,done_ns,status,error,bytes\n"
-         "0,\"a,,0,0,5,200,,1\n1,b,,0,0,5,200,,1\n",
-         1, "1 of 3; the first is line 2"},
-        {"{\"attack\":\"\",\"seq\":0,\"code\":200,\"timestamp\":\"2026-11-30T09:00:00Z\",\"latency\":1}\n"
-         "{\"attack\":\"\",\"seq\":1,\"code\":200,\"timest",
-         1, "The last line is cut off"},
-        {"1796029200000,12,a,200,OK,t,text,true,,1,1,1,1,u,1,0,0\n1796029200000,12,a,200,OK,t,te", 1,
-         "The last line is cut off"},
-        {"<testResults><httpSample t=\"5\" ts=\"1796029200000\" s=\"true\" rc=\"200\"/><httpSample t=\"5", 1,
-         "The file is cut off"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct load_result r;
-        struct sd_error err = {""};
-        if (!read_text(rows[i].text, &r, &err))
-            fail_msg("%zu: %s", i, err.text);
-        assert_int_equal(r.samples.n, rows[i].n);
-        if (rows[i].note && !has_note(&r, rows[i].note))
-            fail_msg("%zu: no note \"%s\", but \"%s\"", i, rows[i].note,
-                     r.n_notes ? r.notes[r.n_notes - 1] : "");
-        load_result_free(&r);
-    }
-}
-
-/* ---- JTL: columns and delimiters of every kind ---- */
-
-static void test_jtl(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        int64_t requests, failed, p50_ns, duration_ns;
-    } rows[] = {
-        {"1796029200000,12,a,200,OK,t,text,true,,1,1,1,1,u,1,0,0\n", 1, 0, MS(12), MS(12)},
-        {"timeStamp;elapsed;label;responseCode;success\n2026/11/30 09:00:00.500;12;a;200;true\n"
-         "2026/11/30 09:00:01.500;14;a;500;false\n",
-         2, 1, MS(12), MS(1014)},
-        {"label\telapsed\tsuccess\na\t30\tfalse\nb\t20\ttrue\n", 2, 1, MS(20), U},
-        {"elapsed,timeStamp,label\n5,1796029200000,a\n", 1, 0, MS(5), MS(5)},
-        {"timeStamp,elapsed,label,responseCode,responseMessage,success\n"
-         "1796029200000,5,all,200,\"Number of samples in transaction : 2\",true\n",
-         1, 0, MS(5), MS(5)},
-        /* Parent samples beside a request of their own: nothing is counted twice, nothing is lost. */
-        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n"
-         "1796029200000,5,login,200,OK,t1,true\n"
-         "1796029200010,90,buy,200,\"Number of samples in transaction : 2, number of failing samples : "
-         "0\",t1,true\n"
-         "1796029200020,7,a,200,OK,t2,true\n1796029200030,8,b,500,no,t2,false\n"
-         "1796029200020,20,all,500,\"Number of samples in transaction : 2, number of failing samples : "
-         "1\",t2,false\n",
-         4, 1, MS(7), MS(100)},
-        /* Sorted by time a transaction stands before its requests. */
-        {"timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,bytes\n"
-         "1796029200000,20,all,200,\"Number of samples in transaction : 2\",t1,true,70\n"
-         "1796029200000,7,a,200,OK,t1,true,30\n1796029200008,8,b,200,OK,t1,true,40\n"
-         "1796029200020,9,c,200,OK,t1,true,1\n",
-         3, 0, MS(8), MS(29)},
-        {"timeStamp,elapsed,label,responseCode,success,URL\n1796029200000,4,a,200,true,http://a/\n"
-         "1796029200000,5,all,200,true,null\n",
-         1, 0, MS(4), MS(4)},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct load_report r = report_of(rows[i].text, "jmeter", 9);
-        assert_int_equal(r.r.requests, rows[i].requests);
-        assert_int_equal(r.r.failed, rows[i].failed);
-        assert_int_equal(r.r.latency.p50_ns, rows[i].p50_ns);
-        assert_int_equal(r.r.duration_ns, rows[i].duration_ns);
-        load_report_free(&r);
-    }
-}
-
-/* Scripts of k6 may switch the tags off by which a failure is known. */
-static void test_k6_without_tags(void **state)
-{
-    (void)state;
-    struct load_report r = report_of("{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
-                                     "\"time\":\"2026-11-30T09:00:00Z\",\"value\":2,"
-                                     "\"tags\":{\"expected_response\":\"false\"}}}\n"
-                                     "{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
-                                     "\"time\":\"2026-11-30T09:00:01Z\",\"value\":3,"
-                                     "\"tags\":null}}\n"
-                                     "{\"metric\":\"http_req_failed\",\"type\":\"Point\",\"data\":{\"time\":"
-                                     "\"2026-11-30T09:00:01Z\",\"value\":1,"
-                                     "\"tags\":null}}\n"
-                                     "{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
-                                     "\"time\":\"2026-11-30T09:00:02Z\",\"value\":4,"
-                                     "\"tags\":{}}}\n",
-                                     NULL, 50);
-    assert_int_equal(r.r.requests, 3);
-    assert_int_equal(r.r.failed, 2);
-    assert_int_equal(r.r.n_statuses, 0);
-    assert_int_equal(r.r.ok.p50_ns, MS(4));
-    load_report_free(&r);
-}
-
-/* Tags may be called like what is looked for. */
-static void test_k6_awkward_tags(void **state)
-{
-    (void)state;
-    struct load_report r = report_of("{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{"
-                                     "\"time\":\"2026-11-30T09:00:00Z\",\"value\":2,"
-                                     "\"tags\":{\"name\":\"Metric\",\"status\":\"200\"}}}\n"
-                                     "{\"metric\":\"data_received\",\"type\":\"Point\",\"data\":{\"time\":"
-                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
-                                     "\"tags\":{\"name\":\"http_req_duration\"}}}\n"
-                                     "{\"metric\":\"http_req_blocked\",\"type\":\"Point\",\"data\":{\"time\":"
-                                     "\"2026-11-30T09:00:01Z\",\"value\":30,"
-                                     "\"tags\":{\"name\":\"http_req_failed\"}}}\n",
-                                     NULL, 33);
-    assert_int_equal(r.r.requests, 1);
-    assert_int_equal(r.r.bytes_received, 30);
-    assert_string_equal(r.r.rows[0].name, "Metric");
-    assert_int_equal(r.r.n_notes, 1);
-    load_report_free(&r);
 }
 
 /* ---- several files ---- */
@@ -705,8 +481,8 @@ static struct load_report report_of_two(const char *a, const char *b)
     size_t n;
     const char *const names[] = {a, b};
     for (size_t i = 0; i < 2; i++) {
-        char *text = file_text(names[i], &n);
-        assert_true(read_bytes(text, n, n, NULL, &r[i], &err));
+        char *text = load_file_text(names[i], &n);
+        assert_true(load_read_bytes(text, n, n, NULL, &r[i], &err));
         free(text);
     }
     load_report_make(&report, list, 2);
@@ -749,7 +525,7 @@ static void test_merged(void **state)
     assert_int_equal(r.r.failed, 42);
     check_block(&r.r.latency, some, "hey");
     assert_int_equal(r.r.values, LOAD_VALUES_PERCENTILES);
-    assert_true(has_note(&r.r, "percentiles of all together are not known"));
+    assert_true(load_has_note(&r.r, "percentiles of all together are not known"));
     load_report_free(&r);
 
     r = report_of_two("locust.csv", "locust.csv");
@@ -769,8 +545,8 @@ static void test_document(void **state)
                                        "statuses",    "latency",       "ok_latency", "latency_from",
                                        "values",      "resolution_ns", "rows",       "notes"};
     size_t n, i = 0;
-    char *text = file_text("wrk.txt", &n);
-    struct load_report r = report_of(text, NULL, 10);
+    char *text = load_file_text("wrk.txt", &n);
+    struct load_report r = load_report_of(text, NULL, 10);
     cJSON *o = load_report_document(&r);
     for (const cJSON *v = o->child; v; v = v->next)
         assert_string_equal(v->string, KEYS[i++]);
@@ -779,7 +555,7 @@ static void test_document(void **state)
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "latency"), "p95_ns")));
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(o, "latency")), 10);
     char *printed = result_print(o);
-    struct load_report again = report_of(printed, NULL, 100);
+    struct load_report again = load_report_of(printed, NULL, 100);
     assert_int_equal(again.r.requests, r.r.requests);
     assert_int_equal(again.r.latency.p99_ns, r.r.latency.p99_ns);
     assert_true(again.r.start == r.r.start && again.r.n_notes == r.r.n_notes);
@@ -802,7 +578,7 @@ static struct load_report report_of_corpus(const char *path)
     const struct load_result *list = &r;
     snprintf(name, sizeof name, "load_tests/%s", path);
     if (!file_read(test_corpus(name), 64 << 20, &text, &n, &err) ||
-        !read_bytes(text, n, 65536, NULL, &r, &err))
+        !load_read_bytes(text, n, 65536, NULL, &r, &err))
         fail_msg("%s: %s", path, err.text);
     load_report_make(&report, &list, 1);
     load_result_free(&r);
@@ -852,12 +628,8 @@ static void test_corpora(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_form),      cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_broken_lines),    cmocka_unit_test(test_jtl),
-        cmocka_unit_test(test_k6_without_tags), cmocka_unit_test(test_k6_awkward_tags),
-        cmocka_unit_test(test_merged),          cmocka_unit_test(test_document),
-        cmocka_unit_test(test_corpora),
+        cmocka_unit_test(test_every_form), cmocka_unit_test(test_every_cut), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_merged),     cmocka_unit_test(test_document),  cmocka_unit_test(test_corpora),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
