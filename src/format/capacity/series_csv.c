@@ -8,30 +8,15 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "format/capacity/csv_field.h"
 
 #define FURTHEST (INT64_C(4500000000) * SD_S) /* of a time from 1970: differences fit */
-enum { FIELDS = 64, FIELD_BYTES = 64, SHOWN = 40 };
-
-struct field {
-    const char *at;
-    size_t n;
-};
+enum { FIELDS = 64, SHOWN = 40 };
 
 /* ---- lines and fields ---- */
 
-static struct field trimmed(struct field f)
-{
-    while (f.n && (*f.at == ' ' || *f.at == '\t'))
-        f.at++, f.n--;
-    while (f.n && (f.at[f.n - 1] == ' ' || f.at[f.n - 1] == '\t' || f.at[f.n - 1] == '\r'))
-        f.n--;
-    if (f.n > 1 && *f.at == '"' && f.at[f.n - 1] == '"')
-        f.at++, f.n -= 2;
-    return f;
-}
-
 /* Commas within quotes part nothing. */
-static size_t split(struct field line, struct field *fields)
+static size_t split(struct csv_field line, struct csv_field *fields)
 {
     size_t n = 0, from = 0;
     bool quoted = false;
@@ -39,26 +24,16 @@ static size_t split(struct field line, struct field *fields)
         if (i < line.n && line.at[i] == '"')
             quoted = !quoted;
         if (i == line.n || (line.at[i] == ',' && !quoted)) {
-            fields[n++] = trimmed((struct field){line.at + from, i - from});
+            fields[n++] = csv_trimmed((struct csv_field){line.at + from, i - from});
             from = i + 1;
         }
     }
     return n;
 }
 
-static bool is_named(struct field f, const char *name)
+static bool is_named(struct csv_field f, const char *name)
 {
     return f.n == strlen(name) && !strncasecmp(f.at, name, f.n);
-}
-
-static bool number(struct field f, double *v)
-{
-    char text[FIELD_BYTES];
-    if (!f.n || f.n >= sizeof text)
-        return false;
-    memcpy(text, f.at, f.n);
-    text[f.n] = 0;
-    return strlen(text) == f.n && num_parse_real(text, v);
 }
 
 /* ---- times ---- */
@@ -96,7 +71,7 @@ static int64_t days_of(int64_t year, int64_t month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-static bool rfc3339(struct field f, int64_t *ns)
+static bool rfc3339(struct csv_field f, int64_t *ns)
 {
     int64_t year, month, day, h = 0, m = 0, s = 0, part = 0, east = 0;
     if (f.n < 10 || f.at[4] != '-' || f.at[7] != '-' || !digits(f.at, 4, &year) ||
@@ -125,10 +100,10 @@ static bool rfc3339(struct field f, int64_t *ns)
 }
 
 /* Decimals are read by hand: a double holds no nanoseconds of today. */
-static bool seconds(struct field f, int64_t *ns)
+static bool seconds(struct csv_field f, int64_t *ns)
 {
     double rough;
-    if (!number(f, &rough) || !(fabs(rough) < 9.2e9))
+    if (!csv_number(f, &rough) || !(fabs(rough) < 9.2e9))
         return false;
     bool minus = *f.at == '-';
     int64_t whole = 0, part = 0, unit = SD_S / 10;
@@ -157,14 +132,15 @@ struct rows {
     size_t n, cap, time_column, value_column;
 };
 
-static bool refuse(const struct rows *r, size_t line, struct sd_error *err, const char *what, struct field f)
+static bool refuse(const struct rows *r, size_t line, struct sd_error *err, const char *what,
+                   struct csv_field f)
 {
     return fail(err, "%s, line %zu: %s%s%.*s%s", r->name, line, what, f.at ? ": " : "",
                 (int)MIN(f.n, (size_t)SHOWN), f.at ? f.at : "", f.n > SHOWN ? "..." : "");
 }
 
 /* The names of the columns; false: the line is data already. */
-static bool header(struct rows *r, const struct field *fields, size_t n)
+static bool header(struct rows *r, const struct csv_field *fields, size_t n)
 {
     int64_t ns;
     r->time_column = 0;
@@ -182,18 +158,18 @@ static bool header(struct rows *r, const struct field *fields, size_t n)
     return true;
 }
 
-static bool take(struct rows *r, const struct field *fields, size_t n, size_t line, struct sd_error *err)
+static bool take(struct rows *r, const struct csv_field *fields, size_t n, size_t line, struct sd_error *err)
 {
-    const struct field none = {NULL, 0};
+    const struct csv_field none = {NULL, 0};
     struct row row = {.line = line, .value = (double)NAN};
     if (n <= MAX(r->time_column, r->value_column))
         return refuse(r, line, err, "a time and a value were expected", none);
-    struct field time = fields[r->time_column], value = fields[r->value_column];
+    struct csv_field time = fields[r->time_column], value = fields[r->value_column];
     if (!rfc3339(time, &row.at) && !seconds(time, &row.at))
         return refuse(r, line, err, "this is neither RFC 3339 nor seconds since 1970", time);
     if (row.at < -FURTHEST || row.at > FURTHEST)
         return refuse(r, line, err, "this is more than 140 years from 1970", time);
-    if (value.n && !number(value, &row.value))
+    if (value.n && !csv_number(value, &row.value))
         return refuse(r, line, err, "this is no number", value);
     if (r->n && row.at <= r->items[r->n - 1].at)
         return refuse(r, line, err, "the times do not rise", time);
@@ -213,10 +189,10 @@ static bool read_rows(struct rows *r, const char *text, size_t len, struct sd_er
     for (size_t from = 0; from < len;) {
         const char *end = memchr(text + from, '\n', len - from);
         size_t to = end ? (size_t)(end - text) : len;
-        struct field fields[FIELDS], whole = trimmed((struct field){text + from, to - from});
+        struct csv_field fields[FIELDS], whole = csv_trimmed((struct csv_field){text + from, to - from});
         line++;
         if (whole.n) {
-            size_t n = split((struct field){text + from, to - from}, fields);
+            size_t n = split((struct csv_field){text + from, to - from}, fields);
             bool names = first && header(r, fields, n);
             first = false;
             if (!names && !take(r, fields, n, line, err))
@@ -257,7 +233,7 @@ static int64_t usual_step(const struct rows *r)
 
 static bool place(const struct rows *r, struct series_csv *out, struct sd_error *err)
 {
-    const struct field none = {NULL, 0};
+    const struct csv_field none = {NULL, 0};
     int64_t step = usual_step(r);
     size_t *at = mem_array(r->n, sizeof *at);
     bool fine = true;

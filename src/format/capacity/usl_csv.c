@@ -3,28 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
+#include "format/capacity/csv_field.h"
 
-enum { FIELD_BYTES = 64, SHOWN = 40 };
-
-struct text {
-    const char *at;
-    size_t n;
-};
-
-static struct text trimmed(struct text f)
-{
-    while (f.n && (*f.at == ' ' || *f.at == '\t'))
-        f.at++, f.n--;
-    while (f.n && (f.at[f.n - 1] == ' ' || f.at[f.n - 1] == '\t' || f.at[f.n - 1] == '\r'))
-        f.n--;
-    if (f.n > 1 && *f.at == '"' && f.at[f.n - 1] == '"')
-        f.at++, f.n -= 2;
-    return f;
-}
+enum { SHOWN = 40 };
 
 /* What parts the fields of a line: the first such character outside of quotes. */
-static char separator_of(struct text line)
+static char separator_of(struct csv_field line)
 {
     bool quoted = false;
     for (size_t i = 0; i < line.n; i++) {
@@ -36,30 +20,20 @@ static char separator_of(struct text line)
 }
 
 /* The first field of the line; the rest stays in it. */
-static struct text take(struct text *line, char separator)
+static struct csv_field take(struct csv_field *line, char separator)
 {
     bool quoted = false;
     size_t i = 0;
     for (; i < line->n && (quoted || line->at[i] != separator); i++)
         quoted ^= line->at[i] == '"';
-    struct text f = {line->at, i};
+    struct csv_field f = {line->at, i};
     i += i < line->n;
     line->at += i;
     line->n -= i;
-    return trimmed(f);
+    return csv_trimmed(f);
 }
 
-static bool number(struct text f, double *x)
-{
-    char text[FIELD_BYTES];
-    if (!f.n || f.n >= sizeof text || memchr(f.at, 0, f.n))
-        return false;
-    memcpy(text, f.at, f.n);
-    text[f.n] = 0;
-    return num_parse_real(text, x);
-}
-
-static bool refuse(const char *name, size_t line, const char *what, struct text f, struct sd_error *err)
+static bool refuse(const char *name, size_t line, const char *what, struct csv_field f, struct sd_error *err)
 {
     return fail(err, "%s, line %zu: %s: %.*s%s", name, line, what, (int)MIN(f.n, (size_t)SHOWN), f.at,
                 f.n > SHOWN ? "..." : "");
@@ -71,20 +45,20 @@ struct reader {
     bool begun; /* a line that may be the header was seen */
 };
 
-static bool read_line(struct reader *r, struct text whole, struct usl_point **points, size_t *n,
+static bool read_line(struct reader *r, struct csv_field whole, struct usl_point **points, size_t *n,
                       struct sd_error *err)
 {
-    struct text rest = whole;
+    struct csv_field rest = whole;
     char separator = separator_of(whole);
-    struct text load = take(&rest, separator), throughput = take(&rest, separator);
+    struct csv_field load = take(&rest, separator), throughput = take(&rest, separator);
     struct usl_point p;
     bool first = !r->begun;
     r->begun = true;
-    if (!number(load, &p.load))
+    if (!csv_number(load, &p.load))
         return first || refuse(r->name, r->line, "the load is no number", load, err);
     if (!separator)
         return refuse(r->name, r->line, "a load and a throughput were expected", whole, err);
-    if (!number(throughput, &p.throughput))
+    if (!csv_number(throughput, &p.throughput))
         return refuse(r->name, r->line, "the throughput is no number", throughput, err);
     if (!(p.load > 0 && p.load <= USL_LOAD_MAX))
         return refuse(r->name, r->line, "a load has to be above 0 and at most 1e12", load, err);
@@ -108,10 +82,10 @@ bool usl_csv_read(const char *text, size_t len, const char *name, struct usl_poi
     for (size_t from = 0; from < len;) {
         const char *end = memchr(text + from, '\n', len - from);
         size_t to = end ? (size_t)(end - text) : len;
-        struct text line = trimmed((struct text){text + from, to - from});
+        struct csv_field line = csv_trimmed((struct csv_field){text + from, to - from});
         r.line++;
         if (line.n && *line.at != '#' &&
-            !read_line(&r, (struct text){text + from, to - from}, points, n, err))
+            !read_line(&r, (struct csv_field){text + from, to - from}, points, n, err))
             return false;
         from = to + 1;
     }
