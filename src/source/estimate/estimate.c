@@ -8,8 +8,7 @@
 
 #include "core/capacity/forecast.h"
 #include "source/estimate/estimate_files.h"
-
-#define LOOK_EVERY (2 * SD_S)
+#include "source/shared/watched_file.h"
 
 struct estimate_source {
     struct stat seen; /* as it was read */
@@ -67,15 +66,6 @@ static enum sd_result take(struct sd_source *s, struct sd_error *err)
     return SD_OK;
 }
 
-static bool has_changed(const struct sd_source *s)
-{
-    const struct estimate_source *x = s->priv;
-    struct stat st;
-    return stat(s->target, &st) == 0 &&
-           (st.st_size != x->seen.st_size || st.st_ino != x->seen.st_ino ||
-            st.st_mtim.tv_sec != x->seen.st_mtim.tv_sec || st.st_mtim.tv_nsec != x->seen.st_mtim.tv_nsec);
-}
-
 static enum sd_result estimate_open(struct sd_source *s, struct sd_error *err)
 {
     struct stat st;
@@ -90,18 +80,8 @@ static enum sd_result estimate_open(struct sd_source *s, struct sd_error *err)
 
 static enum sd_result estimate_run(struct sd_source *s, struct sd_error *err)
 {
-    struct sd_error why = {.text = ""};
-    enum sd_result r = take(s, err);
-    while (r == SD_OK && s->follow && !s->host->should_stop(s)) {
-        s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY);
-        if (s->host->should_stop(s))
-            break;
-        /* What is wrong with it is told until it changes; one that is being written soon does. */
-        if (has_changed(s) && take(s, &why) == SD_OK)
-            why.text[0] = 0;
-        s->host->note(s, SD_STATE_LIVE, "%s", why.text);
-    }
-    return r == SD_OK ? SD_GONE : r;
+    const struct estimate_source *x = s->priv;
+    return watched_file_run(s, take, &x->seen, err);
 }
 
 static int estimate_recognise(const char *target, const void *head, size_t len)

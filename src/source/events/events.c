@@ -8,8 +8,7 @@
 
 #include "core/schema.h"
 #include "format/metrics/event_list.h"
-
-#define LOOK_EVERY (2 * SD_S)
+#include "source/shared/watched_file.h"
 
 struct events_source {
     struct stat seen; /* as it was read */
@@ -87,15 +86,6 @@ static enum sd_result take(struct sd_source *s, struct sd_error *err)
     return r;
 }
 
-static bool has_changed(const struct sd_source *s)
-{
-    const struct events_source *x = s->priv;
-    struct stat st;
-    return stat(s->target, &st) == 0 &&
-           (st.st_size != x->seen.st_size || st.st_ino != x->seen.st_ino ||
-            st.st_mtim.tv_sec != x->seen.st_mtim.tv_sec || st.st_mtim.tv_nsec != x->seen.st_mtim.tv_nsec);
-}
-
 static enum sd_result events_open(struct sd_source *s, struct sd_error *err)
 {
     struct events_source *x = s->priv;
@@ -110,13 +100,8 @@ static enum sd_result events_open(struct sd_source *s, struct sd_error *err)
 
 static enum sd_result events_run(struct sd_source *s, struct sd_error *err)
 {
-    enum sd_result r = take(s, err);
-    while (r == SD_OK && s->follow && !s->host->should_stop(s)) {
-        s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY);
-        if (!s->host->should_stop(s) && has_changed(s) && take(s, err) == SD_OK)
-            continue; /* one that is being written is read again when it is whole */
-    }
-    return r == SD_OK ? SD_GONE : r;
+    const struct events_source *x = s->priv;
+    return watched_file_run(s, take, &x->seen, err);
 }
 
 static int events_recognise(const char *target, const void *head, size_t len)
