@@ -331,6 +331,20 @@ const char *result_headline(struct doc *d, const cJSON *o, enum severity *s)
     return verdict ? doc_printf(d, "Verdict: %s.", verdict) : NULL;
 }
 
+enum { HEADLINE_LINES = 4, NARROW = 76 };
+
+/* On a screen of 80 columns. */
+static int lines_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text += strspn(text, "\n")) {
+        size_t len = strcspn(text, "\n");
+        n += 1 + (int)MIN(len / NARROW, (size_t)HEADLINE_LINES);
+        text += len;
+    }
+    return n;
+}
+
 static void add_headline(struct doc *d, const cJSON *o)
 {
     static const char *const lists[] = {"warnings", "notes"};
@@ -351,6 +365,7 @@ static void add_headline(struct doc *d, const cJSON *o)
         struct section *s =
             doc_section(d, SECTION_TEXT, NULL, severity == SEVERITY_BAD ? "Does not hold" : "Result");
         s->text = doc_text(d, strbuf_text(&b));
+        s->min_height = MIN(lines_of(s->text), HEADLINE_LINES); /* what matters stays in sight */
     }
     strbuf_free(&b);
 }
