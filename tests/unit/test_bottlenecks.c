@@ -220,9 +220,11 @@ static void costs_add_up_to_the_month(void **state)
         shop_requests(m, T0 + i * SD_S, "GET", "/cart", 3, 0, 100 * SD_MS);
         shop_requests(m, T0 + i * SD_S, "POST", "/cart", 1, 0, 400 * SD_MS);
     }
+    shop_requests(m, T0, "GET", "/untimed", 1, 0, SD_UNKNOWN);
     endpoint_costs_find(m, &POLICY, T0, T, &c);
-    assert_int_equal(c.n, 2);
-    assert_true(c.by_time && c.requests == 1200);
+    assert_int_equal(c.n, 3);
+    assert_true(c.by_time && c.requests == 1201);
+    assert_true(c.items[2].cost_per_month == 0 && isnan(c.items[2].saves_per_month));
     assert_string_equal(c.items[0].method, "POST");
     near(c.items[0].share, 4.0 / 7, 1e-12);
     near(c.items[0].cost_per_month, 40000.0 / 7, 1e-12);
