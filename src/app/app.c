@@ -563,6 +563,8 @@ static void apply_batch(void *ctx, const struct sd_batch *b)
     if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
         return; /* how its source is counts even so: the verb waits for it */
     model_apply(a->model, b);
+    if (a->signals && (batch_kinds(b) & SD_KIND_BIT(SD_STATUS)))
+        signals_set_live(a->signals, app_is_live(a));
     if (a->signals)
         signals_take(a->signals, b);
     if (a->taken)

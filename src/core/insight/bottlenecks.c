@@ -135,7 +135,7 @@ static void endpoints_find(struct bottlenecks *b, const struct bottleneck_ask *a
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     for (size_t i = 0; i < model_endpoints(ask->model); i++) {
         const struct endpoint *e = model_endpoint(ask->model, i);
-        if (endpoint_stats_ended(ask->model, e, ask->from, ask->to, s))
+        if (endpoint_stats_ended(e, ask->from, ask->to, s))
             endpoint_found(b, ask, e, s);
     }
     free(s);

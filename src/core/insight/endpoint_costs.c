@@ -47,7 +47,7 @@ void endpoint_costs_find(const struct model *m, const struct goal_policy *p, sd_
     out->items = mem_array(n + 1, sizeof *out->items);
     for (size_t i = 0; i < n && out->seconds > 0; i++) {
         const struct endpoint *e = model_endpoint(m, i);
-        if (!endpoint_stats_ended(m, e, from, to, s))
+        if (!endpoint_stats_ended(e, from, to, s))
             continue;
         struct cost_row *r = &rows[out->n];
         *r = (struct cost_row){

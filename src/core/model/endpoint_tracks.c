@@ -67,6 +67,7 @@ void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *f
     into->max_ns = most(into->max_ns, from->max_ns);
     into->first = least(into->first, from->first);
     into->last = most(into->last, from->last);
+    into->ends = most(into->ends, from->ends);
 }
 
 static void merge(struct part *p, void *into, void *from)
@@ -83,7 +84,7 @@ const struct slots_ops endpoint_slot_ops = {.merge = merge, .release = endpoint_
 
 void endpoint_slot_start(struct endpoint_slot *s)
 {
-    s->min_ns = s->max_ns = s->first = s->last = s->queue_ns = s->upstream_ns = SD_UNKNOWN;
+    s->min_ns = s->max_ns = s->first = s->last = s->ends = s->queue_ns = s->upstream_ns = SD_UNKNOWN;
 }
 
 struct track *track_new(struct part *p)
@@ -114,6 +115,7 @@ size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, con
         slots_widen(&t->slots, s, width);
     }
     add_figures(p, s, f, h, true);
+    s->ends = most(s->ends, add_sat(at, MAX(width, 0)));
     size_t before = p->bytes;
     add_figures(p, t->all, f, h, false);
     return p->bytes - before;

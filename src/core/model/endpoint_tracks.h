@@ -23,6 +23,7 @@ struct endpoint_slot {
     int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns, upgraded, upgraded_ns;
     int64_t queue_ns, upstream_ns; /* SD_UNKNOWN: not told */
     sd_time first, last;
+    sd_time ends; /* the latest end of its intervals, which need not be aligned as the slot is */
     struct sd_bucket *buckets;
     struct wide *wide; /* NULL: nothing */
     uint32_t n_buckets;
