@@ -211,11 +211,13 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
 static const struct endpoint_slot *next_ended(const struct track *t, sd_time from, sd_time to, size_t *i)
 {
     if (*i == SIZE_MAX)
-        for (*i = slots_from(&t->slots, from); *i > 0 && slot_at(&t->slots, *i - 1)->ends > from;)
+        for (*i = slots_from(&t->slots, from);
+             *i > 0 && endpoint_slot_ends(slot_at(&t->slots, *i - 1)) > from;)
             --*i;
     for (; *i < t->slots.n && slot_at(&t->slots, *i)->slot.at <= to; ++*i) {
         const struct endpoint_slot *s = slot_at(&t->slots, *i);
-        if (s->ends > from && s->ends <= to) {
+        sd_time end = endpoint_slot_ends(s);
+        if (end > from && end <= to) {
             ++*i;
             return s;
         }

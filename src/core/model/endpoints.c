@@ -21,7 +21,6 @@ static struct endpoint_slot figures_of(const struct sd_http *r, sd_time at)
         .upstream_ns = sd_known(r->upstream_ns) ? zero_if_unknown(r->upstream_ns) : SD_UNKNOWN,
         .first = sd_known(r->first_at) ? r->first_at : at,
         .last = sd_known(r->last_at) ? r->last_at : at,
-        .ends = SD_UNKNOWN,
     };
     f.errors = sd_known(r->errors) ? zero_if_unknown(r->errors) : f.status[4];
     int64_t recorded = 0, sum = 0;
