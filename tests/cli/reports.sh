@@ -25,6 +25,10 @@ run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --format jso
 ok "what is slower by a third is certain" json 'r = {x["metric"]: x for x in d["rows"]}; x = r["p50 of GET /search"]; assert x["certain"] == "yes" and 0.2 < x["change_share"] < 0.4, x; assert any(y["metric"] == x["metric"] for y in d["regressions"])'
 run report compare exec:'cat before.ndjson' exec:'cat before.ndjson' --format json
 ok "the same traffic is not" json 'assert d["rows"] and d["regressions"] == [] and {x["certain"] for x in d["rows"]} == {"no"}'
+grep '"/cart"' before.ndjson >cart.before
+grep '"/cart"' after.ndjson >cart.after
+run report compare exec:'cat cart.before' exec:'cat cart.after'
+ok "the only endpoint is named as well" eval 'sed -n "/^## Regressions/,\$p" out | grep -q "| p50 of GET /cart |"'
 refused "a comparison of one" "needs two" report compare before.ndjson
 
 run report recommendations exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"
