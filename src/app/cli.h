@@ -45,8 +45,8 @@
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
-    X(OUTPUT, "output", 'o', "FILE", "record check commands",                                                \
-      "the recording to write; of check and a command the file for what they would print")                   \
+    X(OUTPUT, "output", 'o', "FILE", "record views report check commands",                                   \
+      "the recording to write; of the others the file for what they would print")                            \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
