@@ -15,6 +15,7 @@ json() { python3 -c 'import json; d = json.load(open("out")); '"$1"; }
 run report baseline exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"
 ok "a baseline has its headings" has_headings '# Performance baseline;## KPIs;## Endpoints;## Database;## Hot functions;## Bundle;## Lighthouse;## Caches;## Resources;'
 ok "what is not known is unknown, with what would tell" says out 'unknown: a profile tells'
+ok "figures say over which time and where they are from" eval "grep -A2 '^## Endpoints' out | grep -q '3000 requests, .*5.*min, from exec' && grep -A2 '^## Database' out | grep -q 'calls, .*min, from exec'"
 ok "names are no markup" says out '/a\|b\*\_\`\<\['
 run report baseline exec:'cat before.ndjson' "${now[@]}" --format json
 ok "and it is a document" json 'assert d["kpis"][0]["status"] in ("met", "missed"); assert d["endpoints"][0]["p95_ns"] > 0 and d["bundle"] == [] and d["window_ns"] == 300 * 10**9'
