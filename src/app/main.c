@@ -123,9 +123,11 @@ static int dispatch(const struct cli *cli)
     limits.retention_ns = 0;
     limits.max_bytes = run == verb_view || run == verb_report ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     const struct view *v = run == verb_view ? view_named(cli->verb) : NULL;
-    limits.max_bytes = MAX(limits.max_bytes, v ? v->verb_bytes : 0);
-    for (size_t i = 0; run == verb_report && VIEWS[i]; i++) /* it shows several of them */
-        limits.max_bytes = MAX(limits.max_bytes, VIEWS[i]->verb_bytes);
+    for (size_t i = 0; VIEWS[i]; i++)
+        if (VIEWS[i] == v || run == verb_report) { /* which shows several of them */
+            limits.max_bytes = MAX(limits.max_bytes, VIEWS[i]->verb_bytes);
+            limits.endpoints = MAX(limits.endpoints, VIEWS[i]->verb_endpoints);
+        }
     bool whole = run == verb_view || run == verb_report || run == verb_check ||
                  (cli->command && cli->command->whole) || !strcmp(cli->verb, "replay");
     struct app app;

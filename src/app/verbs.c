@@ -299,9 +299,9 @@ bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_err
 static bool open_baseline(const struct app *a, struct app *b, struct sd_error *err)
 {
     const char *source = a->cli->values[CLI_BASELINE];
-    struct model_limits limits = MODEL_DEFAULTS;
+    struct model_limits limits = *model_limits_of(a->model);
     limits.retention_ns = 0;
-    limits.max_bytes = MAX(limits.max_bytes, model_usage(a->model).max_bytes);
+    limits.max_bytes = MAX(limits.max_bytes, MODEL_DEFAULTS.max_bytes);
     if (!app_init(b, a->cli, &limits, err) || !read_all(b, source, err))
         return false;
     return sd_known(model_usage(b->model).first) || fail(err, "the baseline %.200s has no data", source);

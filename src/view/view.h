@@ -99,9 +99,10 @@ struct view {
      * only then: "lighthouse". NULL: a URL is a source as any other. */
     const char *url_source;
     size_t verb_bytes; /* memory its verb may use for data, where that comes in large pieces; 0: the usual */
-    sd_kinds needs;    /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
-    sd_kinds made_of;  /* its doc about one thing, or of a view about none its doc, changes with records of
-                        * these kinds only, and live not with time; 0: with any record and with time */
+    size_t verb_endpoints; /* that its verb tells apart; 0: the usual number */
+    sd_kinds needs;        /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
+    sd_kinds made_of; /* its doc about one thing, or of a view about none its doc, changes with records of
+                       * these kinds only, and live not with time; 0: with any record and with time */
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;

@@ -32,6 +32,26 @@ ok "sorting by return" exited 0
 run bottlenecks "${src[0]}" --format json
 ok "without a policy" exited 0
 
+# ---- much of it: each second of 300 endpoints, and one that costs most and comes last of 3,000 ----
+python3 - <<'PYTHON'
+with open("many.log", "w") as f:
+    for s in range(350):
+        for e in range(300):
+            f.write('192.0.2.1 - - [20/Nov/2026:15:%02d:%02d +0000] "GET /p%s HTTP/1.1" 200 9 "-" "u" rt=0.0%d\n' % (
+                s // 60, s % 60, chr(97 + e // 26) + chr(97 + e % 26), 10 + e % 80))
+with open("last.ndjson", "w") as f:
+    for e in range(3000):
+        ns = 10**7 if e < 2999 else 3 * 10**9
+        f.write('{"kind":"http","at":"2026-11-20T15:50:00Z","interval_ns":1000000000,"method":"GET","route":"/%s","count":1,"timed":1,'
+                '"total_ns":%d,"min_ns":%d,"max_ns":%d,"latency":[[%d,1]]}\n' % ("".join(chr(97 + e // 26**k % 26) for k in range(3)), ns, ns, ns, ns))
+PYTHON
+run costs many.log --limit 0 --format json
+ok "each request of the window is counted, of many endpoints" python3 -c 'import json
+r = json.load(open("out"))["rows"]
+assert [x["count"] for x in r] == [300] * 300, sorted({x["count"] for x in r})'
+run bottlenecks exec:'cat last.ndjson' --limit 1
+ok "the worst is found where it comes last" says out 'endpoint  GET /jle '
+
 run costs "${src[@]}" --policy policy.yaml --at 2026-11-20T15:55:00Z --format json
 cp out found.json
 ok "costs are those of the raw durations" made costs "$dir" <found.json

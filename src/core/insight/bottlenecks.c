@@ -227,10 +227,8 @@ static const char *within_of(const struct bottleneck_ask *ask, struct arena *a, 
     for (size_t i = 0; i < n; i++)
         if (l[i].endpoint)
             return arena_strdup(a, endpoint_name(l[i].endpoint));
-    for (size_t i = 0; i < model_endpoints(ask->model); i++)
-        if (query_first_called_by(q, model_endpoint(ask->model, i)))
-            return arena_strdup(a, endpoint_name(model_endpoint(ask->model, i)));
-    return NULL;
+    const struct endpoint *first = query_first_caller(q);
+    return first ? arena_strdup(a, endpoint_name(first)) : NULL;
 }
 
 static void query_found(struct bottlenecks *b, const struct bottleneck_ask *ask, const struct query *q,

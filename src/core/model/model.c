@@ -43,7 +43,7 @@ static void part_start(struct model *m, size_t i)
         .state = p->state ? memset(p->state, 0, d->state_size) : model_take(&m->own, d->state_size),
         .share = DOMAINS[i].share ? budget(m) / sum * DOMAINS[i].share : m->limits.traces_bytes,
         .apart = !DOMAINS[i].share,
-        .most = DOMAINS[i].most,
+        .most = i == DOMAIN_endpoints && m->limits.endpoints ? m->limits.endpoints : DOMAINS[i].most,
         .version = m->version};
     if (d->start)
         d->start(p);
@@ -61,6 +61,11 @@ struct model *model_new(const struct model_limits *limits)
     for (size_t i = 0; i < DOMAIN_N; i++)
         part_start(m, i);
     return m;
+}
+
+const struct model_limits *model_limits_of(const struct model *m)
+{
+    return &m->limits;
 }
 
 static void origin_free(struct model *m, struct origin *o)

@@ -26,10 +26,12 @@ struct model_limits {
     int64_t resolution_ns; /* width of a slot; 1 s */
     size_t max_bytes;
     size_t traces_bytes; /* for traces, besides */
+    size_t endpoints;    /* told apart, as long as there is memory; 0: the usual number (domain.h) */
 };
 extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 128 MiB */
 
 struct model *model_new(const struct model_limits *limits);
+const struct model_limits *model_limits_of(const struct model *m);
 void model_free(struct model *m);
 void model_apply(struct model *m, const struct sd_batch *b);
 void model_clear(struct model *m);
@@ -214,7 +216,8 @@ const char *query_fingerprint(const struct query *q);
 const char *query_text(const struct query *q);
 /* Is the route that of the tags of its text? Those are the tags of its first call. */
 bool query_first_called_by(const struct query *q, const struct endpoint *e);
-const char *query_origin(const struct query *q); /* source instance that can explain it */
+const struct endpoint *query_first_caller(const struct query *q); /* the first with that route; NULL */
+const char *query_origin(const struct query *q);                  /* source instance that can explain it */
 
 struct query_stats {
     int64_t calls, total_ns, rows;

@@ -545,6 +545,11 @@ bool query_first_called_by(const struct query *q, const struct endpoint *e)
     return q->first_route && (q->first_route == e->folded_name || q->first_route == e->folded_route);
 }
 
+const struct endpoint *query_first_caller(const struct query *q)
+{
+    return q->first_route ? q->first_route->endpoint : NULL;
+}
+
 const char *query_origin(const struct query *q)
 {
     return q->origin && !q->logged ? q->origin->name : NULL; /* a log explains nothing */

@@ -187,6 +187,8 @@ const struct view bottlenecks_view = {
     .links = (const char *const[]){"costs", "endpoints", "queries", NULL},
     .columns = COLUMNS,
     .n_columns = B_COLUMNS,
+    .verb_bytes = WORTH_BYTES,
+    .verb_endpoints = WORTH_ENDPOINTS,
 };
 
 /* ---- costs ---- */
@@ -288,4 +290,6 @@ const struct view costs_view = {
     .links = (const char *const[]){"bottlenecks", "endpoints", NULL},
     .columns = COSTS,
     .n_columns = K_COLUMNS,
+    .verb_bytes = WORTH_BYTES,
+    .verb_endpoints = WORTH_ENDPOINTS,
 };

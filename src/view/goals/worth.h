@@ -9,7 +9,9 @@
 
 extern const struct view bottlenecks_view, costs_view, roadmap_view;
 
-#define WORTH_WINDOW (300 * SD_S) /* of figures of all data: the newest */
+#define WORTH_WINDOW    (300 * SD_S)        /* of figures of all data: the newest */
+#define WORTH_BYTES     ((size_t)256 << 20) /* so that 1,000 endpoints have each second of it for themselves */
+#define WORTH_ENDPOINTS 20000               /* what costs most may come last */
 
 /* The moment that figures are of: the one that was asked for, the present while a source is live, else the
  * end of the data. */

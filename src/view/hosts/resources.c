@@ -375,4 +375,5 @@ const struct view resources_view = {
     .n_columns = R_COLUMNS,
     .also = ALSO,
     .n_also = ARRAY_LEN(ALSO),
+    .verb_bytes = (size_t)256 << 20, /* each second of the window, of 1,000 endpoints */
 };
