@@ -57,6 +57,10 @@ cp out found.json
 ok "costs are those of the raw durations" made costs "$dir" <found.json
 run costs "${src[@]}" --policy policy.yaml --at 2026-11-20T15:55:00Z
 ok "what follows from an assumption is marked" says out 'Your assumption, no measurement'
+run costs "${src[@]}" --policy policy.yaml --window 30d --format json
+ok "a window of a month" python3 -c 'import json
+d = json.load(open("out"))
+assert d["window_ns"] == 30 * 86400 * 10**9 and sum(r["count"] for r in d["rows"]) == 3000, d'
 echo 'kpis: []' >poor.yaml
 run costs "${src[@]}" --policy poor.yaml --at 2026-11-20T15:55:00Z --format json
 ok "without costs nothing is worth anything" says out '"cost_per_month":	null'
