@@ -72,6 +72,7 @@ static bool read_figure(struct policy_reader *r, const struct tree_node *item, s
     f->per = (enum goal_per)policy_word(r, item, "per", PER, GOAL_TOTAL);
     f->aggregate = (enum goal_aggregate)policy_word(r, item, "aggregate", AGGREGATES, GOAL_MEAN);
     f->window_ns = policy_duration(r, item, "window", SD_S, 5 * MINUTE);
+    f->window_given = policy_member(item, "window") != NULL;
     policy_match(r, item, &f->match);
     if (f->per != GOAL_TOTAL && !is_http(f->signal))
         policy_mistake(r, policy_member(item, "per"), "per belongs to the signals of http, not to %.60s",

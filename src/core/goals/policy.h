@@ -62,6 +62,7 @@ struct goal_figure {
     enum goal_per per;
     enum goal_aggregate aggregate;
     int64_t window_ns;
+    bool window_given; /* it is in the file */
     struct goal_match match;
 };
 
