@@ -7,7 +7,7 @@
 
 #define TIME_MAX ((sd_time)8000000000000000000)
 #define LEAP     (86400 * SD_S)
-#define MONTH    (31 * 86400 * SD_S)
+#define ALL_TIME (INT64_MAX / 2)
 enum { LEAPS = 8, SLO_DRAWN = 4 };
 
 const struct signals_limits SIGNALS_DEFAULTS = {.keep_ns = 0, .max_bytes = (size_t)128 << 20};
@@ -29,12 +29,28 @@ static bool of_requests(enum goal_signal s)
     return s <= GOAL_HTTP_BYTES;
 }
 
-static void want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
-                          enum goal_per per)
+static struct http_group *want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
+                                        enum goal_per per)
 {
     struct http_group *g = http_group_of(s->requests, &f->match, per, -1, true);
     g->durations |= f->signal == GOAL_HTTP_LATENCY;
     g->window_ns = MAX(g->window_ns, window_ns);
+    return g;
+}
+
+static void want(struct signals *s, const struct goal_figure *f, int64_t window_ns, bool months)
+{
+    int64_t all = months ? ALL_TIME : window_ns;
+    if (of_requests(f->signal)) {
+        want_requests(s, f, window_ns, f->per)->months |= months;
+    } else if (f->signal == GOAL_METRIC) {
+        told_metrics_want(s->metrics, f, all);
+    } else if (f->signal == GOAL_DB_LATENCY || f->signal == GOAL_DB_CALLS) {
+        told_statements_want(s->statements, f, all);
+        told_calls_want(s->calls, f, window_ns, months);
+        if (f->signal == GOAL_DB_CALLS)
+            want_requests(s, f, window_ns, GOAL_TOTAL)->months |= months;
+    }
 }
 
 /* ---- the store ---- */
@@ -61,7 +77,7 @@ struct signals *signals_new(const struct goal_policy *p, const struct signals_li
     for (size_t i = 0; i < p->n_targets; i++) {
         const struct goal_kpi *k = policy_kpi(p, p->targets[i].kpi);
         if (k) /* its months are figures of a whole month each */
-            signals_want(s, &k->figure, MONTH);
+            want(s, &k->figure, k->figure.window_ns, true);
     }
     for (size_t i = 0; i < p->n_slos; i++) {
         const struct goal_slo *o = &p->slos[i];
@@ -95,16 +111,7 @@ void signals_free(struct signals *s)
 
 void signals_want(struct signals *s, const struct goal_figure *f, int64_t window_ns)
 {
-    if (of_requests(f->signal)) {
-        want_requests(s, f, window_ns, f->per);
-    } else if (f->signal == GOAL_METRIC) {
-        told_metrics_want(s->metrics, f, window_ns);
-    } else if (f->signal == GOAL_DB_LATENCY || f->signal == GOAL_DB_CALLS) {
-        told_statements_want(s->statements, f, window_ns);
-        told_calls_want(s->calls, f, window_ns);
-        if (f->signal == GOAL_DB_CALLS)
-            want_requests(s, f, window_ns, GOAL_TOTAL);
-    }
+    want(s, f, window_ns, false);
 }
 
 void signals_clear(struct signals *s)

@@ -51,7 +51,7 @@ static struct call_group *group_of(const struct told_calls *c, const struct goal
     return NULL;
 }
 
-void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t window_ns)
+void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t window_ns, bool months)
 {
     struct call_group *g = group_of(c, &f->match);
     if (!g) {
@@ -64,6 +64,7 @@ void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t 
         c->of_requests |= g->of_requests;
     }
     g->window_ns = MAX(g->window_ns, window_ns);
+    g->months |= months;
 }
 
 bool call_group_has_host(const struct call_group *g, const char *host)
@@ -101,12 +102,6 @@ size_t told_calls_bytes(const struct told_calls *c)
     return sum;
 }
 
-static void group_drop(struct told_calls *c, struct call_group *g, sd_time until)
-{
-    for (int by = 0; by < CALLS_BYS; by++)
-        request_track_drop(&g->by[by], until, c->s->room);
-}
-
 /* Every group gives its older half. */
 static void give_some(struct told_calls *c)
 {
@@ -128,7 +123,11 @@ void told_calls_keep(struct told_calls *c, sd_time last)
         if (sd_known(g->kept_from) && add_sat(before, -g->kept_from) < g->window_ns / 4)
             continue;
         g->kept_from = before;
-        group_drop(c, g, before);
+        for (int by = 0; by < CALLS_BYS; by++)
+            if (g->months)
+                request_track_coarsen(&g->by[by], before, WHOLE_STEP, c->s->room);
+            else
+                request_track_drop(&g->by[by], before, c->s->room);
     }
     if (c->since_look < LOOK_EVERY)
         return;

@@ -8,6 +8,7 @@
 struct call_group {
     struct goal_match match;
     int64_t window_ns; /* the longest */
+    bool months;       /* all time besides, by the hour */
     bool of_requests;  /* by method or route: the requests that ran the statement are asked */
     sd_time kept_from;
     uint64_t stamp; /* of the statement that was given last */

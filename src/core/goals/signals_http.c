@@ -396,6 +396,14 @@ static void group_drop(struct told_requests *r, struct http_group *g, sd_time un
         }
 }
 
+static void group_coarsen(struct told_requests *r, struct http_group *g, sd_time until)
+{
+    g->kept_from = MAX(g->kept_from, until);
+    for (size_t i = 0; i < g->n; i++)
+        for (size_t k = 0; k < g->instances[i].n_parts; k++)
+            request_track_coarsen(&g->instances[i].parts[k].requests, until, WHOLE_STEP, r->s->room);
+}
+
 static sd_time group_first(const struct http_group *g)
 {
     sd_time first = INT64_MAX;
@@ -439,8 +447,12 @@ void told_requests_keep(struct told_requests *r, sd_time last)
         struct http_group *g = r->groups[i];
         int64_t span = add_sat(g->window_ns, r->s->limits.keep_ns);
         sd_time until = add_sat(last, -span);
-        if (r->s->limits.keep_ns < INT64_MAX &&
-            (!sd_known(g->kept_from) || add_sat(until, -g->kept_from) > g->window_ns / 4))
+        if (r->s->limits.keep_ns == INT64_MAX ||
+            (sd_known(g->kept_from) && add_sat(until, -g->kept_from) <= g->window_ns / 4))
+            continue;
+        if (g->months)
+            group_coarsen(r, g, until);
+        else
             group_drop(r, g, until);
     }
     if (r->since_look < LOOK_EVERY)

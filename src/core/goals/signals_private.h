@@ -17,6 +17,9 @@ struct seen {
 };
 void seen_add(struct seen *s, sd_time from, sd_time to);
 
+/* Of targets every month is asked for: what is older than any window stays, put together by the hour. */
+#define WHOLE_STEP (3600 * SD_S)
+
 /* ---- requests ---- */
 
 /* What is known by one name: methods and routes that are alike in other words are one. */
@@ -45,6 +48,7 @@ struct http_group {
     bool durations, requests; /* what is kept */
     int64_t good_below_ns;    /* of an SLO: events, of durations above; 0: of errors; -1: no SLO's */
     int64_t window_ns;        /* the longest */
+    bool months;              /* all time besides, by the hour (WHOLE_STEP) */
     sd_time cut;              /* dropped at or before it because memory was short; SD_UNKNOWN */
     struct signal_instance *instances;
     size_t n, cap;
@@ -104,7 +108,7 @@ struct told_calls;
 struct told_calls *told_calls_new(struct signals *s);
 void told_calls_free(struct told_calls *c);
 void told_calls_clear(struct told_calls *c);
-void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t window_ns);
+void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t window_ns, bool months);
 void told_calls_take(struct told_calls *c, const struct sd_batch *b);
 void told_calls_keep(struct told_calls *c, sd_time last);
 size_t told_calls_bytes(const struct told_calls *c);
