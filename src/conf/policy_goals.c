@@ -383,9 +383,12 @@ void policy_read_budgets(struct policy_reader *r, const struct tree_node *list)
     if (!policy_list(r, list, "budgets", "a list", &n))
         return;
     struct goal_budget *b = arena_alloc(r->arena, (n + 1) * sizeof *b);
+    int *lines = arena_alloc(r->arena, (n + 1) * sizeof *lines);
+    r->policy->size_lines = lines;
     for (const struct tree_node *c = list->child; c && !policy_stopped(r); c = c->next) {
         if (is_size_budget(c)) {
             check_size_budget(r, c);
+            *lines++ = policy_line(r, c);
             strbuf_str(&sizes, sizes.len ? "," : "[");
             tree_json(&sizes, c);
         } else {

@@ -25,6 +25,8 @@ run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --format jso
 ok "what is slower by a third is certain" json 'r = {x["metric"]: x for x in d["rows"]}; x = r["p50 of GET /search"]; assert x["certain"] == "yes" and 0.2 < x["change_share"] < 0.4, x; assert any(y["metric"] == x["metric"] for y in d["regressions"])'
 run report compare exec:'cat before.ndjson' exec:'cat before.ndjson' --format json
 ok "the same traffic is not" json 'assert d["rows"] and d["regressions"] == [] and {x["certain"] for x in d["rows"]} == {"no"}'
+run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --window 60s --format json
+ok "a window is as long on both sides" json 'r = {x["metric"]: x for x in d["rows"]}["rate of all requests"]; assert d["window_ns"] == 60 * 10**9 and 0 < r["samples_before"] < 1000 and abs(r["change_share"]) < 0.5, r'
 refused "a comparison of one" "needs two" report compare before.ndjson
 
 run report recommendations exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"
