@@ -15,7 +15,7 @@
 static struct alert_group *add_group(struct alerting *a, const char *alert, bool slo, enum goal_severity s)
 {
     struct alert_group *g = mem_alloc(sizeof *g);
-    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s};
+    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s, .hidden_at = SD_UNKNOWN};
     a->groups = mem_grow(a->groups, a->n_groups, &a->cap_groups, sizeof(struct alert_group *));
     a->groups[a->n_groups++] = g;
     struct alert_group *same;

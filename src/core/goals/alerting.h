@@ -130,7 +130,9 @@ struct alert_group { /* the instances of a rule */
     size_t n, cap, hint, firing;
     struct alert_instance *by_name;
     struct alert_incident *open; /* of a rule that is not by instance */
-    UT_hash_handle hh;           /* of alerting.by_alert */
+    sd_time hidden_at;           /* at that moment so many incidents were opened whose keys hide names */
+    size_t hidden;
+    UT_hash_handle hh; /* of alerting.by_alert */
 };
 
 struct alert_silence {
@@ -181,6 +183,8 @@ struct alerting {
 /* every_ns: between evaluations. The policy lives as long. */
 struct alerting *alerting_new(const struct goal_policy *p, int64_t every_ns);
 void alerting_free(struct alerting *a); /* NULL is fine */
+/* The same at the same point, on its own: what is due is not in it, and nobody is told of changes. */
+struct alerting *alerting_copy(const struct alerting *a);
 
 /* ---- an evaluation ---- */
 
