@@ -1,8 +1,30 @@
-/* alert_copy.c - an engine of alerts once more, to go on by itself. */
+/* alert_copy.c - an engine of alerts once more, to go on by itself; and what a later one knows of before. */
 #include "core/goals/alerting_internal.h"
+
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static void copy_sent(struct alert_incident *to, const struct alert_sent *from)
+{
+    struct alert_sent *s = alert_add_sent(to);
+    *s = *from;
+    s->receiver = mem_strdup(s->receiver);
+    s->error = mem_strdup(s->error);
+}
+
+static void copy_silence(struct alerting *to, const struct alert_silence *x)
+{
+    struct sd_error ignored;
+    struct alert_silence *y = alerting_add_silence(to, x->match, &ignored);
+    if (!y)
+        return;
+    y->id = mem_strdup(x->id);
+    y->why = mem_strdup(x->why);
+    y->from = x->from;
+    y->until = x->until;
+}
 
 static void copy_incident(struct alerting *to, const struct alert_incident *x)
 {
@@ -15,12 +37,8 @@ static void copy_incident(struct alerting *to, const struct alert_incident *x)
     y->acked_by = mem_strdup(x->acked_by);
     y->sent = NULL;
     y->n_sent = y->cap_sent = 0;
-    for (size_t i = 0; i < x->n_sent; i++) {
-        struct alert_sent *s = alert_add_sent(y);
-        *s = x->sent[i];
-        s->receiver = mem_strdup(s->receiver);
-        s->error = mem_strdup(s->error);
-    }
+    for (size_t i = 0; i < x->n_sent; i++)
+        copy_sent(y, &x->sent[i]);
     y->members = x->members ? mem_array(x->n_members + 1, sizeof *y->members) : NULL;
     for (size_t i = 0; i < x->n_members; i++) {
         y->members[i] = x->members[i];
@@ -63,7 +81,6 @@ static void copy_instance(struct alerting *to, struct alert_group *g, const stru
 struct alerting *alerting_copy(const struct alerting *from)
 {
     struct alerting *to = alerting_new(from->policy, from->every_ns);
-    struct sd_error ignored;
     size_t number = 0;
     to->at = from->at;
     to->beat_at = from->beat_at;
@@ -76,16 +93,82 @@ struct alerting *alerting_copy(const struct alerting *from)
         for (size_t k = 0; k < g->n; k++)
             copy_instance(to, h, from, g->items[k], &number);
     }
-    for (size_t i = 0; i < from->n_silences; i++) {
-        const struct alert_silence *x = &from->silences[i];
-        struct alert_silence *y = alerting_add_silence(to, x->match, &ignored);
-        if (!y)
-            continue;
-        y->id = mem_strdup(x->id);
-        y->why = mem_strdup(x->why);
-        y->from = x->from;
-        y->until = x->until;
-    }
+    for (size_t i = 0; i < from->n_silences; i++)
+        copy_silence(to, &from->silences[i]);
     to->next_silence = from->next_silence;
     return to;
+}
+
+/* ---- what was known before ---- */
+
+static bool was_open(const struct alert_incident *y, sd_time at)
+{
+    return y->opened_at <= at && (!sd_known(y->closed_at) || y->closed_at > at);
+}
+
+/* x as y was at that moment. */
+static void recall_incident(struct alert_incident *x, const struct alert_incident *y, sd_time at)
+{
+    free(x->key);
+    x->key = mem_strdup(y->key);
+    x->opened_at = y->opened_at;
+    if (sd_known(y->acked_at) && y->acked_at <= at) {
+        free(x->acked_by);
+        x->acked_by = mem_strdup(y->acked_by);
+        x->acked_at = y->acked_at;
+    }
+    alert_sent_clear(x);
+    for (size_t i = 0; i < y->n_sent; i++)
+        if (sd_known(y->sent[i].at) && y->sent[i].at <= at)
+            copy_sent(x, &y->sent[i]);
+}
+
+static void recall_instance(struct alert_instance *x, const struct alert_instance *y, sd_time at)
+{
+    if (y && y->state >= ALERT_FIRING && sd_known(y->fired_at) && y->fired_at <= at) {
+        x->fired_at = y->fired_at;
+        x->since = y->state == ALERT_FIRING ? MIN(y->since, y->fired_at) : y->fired_at;
+    }
+}
+
+static void recall_group(struct alerting *a, struct alert_group *g, const struct alerting *later,
+                         struct alert_group *h)
+{
+    for (size_t i = 0; g->open && i < later->n_incidents; i++)
+        if (later->incidents[i]->group == h && was_open(later->incidents[i], a->at))
+            recall_incident(g->open, later->incidents[i], a->at);
+    for (size_t i = 0; i < g->n; i++) {
+        struct alert_instance *x = g->items[i];
+        if (x->state != ALERT_FIRING || !x->incident)
+            continue;
+        const struct alert_instance *y = alert_instance_find(h, x->name);
+        recall_instance(x, y, a->at);
+        if (x->incident->by_instance && y && y->incident && was_open(y->incident, a->at))
+            recall_incident(x->incident, y->incident, a->at);
+    }
+}
+
+/* How long an incident has fired by then, silences taken off. */
+static void recall_clock(struct alerting *a, struct alert_incident *x)
+{
+    size_t n, firing = 0;
+    struct alert_instance **items = alert_candidates(x, &n);
+    const char **names = mem_array(n + 1, sizeof *names);
+    for (size_t i = 0; i < n; i++)
+        if (items[i]->incident == x && items[i]->state == ALERT_FIRING)
+            names[firing++] = items[i]->name;
+    x->clock_at = a->at;
+    x->clock_ns = a->at - x->opened_at - alert_silenced_ns(a, x->group, names, firing, x->opened_at, a->at);
+    free(names);
+}
+
+void alerting_recall(struct alerting *a, const struct alerting *later)
+{
+    for (size_t i = 0; i < later->n_silences; i++)
+        copy_silence(a, &later->silences[i]);
+    for (size_t i = 0; i < a->n_rules; i++) /* those of the rules stand first in both */
+        recall_group(a, a->groups[i], later, later->groups[i]);
+    for (size_t i = 0; i < a->n_incidents; i++)
+        if (!sd_known(a->incidents[i]->closed_at))
+            recall_clock(a, a->incidents[i]);
 }

@@ -11,12 +11,18 @@
 
 /* ---- incidents ---- */
 
-void alert_incident_free(struct alert_incident *x)
+void alert_sent_clear(struct alert_incident *x)
 {
     for (size_t i = 0; i < x->n_sent; i++) {
         free(x->sent[i].receiver);
         free(x->sent[i].error);
     }
+    x->n_sent = 0;
+}
+
+void alert_incident_free(struct alert_incident *x)
+{
+    alert_sent_clear(x);
     free(x->sent);
     for (size_t i = 0; i < x->n_members; i++)
         free(x->members[i].instance);
@@ -228,7 +234,7 @@ static void step(struct alerting *a, struct alert_incident *x)
         close_incident(a, x);
     if (!sd_known(x->closed_at))
         advance(a, x);
-    if (alert_all_silenced(a, x))
+    if (a->only_looks || alert_all_silenced(a, x))
         return;
     /* At the same moment again nothing new is sent: what is new waits for the next one. */
     if (!a->again)

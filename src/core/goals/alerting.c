@@ -100,6 +100,14 @@ static struct alert_instance *find(struct alert_group *g, const char *name)
     return x;
 }
 
+struct alert_instance *alert_instance_find(struct alert_group *g, const char *name)
+{
+    struct alert_instance *x;
+    const char *key = name ? name : "";
+    HASH_FIND(hh, g->by_name, key, strlen(key), x);
+    return x;
+}
+
 struct alert_instance *alert_instance_of(struct alert_group *g, const char *name)
 {
     struct alert_instance *x = find(g, name);

@@ -7,6 +7,7 @@
 /* Opens, closes and forgets incidents, and lets their escalation go on, after all rules were evaluated. */
 void alert_incidents_step(struct alerting *a);
 void alert_incident_free(struct alert_incident *x);
+void alert_sent_clear(struct alert_incident *x); /* what is noted as sent */
 /* The instances among which those of an incident are. */
 struct alert_instance **alert_candidates(struct alert_incident *x, size_t *n);
 /* All that fires of it; of one that is closed all that did. */
