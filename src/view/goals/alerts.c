@@ -11,9 +11,6 @@
 
 #include <math.h>
 
-/* Above what anybody waits for. */
-#define FIRING_RANK 1e6
-
 #define NOTICE_COLUMNS(X)                                                                                    \
     X(at, "At", UNIT_TIME, 0, 0, 0, "the evaluation that sent it")                                           \
     X(incident, "Incident", UNIT_NONE, H, 9, 20, "its key")                                                  \
@@ -226,8 +223,8 @@ static void worst(const struct view_ctx *c, struct worst_list *l)
         struct alert_ranked of = {g, first, 0};
         worst_add(l, (struct worst_item){
                          .what = "alert",
+                         .first = true,
                          .severity = g->severity == GOAL_CRITICAL ? SEVERITY_BAD : SEVERITY_WARN,
-                         .rank = FIRING_RANK,
                          .subject = doc_text(l->d, g->alert),
                          .why = doc_printf(l->d, "fires: %s%s%s, limit %s%s", is, first->name ? " of " : "",
                                            first->name ? first->name : "", limit,

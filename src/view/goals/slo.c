@@ -189,14 +189,19 @@ static struct span drawn_of(const struct view_ctx *c, const struct goal_slo *o)
                          : (struct span){add_sat(c->goals_at, -whole), c->goals_at};
 }
 
+/* The pair that fires first, else the first. */
 static void draw_burn(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct span drawn)
 {
     size_t n = common_points(c, drawn);
     const struct goal_pair *p = &o->pairs[0];
-    char factor[UNIT_TEXT_MAX];
-    snprintf(factor, sizeof factor, "%g", p->factor);
-    struct section *s =
-        common_graph(d, NULL, doc_printf(d, "Burn of %s, limit %s", o->name, factor), UNIT_FACTOR, drawn, n);
+    char in_long[UNIT_TEXT_MAX], in_short[UNIT_TEXT_MAX];
+    for (size_t i = o->n_pairs; i-- > 0;)
+        if (burn_of_pair(c->signals, o, &o->pairs[i], c->goals_at).firing)
+            p = &o->pairs[i];
+    const char *title = doc_printf(d, "Burn of %s over %s and %s, limit %g", o->name,
+                                   unit_format_int(UNIT_SINCE, p->long_ns, in_long),
+                                   unit_format_int(UNIT_SINCE, p->short_ns, in_short), p->factor);
+    struct section *s = common_graph(d, NULL, title, UNIT_FACTOR, drawn, n);
     doc_line(d, &s->graph, "long");
     doc_line(d, &s->graph, "short");
     doc_line(d, &s->graph, "limit");
