@@ -133,8 +133,8 @@ struct dive alert_dive(struct doc *d, const struct alerting *a, const struct ale
     const struct alert_rule *r = of->group->rule;
     const struct alert_instance *x = of->x;
     bool book = r && policy_playbook(a->policy, r->playbook);
-    struct dive v = {.view = book ? "playbook" : of->group->slo ? "slo" : "kpis"};
-    if (book)
+    struct dive v = {.view = book ? "playbook" : of->group->slo ? "objective" : "kpis"};
+    if (book || of->group->slo)
         v.arg = doc_text(d, of->group->alert);
     if (sd_known(x->fired_at) && x->state >= ALERT_FIRING) {
         v.from = add_sat(x->fired_at, r ? -r->window_ns : 0);

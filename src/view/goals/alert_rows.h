@@ -13,7 +13,7 @@
     X(kind, "Kind", UNIT_NONE, H, 9, 4, "kpi or slo")                                                        \
     X(severity, "Severity", UNIT_NONE, COLUMN_LEFT, 3, 8, "warning or critical")                             \
     X(state, "State", UNIT_NONE, COLUMN_LEFT, 0, 8, "inactive, pending, firing or resolved")                 \
-    X(instance, "Instance", UNIT_NONE, COLUMN_LEFT, 1, 12,                                                   \
+    X(instance, "Instance", UNIT_NONE, COLUMN_LEFT, 1, 14,                                                   \
       "endpoint, host or labels it is about; null: the total")                                               \
     X(value, "Value", UNIT_NONE, H, 9, 0, "at this evaluation; null: no data")                               \
     X(value_unit, "Unit", UNIT_NONE, H, 9, 6,                                                                \
