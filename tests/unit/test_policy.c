@@ -425,6 +425,8 @@ static const struct mistake {
     {"receivers: {a: {type: webhook, url: x, command: [ls]}}",
      "command belongs to receivers of type command"},
     {"silences: [{weekly: 'Sun 02:00-04:00'}]", "a silence needs match"},
+    {"silences: [{match: {}, weekly: 'Sun 02:00-04:00'}]", "a silence needs match"},
+    {"silences: [{match: {label.a: b}, weekly: 'Sun 02:00-04:00'}]", "did you mean \"labels.KEY\"?"},
     {"silences: [{match: {alert: a}}]", "a silence of a policy needs weekly"},
     {"silences: [{match: {alert: a}, weekly: 'Sun 2:00-4:00'}]", "p.yaml:1:40: weekly is not understood"},
     {"silences: [{match: {alert: a}, weekly: 'Xyz 02:00-04:00'}]", "weekly is not understood"},
