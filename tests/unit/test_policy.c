@@ -103,6 +103,11 @@ static void what_is_left_out_is_the_default(void **state)
     assert_string_equal(p.costs.currency, "USD");
     assert_true(p.costs.wait_hour == 0 && isnan(p.costs.revenue_month));
     policy_free(&p);
+    /* JSON, where a character may be two escapes. */
+    p = policy_of(
+        "{\"kpis\": [{\"name\": \"a\\ud83c\\udf89\\\\ud83c\\u0041\", \"signal\": \"http.errors\"}]}");
+    assert_string_equal(p.kpis[0].name, "a\xf0\x9f\x8e\x89\\ud83cA");
+    policy_free(&p);
     p = policy_of("kpis:\n# nothing yet\n"); /* an empty section is one that is left out */
     assert_int_equal(p.n_kpis, 5);
     policy_free(&p);
