@@ -100,7 +100,7 @@ bool output_file(const char *path, const char *bytes, size_t len)
 /* Of record -o names the recording. */
 static bool writes_file(const struct app *a)
 {
-    return a->cli->command || str_eq(a->cli->verb, "check");
+    return !str_eq(a->cli->verb, "record");
 }
 
 static bool print(const struct app *a, struct doc *d, enum print_format f)
@@ -116,12 +116,12 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         complain("%s", err.text);
         return false;
     }
-    if (f == PRINT_PPROF && tty) {
-        complain("pprof is binary; write it to a file: --format pprof > cpu.pb.gz");
+    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
+    if (f == PRINT_PPROF && tty && !file) {
+        complain("pprof is binary; write it to a file: --format pprof -o cpu.pb.gz");
         return false;
     }
     struct strbuf out = {0};
-    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
     if (file)
         o = (struct print_options){.width = 0, .ascii = o.ascii};
     print_doc(d, f, &o, &out);
