@@ -117,8 +117,8 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         complain("%s", err.text);
         return false;
     }
-    if (f == PRINT_PPROF && tty) {
-        complain("pprof is binary; write it to a file: --format pprof > cpu.pb.gz");
+    if (f == PRINT_PPROF && tty && !file) {
+        complain("pprof is binary; write it to a file: --format pprof -o cpu.pb.gz");
         return false;
     }
     struct strbuf out = {0};

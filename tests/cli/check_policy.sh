@@ -145,6 +145,15 @@ ok "budgets of sizes and signals in one list" is '[(x["name"], x["status"], x["k
 run check --budget both.yaml dist same.log --format json
 ok "the same in a file of --budget" is '[(x["name"], x["status"], x["kind"]) for x in d["checks"]]' "[('scripts', 'fail', None), ('gz', 'pass', 'budget'), ('latency', 'pass', 'budget')]"
 
+run check --policy both.yaml dist same.log --format gitlab
+ok "each on its line" python3 -c '
+import json
+assert [(x["check_name"], x["location"]) for x in json.load(open("out"))] == [("scripts", {"path": "both.yaml", "lines": {"begin": 3}})]'
+run check --budget both.yaml dist same.log --format gitlab
+ok "of a file of --budget, too" python3 -c '
+import json
+assert [x["location"]["lines"]["begin"] for x in json.load(open("out"))] == [3]'
+
 # ---- for machines ----
 python3 - <<'PYTHON'
 import json

@@ -30,6 +30,8 @@ grep '"/cart"' before.ndjson >cart.before
 grep '"/cart"' after.ndjson >cart.after
 run report compare exec:'cat cart.before' exec:'cat cart.after'
 ok "the only endpoint is named as well" eval 'sed -n "/^## Regressions/,\$p" out | grep -q "| p50 of GET /cart |"'
+run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --window 60s --format json
+ok "a window is as long on both sides" json 'r = {x["metric"]: x for x in d["rows"]}["rate of all requests"]; assert d["window_ns"] == 60 * 10**9 and 0 < r["samples_before"] < 1000 and abs(r["change_share"]) < 0.5, r'
 refused "a comparison of one" "needs two" report compare before.ndjson
 
 run report recommendations exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"

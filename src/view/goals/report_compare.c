@@ -304,6 +304,8 @@ struct doc *report_compare(const struct view_ctx *c)
                         .after = {.m = c->model, .span = common_span(c)}};
     if (sd_known(x.after.span.to) && span_is_all(c->span))
         x.after.span.to = add_sat(x.after.span.to, 1);
+    else if (!span_is_all(c->span)) /* as long before the end of the other side */
+        x.before.span.from = MAX(x.before.span.from, add_sat(x.before.span.to, -span_length(x.after.span)));
     common_envelope(d, c, common_span(c));
     doc_field(d, "baseline_from", UNIT_TIME, cell_int(x.before.span.from));
     doc_field(d, "baseline_to", UNIT_TIME, cell_int(x.before.span.to));
