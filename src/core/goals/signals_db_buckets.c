@@ -8,32 +8,11 @@
 #include <string.h>
 
 #include "core/goals/bucket_spread.h"
+#include "core/goals/db_families.h"
 #include "core/labels.h"
 
 enum { SERIES_MAX = 20000, LE_MAX = 200 };
 static const char BUCKET[] = "_bucket";
-
-/* Families, without "_bucket"; those that end in "_" and the name, too. */
-static const struct {
-    const char *name;
-    double to_ns;
-} FAMILIES[] = {
-    {"db_client_operation_duration_seconds", 1e9}, /* OpenTelemetry */
-    {"db_client_operation_duration", 1e9},
-    {"db_client_operation_duration_milliseconds", 1e6},
-    {"db_query_duration_seconds", 1e9}, /* by hand, and django's */
-    {"db_query_duration_milliseconds", 1e6},
-    {"db_query_duration_ms", 1e6},
-    {"database_query_duration_seconds", 1e9},
-    {"sql_query_duration_seconds", 1e9},
-    {"query_duration_by_statement_seconds", 1e9},
-    {"mongodb_driver_commands_seconds", 1e9},               /* Micrometer */
-    {"mysql_info_schema_query_response_time_seconds", 1e9}, /* mysqld_exporter */
-    {"prisma_client_queries_duration_histogram_ms", 1e6},   /* Prisma */
-    {"ecto_repo_query_total_time_milliseconds", 1e6},       /* PromEx */
-    {"tidb_server_handle_query_duration_seconds", 1e9},     /* TiDB */
-    {"sql_service_latency", 1},                             /* CockroachDB, ns */
-};
 
 /* One bucket of one histogram. */
 struct bucket_series {
@@ -102,16 +81,9 @@ size_t told_db_buckets_bytes(const struct told_db_buckets *t)
 static double unit_of(const char *name)
 {
     size_t len = strlen(name), ends = sizeof BUCKET - 1;
-    if (len <= ends || strcmp(name + len - ends, BUCKET) != 0)
-        return 0;
-    len -= ends;
-    for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++) {
-        size_t n = strlen(FAMILIES[i].name);
-        if (len >= n && memcmp(name + len - n, FAMILIES[i].name, n) == 0 &&
-            (len == n || name[len - n - 1] == '_'))
-            return FAMILIES[i].to_ns;
-    }
-    return 0;
+    bool bucket = len > ends && !strcmp(name + len - ends + 1, BUCKET + 1) &&
+                  (name[len - ends] == '_' || name[len - ends] == '.');
+    return bucket ? db_family_unit(name, len - ends) : 0;
 }
 
 /* Labels without "le". */
