@@ -11,7 +11,7 @@
 #include "core/goals/db_families.h"
 #include "core/labels.h"
 
-enum { SERIES_MAX = 20000, LE_MAX = 200 };
+enum { SERIES_MAX = 20000, HISTOGRAMS_MAX = 2000, LE_MAX = 200 };
 static const char BUCKET[] = "_bucket";
 
 /* One bucket of one histogram. */
@@ -106,7 +106,7 @@ static uint32_t histogram_of(struct told_db_buckets *t, const struct sd_batch *b
     strbuf_printf(&t->key, "%s\x1f%s\x1f", batch_origin(b) ? batch_origin(b) : "", r->name);
     put_without_le(&t->key, r->labels);
     uint32_t i = name_index_find(&t->histogram_names, t->key.text);
-    if (i != NAME_NONE)
+    if (i != NAME_NONE || t->histogram_names.n >= HISTOGRAMS_MAX)
         return i;
     i = name_index_of_bytes(&t->histogram_names, t->key.text, t->key.len, t->arena);
     if (i >= t->cap_histograms)
@@ -132,10 +132,11 @@ static struct bucket_series *series_of(struct told_db_buckets *t, const struct s
     if (rest == text || *rest || isnan(le))
         return NULL;
     i = name_index_of_bytes(&t->series_names, t->key.text, t->key.len, t->arena);
+    uint32_t histogram = histogram_of(t, b, r); /* NAME_NONE: there are too many */
     if (i >= t->cap_series)
         t->series = mem_grow(t->series, i, &t->cap_series, sizeof *t->series);
-    t->series[i] = (struct bucket_series){.le = le * to_ns, .value = (double)NAN, .at = SD_UNKNOWN};
-    t->series[i].histogram = histogram_of(t, b, r);
+    t->series[i] = (struct bucket_series){
+        .histogram = histogram, .le = le * to_ns, .value = (double)NAN, .at = SD_UNKNOWN};
     return &t->series[i];
 }
 
@@ -143,7 +144,7 @@ static void take(struct told_db_buckets *t, const struct sd_batch *b, const stru
 {
     double to_ns = r->name && r->labels && isfinite(r->value) && r->value >= 0 ? unit_of(r->name) : 0;
     struct bucket_series *x = to_ns > 0 ? series_of(t, b, r, to_ns) : NULL;
-    if (!x || (sd_known(x->at) && batch_time(b) <= x->at))
+    if (!x || x->histogram == NAME_NONE || (sd_known(x->at) && batch_time(b) <= x->at))
         return;
     struct db_histogram *h = t->histograms[x->histogram];
     double was = x->value;
