@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/alert_desk.h"
 #include "app/commands.h"
 
 #include "base/clock.h"
@@ -242,6 +243,7 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
                    {.option = CLI_STATE, .name = "state"}};
     for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)
         if (cli_has(a->cli, OF_LOGS[i].option) &&
+            !(OF_LOGS[i].option == CLI_STATE && !*a->cli->verb && alert_state_option(a->cli)) &&
             !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
             return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
@@ -456,6 +458,8 @@ static void take_in(struct app *a, const struct sd_batch *b)
     if (!part)
         return;
     model_apply(a->model, part);
+    if (a->signals && (batch_kinds(part) & SD_KIND_BIT(SD_STATUS)))
+        signals_set_live(a->signals, app_is_live(a));
     if (a->signals)
         signals_take(a->signals, part);
     if (a->taken)

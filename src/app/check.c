@@ -244,7 +244,10 @@ static bool fits(const struct checking *c, struct sd_error *err)
     const char *path = c->app->cli->values[CLI_BUDGET];
     bool compares = cli_has(c->app->cli, CLI_BASELINE), policy = policy_run_checks(&c->policy);
     if (!c->n_builds && !c->n_reports && !policy)
-        return fail(err, "there is neither a build nor a report of Lighthouse in what was named");
+        return fail(
+            err,
+            "there is neither a build nor a report of Lighthouse in what was named, nor a KPI, budget or hop "
+            "to check in a policy (--policy FILE, or ./slowdive-policy.yaml)");
     if (compares && !c->n_reports && !policy)
         return fail(err, "--baseline compares reports of Lighthouse, and none was named; slowdive bundle "
                          "--baseline compares builds");

@@ -45,8 +45,8 @@
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
-    X(OUTPUT, "output", 'o', "FILE", "record check commands",                                                \
-      "the recording to write; of check and a command the file for what they would print")                   \
+    X(OUTPUT, "output", 'o', "FILE", "record views report check commands",                                   \
+      "the recording to write; of the others the file for what they would print")                            \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
@@ -80,8 +80,9 @@
       "of %t in GoAccess's notation, as strftime has it")                                                    \
     X(DATETIME_FORMAT, "datetime-format", 0, "FORMAT", "views console record report",                        \
       "of %x in GoAccess's notation, as strftime has it")                                                    \
-    X(STATE, "state", 0, "FILE", "views console record report",                                              \
-      "go on reading the access logs where the last run with this FILE stopped")                             \
+    X(STATE, "state", 0, "FILE|DIR", "views console replay record report",                                   \
+      "go on reading the access logs where the last run with this FILE stopped; of the console the folder "  \
+      "of the state of the alerts")                                                                          \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
     X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \

@@ -214,7 +214,7 @@ static void requests(struct compare *x)
                               .higher = true});
     struct endpoint_costs k;
     endpoint_costs_find(x->after.m, NULL, x->after.span.from, x->after.span.to, &k);
-    for (size_t i = 0; i < MIN(k.n, (size_t)ENDPOINTS_MOST) && k.n > 1; i++) {
+    for (size_t i = 0; i < MIN(k.n, (size_t)ENDPOINTS_MOST); i++) {
         const struct endpoint *then = model_find_endpoint(x->before.m, k.items[i].name),
                               *now = model_find_endpoint(x->after.m, k.items[i].name);
         if (!then || !now)
