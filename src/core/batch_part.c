@@ -91,11 +91,12 @@ static bool is_wanted(const struct batch_part *p, const char *host_of_it, enum s
 
 /* ---- spans ---- */
 
-static bool ended(const struct sd_spans *s, size_t i, sd_time until)
+/* SD_UNKNOWN: it is not known when it began. */
+static sd_time end_of(const struct sd_spans *s, size_t i)
 {
     int64_t start = s->start && i < s->start->n ? s->start->items[i] : SD_UNKNOWN;
     int64_t ns = s->duration && i < s->duration->n ? s->duration->items[i] : SD_UNKNOWN;
-    return sd_known(start) && add_sat(start, MAX(ns, 0)) <= until;
+    return sd_known(start) ? add_sat(start, MAX(ns, 0)) : SD_UNKNOWN;
 }
 
 /* The items of a list that belong to spans that stay; `of`: the span of each, NULL: the list is of spans. */
@@ -138,10 +139,10 @@ static bool spans_until(struct arena *a, struct sd_spans *s, sd_time until, sd_t
     int64_t *place = arena_alloc(a, (n + 1) * sizeof *place);
     *newest = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++) {
-        place[i] = ended(s, i, until) ? (int64_t)kept++ : -1;
+        sd_time end = end_of(s, i);
+        place[i] = sd_known(end) && end <= until ? (int64_t)kept++ : -1;
         if (place[i] >= 0)
-            *newest =
-                MAX(*newest, add_sat(s->start->items[i], MAX(s->duration ? s->duration->items[i] : 0, 0)));
+            *newest = MAX(*newest, end);
     }
     const struct sd_ints *of = s->of_span, *in = s->event_span;
     const struct sd_ints **columns[] = {&s->trace, &s->service,  &s->name,  &s->statement, &s->span_kind,

@@ -105,6 +105,56 @@ refused "nothing to check" "neither a build nor a report" check --policy none.ya
 printf 'hops:\n- {name: a, max: 10ms, hops: [{name: x, max: 7ms}, {name: y, max: 8ms}]}\n' >sums.yaml
 refused "hops that take more than the whole" "may take 15.0 ms together, more than its max of 10.0 ms" check --policy sums.yaml same.log
 
+# ---- each endpoint by itself: only the searches are slower, and one endpoint is new ----
+sed -E '/search/s/rt=0\./rt=1./' before.log >search.log
+sed -n '1,300s/\/checkout/\/new/p' same.log >>search.log
+cat >each.yaml <<'YAML'
+budgets:
+- {name: growth, signal: http.latency, quantile: 0.95, regress: 0.10, per: endpoint}
+- {name: last minute, signal: http.latency, quantile: 0.95, regress: 0.10, window: 1m}
+- {name: statements, signal: db.latency, quantile: 0.95, regress: 0.10, missing: skip}
+YAML
+run check --policy each.yaml --baseline before.log search.log --format json
+ok "a regression of each endpoint that both sides have" is '[(x["subject"], x["status"]) for x in d["checks"] if x["name"] == "growth"]' "[('GET /search', 'fail'), ('GET /checkout', 'pass'), ('GET /orders/:id', 'pass')]"
+ok "over the window of the budget" eval 'value "c[\"last minute\"][\"text\"]" | grep -q "600 and 600 requests"'
+ok "without statements there is nothing to compare" is 'c["statements"]["status"]' skip
+run check --policy each.yaml search.log --format json
+ok "without a baseline one is missing" is '[(x["subject"], x["status"]) for x in d["checks"] if x["name"] == "growth"]' "[(None, 'missing')]"
+cat >traces.py <<'PYTHON'
+import json, random, sys
+# requests to /orders with two statements each: one by itself, one in a service behind
+r, times = random.Random(int(sys.argv[1])), float(sys.argv[2])
+at = lambda k, v: {"key": k, "value": {"stringValue": v}}
+out = {"shop": [], "stock": []}
+def span(service, trace, parent, kind, start, ns, *attributes):
+    out[service].append({"traceId": trace, "spanId": "%016x" % r.getrandbits(63), "kind": kind, "name": "x", "startTimeUnixNano": str(start),
+        "endTimeUnixNano": str(start + ns), "attributes": [at(*a) for a in attributes], **({"parentSpanId": parent} if parent else {})})
+    return out[service][-1]["spanId"]
+for i in range(600):
+    trace, t = "%032x" % r.getrandbits(127), (1795996800 + i) * 10**9
+    http = lambda route: (("http.request.method", "GET"), ("http.route", route))
+    root = span("shop", trace, None, 2, t, 9 * 10**8, *http("/orders/{id}"))
+    inner = span("stock", trace, span("shop", trace, root, 3, t, 8 * 10**8), 2, t, 7 * 10**8, *http("/stock"))
+    for parent, service in ((root, "shop"), (inner, "stock")):
+        span(service, trace, parent, 3, t + 1000, int(r.expovariate(1 / 5e6) * times) + 1000, ("db.system", "postgresql"), ("db.statement", "SELECT $1"))
+print(json.dumps({"resourceSpans": [{"resource": {"attributes": [at("service.name", s)]}, "scopeSpans": [{"spans": x}]} for s, x in out.items()]}))
+PYTHON
+python3 traces.py 1 1 >t1.json
+python3 traces.py 2 1 >t2.json
+python3 traces.py 3 1.4 >t3.json
+cat >spans.yaml <<'YAML'
+budgets:
+- {name: statements, signal: db.latency, quantile: 0.95, regress: 0.10}
+- {name: p50, signal: db.latency, quantile: 0.5, max: 10ms}
+- {name: orders, signal: db.calls, match: {route: '/orders*'}, max: 1}
+- {name: stock, signal: db.calls, match: {route: /stock}, max: 1, warn: 1}
+YAML
+run check --policy spans.yaml --baseline t1.json t2.json --format json
+ok "statements of traces: the same are no slower" is '[c["statements"]["status"], c["p50"]["status"], 1.5e6 < c["p50"]["value"] < 5e6]' "['pass', 'pass', True]"
+ok "for each request, those behind it included" is '[(c[n]["status"], c[n]["value"]) for n in ("orders", "stock")]' "[('fail', 2), ('pass', 1)]"
+run check --policy spans.yaml --baseline t1.json t3.json --format json
+ok "and slower ones are found" is 'c["statements"]["status"]' fail
+
 # ---- hops that are measured: 40 ms a request, 30 of them behind the gateway ----
 echo '{"kind":"http","at":1795189898000000000,"method":"GET","route":"/checkout","interval_ns":10000000000,"count":100,"timed":100,"total_ns":4000000000,"upstream_ns":3000000000,"status_2xx":100}' >told.ndjson
 echo 'hops: [{name: checkout, match: {route: /checkout}, max: 41ms, hops: [{name: gateway, max: 5ms}]}]' >hops.yaml

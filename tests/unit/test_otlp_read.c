@@ -295,6 +295,7 @@ static struct {
     double metric;
     bool counter;
     char unit[16];
+    char buckets[512]; /* "labels=value " of each metric that ends in .bucket */
 } got;
 
 static void give(void *ctx, sd_time at, enum sd_kind kind, const void *record)
@@ -305,6 +306,9 @@ static void give(void *ctx, sd_time at, enum sd_kind kind, const void *record)
         got.metric = m->value;
         got.counter = m->counter;
         snprintf(got.unit, sizeof got.unit, "%s", m->unit ? m->unit : "");
+        size_t len = strlen(got.buckets);
+        if (str_ends(m->name, ".bucket"))
+            snprintf(got.buckets + len, sizeof got.buckets - len, "%s %g; ", m->labels, m->value);
         return;
     }
     got.l = *(const struct sd_latency *)record;
@@ -381,6 +385,36 @@ static void test_deltas_and_units(void **state)
     otlp_metrics_free(m);
 }
 
+/* Of statements, as counters of what is not above a bound, in seconds; added up where they are deltas. */
+static void test_statements(void **state)
+{
+    static const char form[] =
+        "{\"name\":\"db.client.operation.duration\",\"unit\":\"%s\",\"histogram\":{"
+        "\"aggregationTemporality\":%d,"
+        "\"dataPoints\":[{\"startTimeUnixNano\":\"10\",\"timeUnixNano\":\"%d\",\"count\":\"6\",\"sum\":0.4,"
+        "\"bucketCounts\":[\"1\",\"2\",\"3\"],\"explicitBounds\":[%s],\"attributes\":[{\"key\":\"db\","
+        "\"value\":"
+        "{\"stringValue\":\"a\"}},{\"key\":\"level\",\"value\":{\"stringValue\":\"b\"}}]}]}}";
+    (void)state;
+    for (int delta = 0; delta < 2; delta++) {
+        struct otlp_metrics *m = otlp_metrics_new(SD_UNKNOWN);
+        for (int i = 1; i <= 2; i++) {
+            memset(&got, 0, sizeof got);
+            char *metric =
+                mem_printf(form, delta ? "ms" : "s", delta ? 1 : 2, 100 * i, delta ? "5,10" : "0.005,0.01");
+            take(m, metric);
+            free(metric);
+            assert_int_equal(got.n, 0);
+            assert_string_equal(
+                got.buckets,
+                delta && i == 2
+                    ? "db=a,le=0.005,level=b 2; db=a,le=0.01,level=b 6; db=a,le=+Inf,level=b 12; "
+                    : "db=a,le=0.005,level=b 1; db=a,le=0.01,level=b 3; db=a,le=+Inf,level=b 6; ");
+        }
+        otlp_metrics_free(m);
+    }
+}
+
 /* ---- bodies ---- */
 
 static void test_unpacking(void **state)
@@ -447,7 +481,8 @@ int main(void)
         cmocka_unit_test(test_many_attributes), cmocka_unit_test(test_values_of_wrong_types),
         cmocka_unit_test(test_both_encodings),  cmocka_unit_test(test_broken_gives_nothing),
         cmocka_unit_test(test_exponential),     cmocka_unit_test(test_deltas_and_units),
-        cmocka_unit_test(test_unpacking),       cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_statements),      cmocka_unit_test(test_unpacking),
+        cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

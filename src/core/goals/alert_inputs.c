@@ -2,11 +2,13 @@
 
 #include "base/units.h"
 #include "core/goals/burn.h"
+#include "core/goals/signals_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { INSTANCES_MAX = 1 << 20 };
+/* Of one alert; of all together. */
+enum { INSTANCES_MAX = 1 << 20, WATCHED_MAX = 100000 };
 
 void alert_inputs_free(struct alert_inputs *x)
 {
@@ -21,6 +23,20 @@ static void make_room(struct alert_inputs *x)
     x->cap = x->cap ? x->cap * 4 : 64;
     x->values = mem_realloc(x->values, x->cap * sizeof *x->values);
     x->inputs = mem_realloc(x->inputs, x->cap * sizeof *x->inputs);
+}
+
+/* Those that are over their limit stay, as far as there is room. */
+static size_t keep_worst(struct alert_input *in, size_t n, size_t room)
+{
+    size_t kept = 0;
+    for (int holds = 1; holds >= 0; holds--)
+        for (size_t i = kept; i < n && kept < room; i++)
+            if (in[i].holds == (bool)holds) {
+                struct alert_input x = in[kept];
+                in[kept++] = in[i];
+                in[i] = x;
+            }
+    return kept;
 }
 
 static void evaluate_kpi(struct alerting *a, size_t rule, struct signals *s, struct alert_inputs *x)
@@ -44,6 +60,11 @@ static void evaluate_kpi(struct alerting *a, size_t rule, struct signals *s, str
             .window_ns = f->window_ns,
         };
     }
+    if (n > 1 && n > x->room) {
+        n = keep_worst(x->inputs, n, MAX(x->room, 1));
+        signals_note(s, "Not all instances of alerts are watched one by one: there are too many.");
+    }
+    x->room -= MIN(n, x->room);
     alerting_rule(a, rule, x->inputs, n);
 }
 
@@ -97,6 +118,7 @@ bool alert_evaluate(struct alerting *a, struct signals *s, sd_time at, struct al
 {
     if (!alerting_begin(a, at, err))
         return false;
+    room->room = WATCHED_MAX;
     for (size_t i = 0; i < a->n_rules; i++) {
         if (a->rules[i].kpi)
             evaluate_kpi(a, i, s, room);

@@ -11,6 +11,7 @@ struct alert_inputs {
     struct signal_value *values;
     struct alert_input *inputs;
     size_t cap;
+    size_t room; /* for further instances in this evaluation */
     struct strbuf reason;
 };
 void alert_inputs_free(struct alert_inputs *x);

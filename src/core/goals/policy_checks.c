@@ -9,6 +9,8 @@
 
 /* Instances of a figure that are told one by one; hosts, labels, endpoints. */
 enum { INSTANCES_USUAL = 64, INSTANCES_MAX = 100000 };
+/* Checks that are listed; beyond, as many that fail. */
+enum { CHECKS_MAX = 20000 };
 
 /* ---- words ---- */
 
@@ -159,13 +161,21 @@ static struct signal_value *values_of(const struct policy_checks *p, const struc
 /* Instances that had nothing to tell in the window fail nobody, as long as others had. */
 static void check_limited(const struct policy_checks *p, const struct limited *l, struct check_list *out)
 {
-    size_t n = 0, known = 0, silent;
+    size_t n = 0, known = 0, unsaid = 0, silent;
     struct signal_value *v = sd_known(moment_of(p, l->figure)) ? values_of(p, l->figure, &n) : NULL;
-    for (size_t i = 0; i < n; i++)
-        if (isfinite(v[i].value)) {
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(v[i].value))
+            continue;
+        known++;
+        if (out->n < CHECKS_MAX || (status_of(l, v[i].value) == CHECK_FAIL && out->n < 2 * CHECKS_MAX))
             add_limited(p, l, &v[i], out);
-            known++;
-        }
+        else
+            unsaid++;
+    }
+    if (unsaid)
+        check_note(out,
+                   "%s: %zu more are not listed, those within their limit before others: there are too many",
+                   l->name, unsaid);
     silent = n - known;
     if (!known)
         add_limited(p, l,

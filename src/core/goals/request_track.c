@@ -242,8 +242,10 @@ void request_track_coarsen(struct request_track *t, sd_time until, int64_t step,
 {
     order(t, room);
     struct request_slot *s = t->slots;
-    size_t old = moments_until(s, t->n, sizeof *s, until), n = 0;
-    for (size_t i = 0; i < old; i++) {
+    size_t from = moments_until(s, t->n, sizeof *s, add_sat(t->coarse, -step));
+    size_t old = moments_until(s, t->n, sizeof *s, until), n = MIN(from, old);
+    t->coarse = MAX(t->coarse, until);
+    for (size_t i = n; i < old; i++) {
         if (n && step_of(s[n - 1].end, step) == step_of(s[i].end, step)) {
             sd_time end = s[i].end;
             add_slot(t, &s[n - 1], &s[i], room);

@@ -21,7 +21,8 @@ struct request_slot {
 struct request_track {
     struct request_slot *slots;
     size_t n, cap, ordered;
-    size_t packed; /* bytes of durations */
+    size_t packed;  /* bytes of durations */
+    sd_time coarse; /* up to here intervals were put together; what comes late stays as it is */
     struct request_window *moving;
 };
 

@@ -20,7 +20,7 @@ struct signals_limits {
                          INT64_MAX:  all data (a simulation) */
     size_t max_bytes; /* of what is kept */
 };
-extern const struct signals_limits SIGNALS_DEFAULTS; /* 1 h, 48 MiB */
+extern const struct signals_limits SIGNALS_DEFAULTS; /* nothing more, 128 MiB */
 
 struct signals;
 

@@ -120,7 +120,8 @@ void told_calls_keep(struct told_calls *c, sd_time last)
     for (size_t i = 0; i < c->n && c->s->limits.keep_ns < INT64_MAX; i++) {
         struct call_group *g = &c->groups[i];
         sd_time before = add_sat(last, -add_sat(g->window_ns, c->s->limits.keep_ns));
-        if (sd_known(g->kept_from) && add_sat(before, -g->kept_from) < g->window_ns / 4)
+        int64_t step = MAX(g->window_ns / 4, g->months ? WHOLE_STEP / 4 : 0);
+        if (sd_known(g->kept_from) && add_sat(before, -g->kept_from) < step)
             continue;
         g->kept_from = before;
         for (int by = 0; by < CALLS_BYS; by++)

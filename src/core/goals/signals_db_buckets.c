@@ -8,32 +8,11 @@
 #include <string.h>
 
 #include "core/goals/bucket_spread.h"
+#include "core/goals/db_families.h"
 #include "core/labels.h"
 
-enum { SERIES_MAX = 20000, LE_MAX = 200 };
+enum { SERIES_MAX = 20000, HISTOGRAMS_MAX = 2000, LE_MAX = 200 };
 static const char BUCKET[] = "_bucket";
-
-/* Families, without "_bucket"; those that end in "_" and the name, too. */
-static const struct {
-    const char *name;
-    double to_ns;
-} FAMILIES[] = {
-    {"db_client_operation_duration_seconds", 1e9}, /* OpenTelemetry */
-    {"db_client_operation_duration", 1e9},
-    {"db_client_operation_duration_milliseconds", 1e6},
-    {"db_query_duration_seconds", 1e9}, /* by hand, and django's */
-    {"db_query_duration_milliseconds", 1e6},
-    {"db_query_duration_ms", 1e6},
-    {"database_query_duration_seconds", 1e9},
-    {"sql_query_duration_seconds", 1e9},
-    {"query_duration_by_statement_seconds", 1e9},
-    {"mongodb_driver_commands_seconds", 1e9},               /* Micrometer */
-    {"mysql_info_schema_query_response_time_seconds", 1e9}, /* mysqld_exporter */
-    {"prisma_client_queries_duration_histogram_ms", 1e6},   /* Prisma */
-    {"ecto_repo_query_total_time_milliseconds", 1e6},       /* PromEx */
-    {"tidb_server_handle_query_duration_seconds", 1e9},     /* TiDB */
-    {"sql_service_latency", 1},                             /* CockroachDB, ns */
-};
 
 /* One bucket of one histogram. */
 struct bucket_series {
@@ -102,16 +81,9 @@ size_t told_db_buckets_bytes(const struct told_db_buckets *t)
 static double unit_of(const char *name)
 {
     size_t len = strlen(name), ends = sizeof BUCKET - 1;
-    if (len <= ends || strcmp(name + len - ends, BUCKET) != 0)
-        return 0;
-    len -= ends;
-    for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++) {
-        size_t n = strlen(FAMILIES[i].name);
-        if (len >= n && memcmp(name + len - n, FAMILIES[i].name, n) == 0 &&
-            (len == n || name[len - n - 1] == '_'))
-            return FAMILIES[i].to_ns;
-    }
-    return 0;
+    bool bucket = len > ends && !strcmp(name + len - ends + 1, BUCKET + 1) &&
+                  (name[len - ends] == '_' || name[len - ends] == '.');
+    return bucket ? db_family_unit(name, len - ends) : 0;
 }
 
 /* Labels without "le". */
@@ -134,7 +106,7 @@ static uint32_t histogram_of(struct told_db_buckets *t, const struct sd_batch *b
     strbuf_printf(&t->key, "%s\x1f%s\x1f", batch_origin(b) ? batch_origin(b) : "", r->name);
     put_without_le(&t->key, r->labels);
     uint32_t i = name_index_find(&t->histogram_names, t->key.text);
-    if (i != NAME_NONE)
+    if (i != NAME_NONE || t->histogram_names.n >= HISTOGRAMS_MAX)
         return i;
     i = name_index_of_bytes(&t->histogram_names, t->key.text, t->key.len, t->arena);
     if (i >= t->cap_histograms)
@@ -160,10 +132,11 @@ static struct bucket_series *series_of(struct told_db_buckets *t, const struct s
     if (rest == text || *rest || isnan(le))
         return NULL;
     i = name_index_of_bytes(&t->series_names, t->key.text, t->key.len, t->arena);
+    uint32_t histogram = histogram_of(t, b, r); /* NAME_NONE: there are too many */
     if (i >= t->cap_series)
         t->series = mem_grow(t->series, i, &t->cap_series, sizeof *t->series);
-    t->series[i] = (struct bucket_series){.le = le * to_ns, .value = (double)NAN, .at = SD_UNKNOWN};
-    t->series[i].histogram = histogram_of(t, b, r);
+    t->series[i] = (struct bucket_series){
+        .histogram = histogram, .le = le * to_ns, .value = (double)NAN, .at = SD_UNKNOWN};
     return &t->series[i];
 }
 
@@ -171,7 +144,7 @@ static void take(struct told_db_buckets *t, const struct sd_batch *b, const stru
 {
     double to_ns = r->name && r->labels && isfinite(r->value) && r->value >= 0 ? unit_of(r->name) : 0;
     struct bucket_series *x = to_ns > 0 ? series_of(t, b, r, to_ns) : NULL;
-    if (!x || (sd_known(x->at) && batch_time(b) <= x->at))
+    if (!x || x->histogram == NAME_NONE || (sd_known(x->at) && batch_time(b) <= x->at))
         return;
     struct db_histogram *h = t->histograms[x->histogram];
     double was = x->value;

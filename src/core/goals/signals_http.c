@@ -447,8 +447,9 @@ void told_requests_keep(struct told_requests *r, sd_time last)
         struct http_group *g = r->groups[i];
         int64_t span = add_sat(g->window_ns, r->s->limits.keep_ns);
         sd_time until = add_sat(last, -span);
+        int64_t step = MAX(g->window_ns / 4, g->months ? WHOLE_STEP / 4 : 0);
         if (r->s->limits.keep_ns == INT64_MAX ||
-            (sd_known(g->kept_from) && add_sat(until, -g->kept_from) <= g->window_ns / 4))
+            (sd_known(g->kept_from) && add_sat(until, -g->kept_from) <= step))
             continue;
         if (g->months)
             group_coarsen(r, g, until);

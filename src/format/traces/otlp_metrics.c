@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/goals/db_families.h"
 #include "core/name_index.h"
 #include "core/schema.h"
 #include "format/metrics/latency_labels.h"
@@ -220,6 +221,61 @@ static void take_total(struct otlp_metrics_call *c, struct series *s, const char
         give_metric(c, ".sum", labels, unit->ours, grown(c, &s->sum, c->point.sum) * unit->by, true);
 }
 
+/* ---- durations of statements ---- */
+
+static uint64_t bounds_of(const struct otlp_point *p)
+{
+    return str_hash(p->bounds.items, p->bounds.n * sizeof *p->bounds.items);
+}
+
+/* The labels with one more in its place by name. */
+static const char *with_le(struct strbuf *out, const char *labels, double le)
+{
+    char text[40];
+    snprintf(text, sizeof text, isinf(le) ? "+Inf" : "%.15g", le);
+    bool there = false;
+    strbuf_clear(out);
+    while (*labels || !there) {
+        size_t n = 0;
+        if (!there && (!*labels || strncmp(labels, "le=", 3) > 0)) {
+            strbuf_printf(out, "%sle=%s", out->len ? "," : "", text);
+            there = true;
+            continue;
+        }
+        while (labels[n] && labels[n] != ',')
+            n += labels[n] == '\\' && labels[n + 1] ? 2 : 1;
+        strbuf_printf(out, "%s%.*s", out->len ? "," : "", (int)n, labels);
+        labels += n + (labels[n] == ',');
+    }
+    return out->text;
+}
+
+/* Histograms with bounds of their own, as counters of what is not above each bound, in the family's unit:
+ * what goals know of db.latency (core/goals/db_families.h). */
+static void take_buckets(struct otlp_metrics_call *c, struct series *s, const char *labels,
+                         const struct unit *unit)
+{
+    const struct otlp_point *p = &c->point;
+    double to_ns = db_family_unit(c->metric.name.at, c->metric.name.n), sum = 0;
+    if (c->metric.form != OTLP_EXPLICIT || !(to_ns > 0) || !p->counts.n || p->absent)
+        return;
+    bool unit_known = unit->ours && !strcmp(unit->ours, "ns");
+    if (s->n != p->counts.n || s->bounds != bounds_of(p)) {
+        s->n = p->counts.n;
+        s->bounds = bounds_of(p);
+        free(s->counts);
+        s->counts = mem_array(s->n, sizeof *s->counts);
+    }
+    struct strbuf text = {0};
+    for (size_t i = 0; i < p->counts.n; i++) {
+        sum += grown(c, &s->counts[i], p->counts.items[i]);
+        double le =
+            i < p->bounds.n ? p->bounds.items[i] * (unit_known ? unit->by / to_ns : 1) : (double)INFINITY;
+        give_metric(c, ".bucket", with_le(&text, labels, le), "count", sum, true);
+    }
+    strbuf_free(&text);
+}
+
 /* ---- durations of requests ---- */
 
 /* A coarser scale puts two, four, ... buckets together: `by` powers of two. */
@@ -238,11 +294,6 @@ static void coarsen(struct series *s, int by)
     s->n = n;
     s->offset = first;
     s->scale -= by;
-}
-
-static uint64_t bounds_of(const struct otlp_point *p)
-{
-    return str_hash(p->bounds.items, p->bounds.n * sizeof *p->bounds.items);
 }
 
 static void keep(struct series *s, const struct otlp_point *p)
@@ -451,8 +502,10 @@ void otlp_point_take(struct otlp_metrics_call *c)
         take_number(c, s, labels, unit);
     else if (row && !c->point.absent)
         take_latency(c, s, row, labels, unit);
-    else if (!row)
+    else if (!row) {
         take_total(c, s, labels, unit);
+        take_buckets(c, s, labels, unit);
+    }
 }
 
 bool otlp_metrics_take(struct otlp_metrics *m, const char *bytes, size_t n, bool json, sd_time now,

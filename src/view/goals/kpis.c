@@ -7,7 +7,7 @@
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
 
-enum { TREND_POINTS = 16, TREND_INSTANCES = 32 };
+enum { TREND_POINTS = 16, TREND_INSTANCES = 32, ROWS_MAX = 100000 };
 
 enum {
     K_NAME,
@@ -192,6 +192,7 @@ static void add_kpi(struct doc *d, const struct view_ctx *c, const struct goal_k
             .value = (double)NAN, .unit = goal_signal_unit(k->figure.signal), .at = SD_UNKNOWN};
     struct row *r;
     size_t first = t->n_rows;
+    n = MIN(n, first < ROWS_MAX ? ROWS_MAX - first : 0);
     for (size_t i = 0; i < n; i++) {
         fill(d, c, k, &v[i], window, r = doc_row(d, t));
         *missed += r->severity == SEVERITY_BAD;
@@ -225,10 +226,12 @@ static struct doc *build_kpis(const struct view_ctx *c)
     s->weight = 1;
     s->across = true;
     s->empty = missing ? missing : doc_text(d, "The policy has no KPIs.");
-    for (size_t i = 0; !missing && i < c->policy->n_kpis; i++)
+    for (size_t i = 0; !missing && i < c->policy->n_kpis && s->table.n_rows < ROWS_MAX; i++)
         add_kpi(d, c, &c->policy->kpis[i], &s->table, &missed);
     if (s->table.n_rows)
         s->note = note_of(d, c, s->table.n_rows, missed);
+    if (s->table.n_rows == ROWS_MAX)
+        s->note = doc_printf(d, "%s; there is no room for more", s->note);
     return d;
 }
 
