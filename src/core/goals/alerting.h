@@ -19,7 +19,7 @@
 #define ALERT_AHEAD     4                /* evaluations that endsAt lies ahead, */
 #define ALERT_AHEAD_MIN (5 * 60 * SD_S)  /* and at least so much */
 #define ALERT_KEEP_NS   (5 * 60 * SD_S)  /* keep_firing of SLOs */
-enum { ALERT_ATTEMPTS = 10 };
+enum { ALERT_ATTEMPTS = 10, ALERT_SILENCES_MAX = 1000 };
 
 /* ---- rules: what the policy alerts about ---- */
 
