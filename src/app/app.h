@@ -22,6 +22,7 @@ struct app {
     struct config *config;
     struct model *model;
     struct signals *signals; /* the figures of the policy; NULL: nobody asked for them */
+    struct batch_part *part; /* what of the data counts: --host, until */
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording */
     struct flight *flight;                              /* NULL: the flight recorder is off */

@@ -625,7 +625,7 @@ static int print_rules(const struct app *a)
 {
     struct strbuf rules = {0};
     slo_rules_prometheus(&a->config->policy, &rules);
-    bool ok = output_text(strbuf_text(&rules));
+    bool ok = output_made(a, &rules);
     strbuf_free(&rules);
     return ok ? EXIT_FINE : EXIT_USAGE;
 }

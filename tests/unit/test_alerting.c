@@ -185,8 +185,9 @@ static void test_states(void **state)
     at(&s, 8, 1);
     at(&s, 9, 0);
     at(&s, 11, 0);
-    at(&s, 12, 0); /* false for 3 minutes */
-    at(&s, 13, 1); /* a new one */
+    at(&s, 12, 0);                                   /* false for 3 minutes */
+    at(&s, 13, 1);                                   /* a new one */
+    assert_null(s.a->groups[0]->items[0]->incident); /* not the one that is over */
     at(&s, 15, 1);
     says(&s.changes, "1:pending 2:inactive 3:pending 5:firing 12:resolved 13:pending 15:firing ");
     says(&s.sent, "5:0/chat/firing 11:1/page/firing 12:0/chat/resolved 12:1/page/resolved 15:0/chat/firing ");
@@ -287,6 +288,29 @@ static void test_group(void **state)
     says(&s.sent, "1:0/chat/firing 6:1/page/firing 7:0/chat/resolved 7:1/page/resolved ");
     alerting_due(s.a, &due);
     assert_int_equal(due[0].n_instances, 2);
+    sim_end(&s);
+}
+
+/* One that is pending again when the incident of its group ends begins another one. */
+static void test_pending_at_the_end(void **state)
+{
+    struct sim s;
+    struct alert_input in[] = {{.instance = "a", .value = 1, .holds = true, .threshold = (double)NAN},
+                               {.instance = "b", .value = 1, .holds = true, .threshold = (double)NAN}};
+    (void)state;
+    sim_begin(&s, KPI(", for: 2m, keep_firing: 0s") ESCALATION RECEIVERS);
+    at_n(&s, 0, in, 2, true);
+    at_n(&s, 2, in, 2, true);
+    in[0].holds = false;
+    at_n(&s, 3, in, 2, true);
+    in[0].holds = true;
+    at_n(&s, 4, in, 2, true);
+    in[1].holds = false;
+    at_n(&s, 5, in, 2, true);
+    assert_int_equal(s.a->groups[0]->items[0]->state, ALERT_PENDING);
+    assert_null(s.a->groups[0]->items[0]->incident);
+    at_n(&s, 6, in, 2, true);
+    says(&s.sent, "2:0/chat/firing 5:0/chat/resolved 6:0/chat/firing ");
     sim_end(&s);
 }
 
@@ -743,6 +767,7 @@ int main(void)
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_no_instance),
         cmocka_unit_test(test_group),
+        cmocka_unit_test(test_pending_at_the_end),
         cmocka_unit_test(test_by_instance),
         cmocka_unit_test(test_key_without_people),
         cmocka_unit_test(test_ack),

@@ -110,12 +110,15 @@ static void keep_members(struct alert_incident *x)
         all += items[i]->incident == x;
     x->members = mem_array(all + 1, sizeof *x->members);
     for (size_t i = 0; i < n; i++) {
-        const struct alert_instance *m = items[i];
-        if (m->incident == x)
-            x->members[x->n_members++] = (struct alert_member){.instance = mem_strdup(m->name),
-                                                               .value = m->last_value,
-                                                               .fired_at = m->fired_at,
-                                                               .resolved_at = m->resolved_at};
+        struct alert_instance *m = items[i];
+        if (m->incident != x)
+            continue;
+        x->members[x->n_members++] = (struct alert_member){.instance = mem_strdup(m->name),
+                                                           .value = m->last_value,
+                                                           .fired_at = m->fired_at,
+                                                           .resolved_at = m->resolved_at};
+        if (m->state == ALERT_PENDING) /* what it begins is another incident */
+            m->incident = NULL;
     }
 }
 

@@ -154,7 +154,9 @@ static void change(struct alerting *a, struct alert_group *g, struct alert_insta
     }
     if (to == ALERT_RESOLVED)
         x->resolved_at = a->at;
-    if (to == ALERT_INACTIVE || (to == ALERT_FIRING && x->incident && sd_known(x->incident->closed_at)))
+    /* What begins anew has nothing to do with an incident that is over. */
+    bool anew = to == ALERT_PENDING || to == ALERT_FIRING;
+    if (to == ALERT_INACTIVE || (anew && x->incident && sd_known(x->incident->closed_at)))
         leave_incident(x);
     if (!(from == ALERT_PENDING && to == ALERT_FIRING))
         x->since = a->at;

@@ -248,7 +248,7 @@ static void draw_heat(struct doc *d, const struct view_ctx *c, const struct goal
     for (size_t x = 0; x < m->columns; x++) {
         sd_time from = add_sat(drawn.from, real_to_int((double)x * step));
         sd_time to = add_sat(drawn.from, real_to_int(((double)x + 1) * step));
-        signals_durations(c->signals, &o->figure, to, to - from, h);
+        signals_durations(c->signals, &o->figure, NULL, 1, to, to - from, h);
         for (uint32_t i = h->lo, y = 0; i < h->hi; i++) {
             while (y + 1 < m->rows && sd_hist_lower(i) >= m->lower[y + 1])
                 y++;
