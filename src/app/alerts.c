@@ -2,6 +2,7 @@
  * goes on from the state of the run before; --simulate does all of it over the data, and tells nobody. */
 #include "app/alerts.h"
 
+#include "app/alert_command.h"
 #include "app/alert_store.h"
 #include "app/alert_test.h"
 #include "app/output.h"
@@ -98,27 +99,6 @@ static int print(struct evaluating *e, bool simulated, struct span span)
     return status;
 }
 
-/* What opens the console on the same sources: of a target only what is no secret. */
-static char *console_command(const struct app *a)
-{
-    struct strbuf b = {0};
-    strbuf_str(&b, "slowdive");
-    for (size_t i = 0; i < a->cli->n_args; i++) {
-        char *shown = registry_redact(a->cli->args[i]);
-        bool plain = *shown && shown[strspn(shown, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                                   "0123456789_./:@%+=-")] == 0;
-        strbuf_str(&b, plain ? " " : " '");
-        for (const char *p = shown; *p; p++)
-            if (*p == '\'')
-                strbuf_str(&b, "'\\''");
-            else
-                strbuf_char(&b, *p);
-        strbuf_str(&b, plain ? "" : "'");
-        free(shown);
-    }
-    return strbuf_detach(&b);
-}
-
 /* One that did not arrive is sent again at the next evaluation. */
 static void log_beat(struct evaluating *e, const struct delivery *d, const struct delivery_answer *r,
                      int *status)
@@ -153,7 +133,7 @@ static bool deliver(struct evaluating *e, int *status)
         return true;
     }
     struct delivery_answer *answers = mem_array(n + 1, sizeof *answers);
-    char *console = console_command(e->app);
+    char *console = alert_command(e->app->cli);
     gethostname(host, sizeof host - 1);
     struct payload_about about = {.host = host, .console = console};
     notify_send(&about, all, n + beat, answers);

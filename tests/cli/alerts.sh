@@ -164,6 +164,11 @@ ok "an evaluation goes on without a server that is dead, and its status says so"
 ok "why is said" says err 'cannot ask http://127.0.0.1:1/metrics'
 ok "and in the document" says out '"unread":'
 ok "what is missing fires with missing: fire" grep -q '"alertname":"pool"' dead.got
+rm -f dead.got
+run alerts --policy missing.yaml --notify --state dead3 'postgres://evelyn:s3cret@127.0.0.1:1/shop?user=bobby&connect_timeout=2'
+ok "receivers get the command that opens the console" grep -q '"console":"slowdive .*127.0.0.1:1/shop' dead.got
+ok "without the names of users" [ "$(grep -cE 'evelyn|bobby|s3cret' dead.got)" = 0 ]
+run alerts --policy missing.yaml --state dead --format json access.log "$dead"
 ok "its clock is the present, as when the server answers" says out "\"at\":	\"$(date -u +%Y-)"
 run alerts --policy missing.yaml --state dead2 access.log "$dead"
 ok "also without --notify" exited 1

@@ -34,7 +34,9 @@ says_not() { ! grep -qF -- "$2" "$1"; }
 mkdir state
 console
 ok "without a state the data alone is shown" says out 'no state, from the data alone'
-ok "and what fires" says out 'api'
+ok "and what fires" says out 'firing since'
+ok "nobody was told, and there is no incident" says_not out Told
+ok "nor its key" says_not out Incident
 console 'key i'
 ok "nothing is acknowledged without one" says out 'no evaluation has written a state into state'
 ok "reading writes nothing" [ -z "$(ls state)" ]

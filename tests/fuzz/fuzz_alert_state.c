@@ -16,6 +16,23 @@ static const char POLICY[] =
     "escalations: {default: [{after: 0s, to: chat}, {after: 5m, to: am}]}\n"
     "silences: [{match: {alert: cpu}, weekly: 'Sun 02:00-04:00', why: backup}]\n";
 
+/* As the console does of a moment before it. */
+static void look_at(const struct goal_policy *p, const struct alerting *state)
+{
+    struct sd_error err = {""};
+    const struct alert_input in = {.value = 1, .holds = true, .threshold = (double)NAN};
+    struct alerting *look = alerting_new(p, 15 * SD_S);
+    look->only_looks = true;
+    if (!alerting_begin(look, (sd_time)1795911000 * SD_S, &err))
+        abort();
+    for (size_t r = 0; r < look->n_rules; r++)
+        alerting_rule(look, r, &in, 1);
+    alerting_end(look);
+    alerting_unname(look, SD_UNKNOWN);
+    alerting_recall(look, state);
+    alerting_free(look);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct goal_policy p;
@@ -37,8 +54,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             for (size_t k = 0; k < alerting_due(a, &due); k++)
                 alerting_answer(a, k, &busy);
         }
-        struct strbuf text = {0};
+        struct strbuf text = {0}, copied = {0};
         alert_state_write(a, &text);
+        look_at(&p, a);
+        struct alerting *c = alerting_copy(a);
+        alert_state_write(c, &copied);
+        if (strcmp(text.text, copied.text) != 0)
+            abort();
+        alerting_free(c);
+        strbuf_free(&copied);
         struct alerting *b = alerting_new(&p, 15 * SD_S);
         if (!alert_state_read(b, text.text, text.len, &err))
             abort();

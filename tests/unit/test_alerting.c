@@ -644,6 +644,68 @@ static void test_future(void **state)
     sim_end(&s);
 }
 
+/* As many as people make, and no more, also in a state. */
+static void test_many_silences(void **state)
+{
+    struct sim s;
+    struct strbuf text = {0};
+    struct sd_error err = {""};
+    (void)state;
+    sim_begin(&s, KPI("") ESCALATION RECEIVERS);
+    for (int i = 0; i < ALERT_SILENCES_MAX; i++)
+        assert_non_null(alerting_silence(s.a, "alert=other", SD_S, NULL, START, &err));
+    assert_null(alerting_silence(s.a, "alert=other", SD_S, NULL, START, &err));
+    assert_non_null(strstr(err.text, "silences already"));
+    strbuf_printf(&text,
+                  "{\"slowdive_alerts\":1,\"next_silence\":0,\"alerts\":[],\"incidents\":[],\"silences\":[");
+    for (int i = 0; i <= ALERT_SILENCES_MAX; i++)
+        strbuf_printf(&text, "%s{\"id\":\"s\",\"match\":\"alert=a\",\"from\":\"1\",\"until\":\"2\"}",
+                      i ? "," : "");
+    strbuf_str(&text, "]}");
+    struct alerting *b = alerting_new(&s.policy, SD_S);
+    assert_false(alert_state_read(b, text.text, text.len, &err));
+    alerting_free(b);
+    strbuf_free(&text);
+    sim_end(&s);
+}
+
+/* What a later state knows of a moment: the key, who had acknowledged and been told by then, the silences. */
+static void test_recall(void **state)
+{
+    struct sim s;
+    struct sd_error err = {""};
+    struct alert_input in[] = {{.instance = "a", .value = 1, .holds = true, .threshold = (double)NAN},
+                               {.instance = "b", .value = 1, .holds = true, .threshold = (double)NAN}};
+    (void)state;
+    for (int one = 0; one < 2; one++) {
+        sim_begin(&s, one ? KPI(", group: instance") ESCALATION RECEIVERS : KPI("") ESCALATION RECEIVERS);
+        at_n(&s, 1, in, 2, true);
+        assert_true(alerting_ack(s.a, one ? "api{a}" : "api", "eve", START + 3 * 60 * SD_S, &err));
+        assert_non_null(
+            alerting_silence(s.a, "alert=api,instance=b", 3600 * SD_S, "why", START + 4 * 60 * SD_S, &err));
+        at_n(&s, 12, in, 2, true);
+        for (int minute = 2; minute <= 10; minute += 3) {
+            struct alerting *look = alerting_new(&s.policy, 15 * SD_S);
+            look->only_looks = true;
+            assert_true(alerting_begin(look, START + minute * 60 * SD_S, &err));
+            alerting_rule(look, 0, in, 2);
+            alerting_end(look);
+            alerting_unname(look, SD_UNKNOWN);
+            assert_string_equal(look->incidents[0]->key, "");
+            alerting_recall(look, s.a);
+            const struct alert_incident *x = look->incidents[0];
+            assert_string_equal(x->key,
+                                one ? "api{a}@2026-11-29T00:01:00.000Z" : "api@2026-11-29T00:01:00.000Z");
+            assert_int_equal(x->n_sent, 1); /* not what came later */
+            assert_true(sd_known(x->acked_at) == (minute >= 3));
+            assert_true(look->groups[0]->items[0]->fired_at == START + 60 * SD_S);
+            assert_true(alert_silenced(look, look->groups[0], "b", look->at, NULL) == (minute >= 4));
+            alerting_free(look);
+        }
+        sim_end(&s);
+    }
+}
+
 static void wide_evaluation(struct sim *s, struct alert_input *in, size_t n, double minute)
 {
     struct sd_error err = {""};
@@ -718,6 +780,8 @@ int main(void)
         cmocka_unit_test(test_slo_rules),
         cmocka_unit_test(test_heartbeat),
         cmocka_unit_test(test_future),
+        cmocka_unit_test(test_many_silences),
+        cmocka_unit_test(test_recall),
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_damaged),
     };

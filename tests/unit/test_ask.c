@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/policy.h"
 #include "core/batch.h"
 #include "core/schema.h"
 #include "tests/lib/shop.h"
 #include "ui/actions.h"
 #include "ui/script.h"
+#include "ui/state.h"
 
 #define BEGAN (SHOP_START - 3600 * SD_S)
 
@@ -591,6 +593,61 @@ static void the_filter_says_what_is_no_pattern_yet(void **state)
     world_free(w);
 }
 
+/* ---- errands: what the program does itself ---- */
+
+static char errands[256];
+
+static bool take_errand(void *app, const struct errand *e, struct outcome *out, struct sd_error *err)
+{
+    (void)app;
+    size_t used = strlen(errands);
+    snprintf(errands + used, sizeof errands - used, "%s(%s) ", e->name, e->args[0] ? e->args[0] : "");
+    if (!strcmp(e->name, "alert-silence")) {
+        snprintf(err->text, sizeof err->text, "somebody else is at it");
+        return false;
+    }
+    if (!strcmp(e->name, "alert-test")) {
+        for (int i = 0; i < 20; i++) /* as many as there are */
+            outcome_fact(out, "chat", arena_printf(out->arena, "request %d", i));
+        out->question.title = "Send them?";
+        out->question.what = "Nothing has been sent.";
+        out->errand.name = "alert-test-send";
+    } else {
+        outcome_message(out, SEVERITY_GOOD, "on their way");
+    }
+    return true;
+}
+
+/* What comes of an errand is an outcome again: asked about, and done on a yes. */
+static void an_errand_may_ask(void **state)
+{
+    (void)state;
+    static const char text[] = "kpis: [{name: api, signal: http.errors, target: 0.1, alert: {above: 0.2, "
+                               "missing: fire}}]\nslos: []\n";
+    struct world *w = world_new(100, 50, true);
+    struct sd_error err;
+    assert_true(policy_read_text(&w->config->policy, "test", text, strlen(text), &err));
+    struct signals *signals = signals_new(&w->config->policy, NULL);
+    w->console->env.signals = signals;
+    play(w, ": alerts\nkey @");
+    see(w, "Not possible from here");
+    w->console->env.errand = take_errand;
+    *errands = 0;
+    play(w, "key @");
+    see(w, "Send them?");
+    see(w, "request 19");
+    assert_string_equal(errands, "alert-test(api) ");
+    play(w, "key n");
+    assert_string_equal(errands, "alert-test(api) ");
+    play(w, "key @ y");
+    see(w, "on their way");
+    assert_string_equal(errands, "alert-test(api) alert-test(api) alert-test-send() ");
+    play(w, ": silence 2h deploy\nkey y");
+    see(w, "somebody else is at it");
+    world_free(w);
+    signals_free(signals);
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -614,6 +671,7 @@ int main(void)
         cmocka_unit_test(what_is_not_answered_ends),
         cmocka_unit_test(long_messages_are_shown_in_full),
         cmocka_unit_test(the_filter_says_what_is_no_pattern_yet),
+        cmocka_unit_test(an_errand_may_ask),
     };
     return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
 }

@@ -101,6 +101,13 @@ struct alerting *alerting_copy(const struct alerting *from)
 
 /* ---- what was known before ---- */
 
+void alerting_unname(struct alerting *a, sd_time after)
+{
+    for (size_t i = 0; i < a->n_incidents; i++)
+        if (!sd_known(after) || a->incidents[i]->opened_at > after)
+            *a->incidents[i]->key = 0;
+}
+
 static bool was_open(const struct alert_incident *y, sd_time at)
 {
     return y->opened_at <= at && (!sd_known(y->closed_at) || y->closed_at > at);

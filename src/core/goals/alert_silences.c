@@ -277,6 +277,10 @@ static bool parse_match(struct goal_match *m, struct arena *arena, const char *t
 struct alert_silence *alerting_add_silence(struct alerting *a, const char *match, struct sd_error *err)
 {
     struct goal_match parsed = {.method = NULL};
+    if (a->n_silences >= ALERT_SILENCES_MAX) {
+        fail(err, "there are %d silences already; end some, or let one match more", ALERT_SILENCES_MAX);
+        return NULL;
+    }
     struct arena *arena = arena_new();
     if (!parse_match(&parsed, arena, match, err)) {
         arena_free(arena);

@@ -19,7 +19,7 @@
 #define ALERT_AHEAD     4                /* evaluations that endsAt lies ahead, */
 #define ALERT_AHEAD_MIN (5 * 60 * SD_S)  /* and at least so much */
 #define ALERT_KEEP_NS   (5 * 60 * SD_S)  /* keep_firing of SLOs */
-enum { ALERT_ATTEMPTS = 10 };
+enum { ALERT_ATTEMPTS = 10, ALERT_SILENCES_MAX = 1000 };
 
 /* ---- rules: what the policy alerts about ---- */
 
@@ -186,9 +186,12 @@ struct alerting *alerting_new(const struct goal_policy *p, int64_t every_ns);
 void alerting_free(struct alerting *a); /* NULL is fine */
 /* The same at the same point, on its own: what is due is not in it, and nobody is told of changes. */
 struct alerting *alerting_copy(const struct alerting *a);
-/* Into an engine that was evaluated from data alone: what a later state of the same policy knows of the
- * moment of its last evaluation. The keys of its incidents, when they opened, who had acknowledged and been
- * told by then, and the silences. */
+/* The incidents that opened after that moment (SD_UNKNOWN: all) have the key "": who only looks opens none.
+ */
+void alerting_unname(struct alerting *a, sd_time after);
+/* Into an engine that was evaluated from data alone, whose incidents have no keys: what a later state of the
+ * same policy knows of the moment of its last evaluation. The keys of its incidents, when they opened, who
+ * had acknowledged and been told by then, and the silences. */
 void alerting_recall(struct alerting *a, const struct alerting *later);
 
 /* ---- an evaluation ---- */

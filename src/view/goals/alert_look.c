@@ -56,13 +56,14 @@ struct alerting *alerts_look(const struct view_ctx *c, struct alert_log *log)
         from = MAX(from, a->at);
     from = MIN(from, c->goals_at);
     int64_t step = step_of(a, c->goals_at - from);
-    a->only_looks = state && !later;
+    a->only_looks = true;
     a->changed = log ? alert_log_change : NULL;
     a->changed_ctx = log;
     for (sd_time at = c->goals_at - (c->goals_at - from) / step * step; at <= c->goals_at; at += step)
         if (!alert_evaluate(a, c->signals, at, &room, &err))
             break;
     alert_inputs_free(&room);
+    alerting_unname(a, state && !later ? state->at : SD_UNKNOWN);
     if (later)
         alerting_recall(a, state);
     return a;

@@ -148,7 +148,7 @@ static void add_row(struct doc *d, struct table *t, const struct alerting *a, co
     const struct alert_group *g = of->group;
     const struct alert_instance *x = of->x;
     const struct alert_rule *r = g->rule;
-    const struct alert_incident *i = x->incident;
+    const struct alert_incident *i = x->incident && *x->incident->key ? x->incident : NULL;
     struct alert_held by = {.until = SD_UNKNOWN},
                       *held = alert_silenced(a, g, x->name, a->at, &by) ? &by : NULL;
     const char *unit = x->unit ? x->unit : r ? r->unit : "";

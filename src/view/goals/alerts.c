@@ -171,7 +171,7 @@ static const char *basis_of(struct doc *d, const struct view_ctx *c, const struc
     const struct alerts_known *k = c->alerts_known;
     char at[CLOCK_TEXT_MAX];
     if (k && k->trouble)
-        return doc_printf(d, "%s; %s", counts, k->trouble);
+        return doc_printf(d, "%s; the state cannot be read", counts);
     if (!state)
         return doc_printf(d, "%s; no state, from the data alone", counts);
     return doc_printf(d, "%s; state of %s%s", counts, clock_hms(state->at, a->at, at),
@@ -195,6 +195,8 @@ static struct doc *build(const struct view_ctx *c)
     doc_field(d, "at", UNIT_TIME, cell_int(a->at));
     struct section *rows = alert_rows(d, a, keys_of(d, c));
     rows->note = basis_of(d, c, a, rows->note);
+    if (c->alerts_known && c->alerts_known->trouble)
+        doc_section(d, SECTION_TEXT, NULL, "State")->text = doc_text(d, c->alerts_known->trouble);
     silences_section(d, a);
     if (log.n_lines || !alerts_state(c))
         timeline_section(d, &log);

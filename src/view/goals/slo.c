@@ -388,9 +388,10 @@ static struct doc *build_objective(const struct view_ctx *c)
                                : c->arg            ? objective_named(c->policy, c->arg)
                                : c->policy->n_slos ? &c->policy->slos[0]
                                                    : NULL;
-    if (!missing && !o)
-        missing = d->missing = c->arg ? doc_printf(d, "the policy has no objective %.60s", c->arg)
-                                      : "the policy has no objectives (slos:)";
+    if (!missing && !o && c->arg)
+        missing = d->missing = doc_printf(d, "the policy has no objective %.60s", c->arg);
+    else if (!missing && !o)
+        missing = "The policy has no objectives (slos:).";
     common_envelope(d, c,
                     o ? (struct span){add_sat(c->goals_at, -o->window_ns), c->goals_at} : common_span(c));
     struct section *all = tables(d, c, missing, o != NULL);
