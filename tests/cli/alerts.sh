@@ -37,6 +37,8 @@ at() { # MINUTE ARGUMENTS...: one evaluation
 run alerts --policy policy.yaml --simulate --every 2m --format json --at 2026-11-20T15:50:00Z access.log
 ok "a simulation ends with nothing that fires" exited 0
 cp out simulated.json
+run alerts --policy policy.yaml --simulate --every 2m --at 2026-11-20T15:50:00Z access.log
+ok "for people with units" says out '300 ms'
 : >series
 for minute in $(seq 0 2 50); do
     at "$minute" --notify --state state --format json --every 2m

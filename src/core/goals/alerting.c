@@ -153,7 +153,10 @@ static void change(struct alerting *a, struct alert_group *g, struct alert_insta
     if (!(from == ALERT_PENDING && to == ALERT_FIRING))
         x->since = a->at;
     if (a->changed)
-        a->changed(a->changed_ctx, &(struct alert_change){a->at, g->alert, x->name, from, to, x->value});
+        a->changed(a->changed_ctx, &(struct alert_change){a->at, g->alert, x->name, from, to, x->value,
+                                                          x->unit   ? x->unit
+                                                          : g->rule ? g->rule->unit
+                                                                    : NULL});
 }
 
 /* The condition was found true or false. */

@@ -145,6 +145,7 @@ struct alert_change { /* of a state */
     const char *alert, *instance;
     enum alert_state from, to;
     double value;
+    const char *unit;
 };
 
 struct alerting {
