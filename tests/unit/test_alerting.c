@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "conf/policy.h"
 #include "core/goals/alerting.h"
+#include "core/goals/heartbeat.h"
 #include "format/goals/alert_state.h"
 
 /* Sunday, 2026-11-29 00:00:00 UTC */
@@ -67,7 +68,11 @@ static void go_on_from_state(struct sim *s)
     alert_state_write(b, &again);
     assert_string_equal(text.text, again.text);
     alerting_free(s->a);
-    s->a = b;
+    s->a = alerting_copy(b); /* which goes on by itself */
+    alerting_free(b);
+    strbuf_clear(&again);
+    alert_state_write(s->a, &again);
+    assert_string_equal(text.text, again.text);
     follow(s);
     strbuf_free(&text);
     strbuf_free(&again);
@@ -328,6 +333,34 @@ static void test_by_instance(void **state)
     sim_end(&s);
 }
 
+/* The key is sent: people are not in it, and two who are left out are still two. */
+static void test_key_without_people(void **state)
+{
+    struct sim s;
+    const struct delivery *due;
+    struct sd_error err;
+    struct alert_input in[] = {
+        {.instance = "host=a,user=eve", .value = 1, .holds = true, .threshold = (double)NAN},
+        {.instance = "host=a,user=bob", .value = 1, .holds = true, .threshold = (double)NAN},
+        {.instance = "host=a,user=jo", .value = 0, .threshold = (double)NAN}};
+    (void)state;
+    sim_begin(&s, KPI(", keep_firing: 0s, group: instance") ESCALATION RECEIVERS);
+    at_n(&s, 1, in, 3, true);
+    assert_int_equal(alerting_due(s.a, &due), 2);
+    assert_string_equal(due[0].incident, "api{host=a,user=***}@2026-11-29T00:01:00.000Z");
+    assert_string_equal(due[1].incident, "api{host=a,user=***~2}@2026-11-29T00:01:00.000Z");
+    in[2].holds = true; /* the same moment once more: a third key */
+    at_n(&s, 1, in, 3, false);
+    at_n(&s, 2, in, 3, true);
+    assert_int_equal(alerting_due(s.a, &due), 1);
+    assert_string_equal(due[0].incident, "api{host=a,user=***~3}@2026-11-29T00:01:00.000Z");
+    /* On this machine they have their names. */
+    assert_true(alerting_ack(s.a, "api{host=a,user=bob}", NULL, START + 3 * 60 * SD_S, &err));
+    assert_true(sd_known(s.a->incidents[1]->acked_at));
+    assert_false(sd_known(s.a->incidents[0]->acked_at));
+    sim_end(&s);
+}
+
 /* ---- people ---- */
 
 static void test_ack(void **state)
@@ -567,18 +600,126 @@ static void test_damaged(void **state)
     sim_end(&s);
 }
 
+/* When the last sign of life arrived is part of the state. */
+static void test_heartbeat(void **state)
+{
+    struct sim s;
+    (void)state;
+    sim_begin(&s, KPI("") ESCALATION RECEIVERS "heartbeat: {to: chat, every: 5m}\n");
+    at(&s, 1, 0);
+    assert_false(sd_known(s.a->beat_at));
+    assert_true(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    s.a->beat_at = s.a->at;
+    at(&s, 2, 0);
+    assert_true(s.a->beat_at == START + 60 * SD_S);
+    assert_false(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    at(&s, 6, 0);
+    assert_true(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    sim_end(&s);
+}
+
+/* A state of the future: what it says is kept, and an evaluation before it is refused. */
+static void test_future(void **state)
+{
+    struct sim s;
+    struct strbuf text = {0};
+    struct sd_error err;
+    (void)state;
+    sim_begin(&s, KPI("") ESCALATION RECEIVERS);
+    strbuf_printf(&text,
+                  "{\"slowdive_alerts\":1,\"at\":\"8999999999999999999\",\"beat_at\":"
+                  "\"8999999999999999999\",\"next_silence\":3,\"silences\":[{\"id\":\"s3\",\"match\":"
+                  "\"alert=api\",\"from\":\"8999999999999999998\",\"until\":\"8999999999999999999\"}],"
+                  "\"alerts\":[{\"alert\":\"api\",\"severity\":\"warning\",\"slo\":false,\"instances\":[{"
+                  "\"state\":\"firing\",\"since\":\"8999999999999999999\",\"fired_at\":"
+                  "\"8999999999999999999\"}]}],\"incidents\":[]}");
+    assert_true(alert_state_read(s.a, text.text, text.len, &err));
+    assert_false(alerting_begin(s.a, START, &err));
+    assert_non_null(strstr(err.text, "only goes forward"));
+    assert_true(alerting_begin(s.a, INT64_MAX, &err));
+    alerting_rule(s.a, 0, NULL, 0);
+    alerting_end(s.a);
+    assert_int_equal(alerting_firing(s.a), 1);
+    strbuf_free(&text);
+    sim_end(&s);
+}
+
+static void wide_evaluation(struct sim *s, struct alert_input *in, size_t n, double minute)
+{
+    struct sd_error err = {""};
+    assert_true(alerting_begin(s->a, START + (sd_time)(minute * 60 * SD_S), &err));
+    alerting_rule(s->a, 0, in, n);
+    alerting_end(s->a);
+    answer_all(s);
+}
+
+/* 10,000 instances, each an incident of its own: the state stays in proportion. */
+static void test_wide(void **state)
+{
+    enum { N = 10000 };
+    struct sim s;
+    struct alert_input *in = mem_array(N, sizeof *in);
+    char(*names)[40] = mem_array(N, sizeof *names);
+    struct strbuf text = {0}, again = {0};
+    struct sd_error err = {""};
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "host=db%zu,user=u%zu", i / 10, i);
+        in[i] =
+            (struct alert_input){.instance = names[i], .value = 1, .holds = true, .threshold = (double)NAN};
+    }
+    sim_begin(&s, KPI(", keep_firing: 0s, group: instance") ESCALATION RECEIVERS);
+    wide_evaluation(&s, in, N, 1);
+    wide_evaluation(&s, in, N, 6);
+    alert_state_write(s.a, &text);
+    assert_true(text.len < (size_t)N * 1000);
+    struct alerting *b = alerting_new(&s.policy, 15 * SD_S), *c = NULL;
+    if (!alert_state_read(b, text.text, text.len, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(alerting_firing(b), N);
+    c = alerting_copy(b);
+    alerting_free(b);
+    alert_state_write(c, &again);
+    assert_string_equal(text.text, again.text);
+    for (size_t i = 0; i < N; i++)
+        in[i].holds = false;
+    alerting_free(s.a);
+    s.a = c;
+    strbuf_clear(&s.sent);
+    wide_evaluation(&s, in, N, 7);
+    assert_int_equal(alerting_firing(s.a), 0);
+    strbuf_free(&text);
+    strbuf_free(&again);
+    free(in);
+    free(names);
+    sim_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escalation),  cmocka_unit_test(test_late),
-        cmocka_unit_test(test_states),      cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_missing),     cmocka_unit_test(test_no_instance),
-        cmocka_unit_test(test_group),       cmocka_unit_test(test_pending_at_the_end),
-        cmocka_unit_test(test_by_instance), cmocka_unit_test(test_ack),
-        cmocka_unit_test(test_silence),     cmocka_unit_test(test_silenced_all_along),
-        cmocka_unit_test(test_weekly),      cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_same_moment), cmocka_unit_test(test_alertmanager),
-        cmocka_unit_test(test_slo_rules),   cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_escalation),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_no_instance),
+        cmocka_unit_test(test_group),
+        cmocka_unit_test(test_pending_at_the_end),
+        cmocka_unit_test(test_by_instance),
+        cmocka_unit_test(test_key_without_people),
+        cmocka_unit_test(test_ack),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_silenced_all_along),
+        cmocka_unit_test(test_weekly),
+        cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_same_moment),
+        cmocka_unit_test(test_alertmanager),
+        cmocka_unit_test(test_slo_rules),
+        cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_future),
+        cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_damaged),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     by_state = true;

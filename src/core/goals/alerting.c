@@ -15,7 +15,7 @@
 static struct alert_group *add_group(struct alerting *a, const char *alert, bool slo, enum goal_severity s)
 {
     struct alert_group *g = mem_alloc(sizeof *g);
-    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s};
+    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s, .hidden_at = SD_UNKNOWN};
     a->groups = mem_grow(a->groups, a->n_groups, &a->cap_groups, sizeof(struct alert_group *));
     a->groups[a->n_groups++] = g;
     struct alert_group *same;
@@ -97,6 +97,14 @@ static struct alert_instance *find(struct alert_group *g, const char *name)
         HASH_FIND(hh, g->by_name, key, strlen(key), x);
     else
         g->hint++;
+    return x;
+}
+
+struct alert_instance *alert_instance_find(struct alert_group *g, const char *name)
+{
+    struct alert_instance *x;
+    const char *key = name ? name : "";
+    HASH_FIND(hh, g->by_name, key, strlen(key), x);
     return x;
 }
 
