@@ -132,6 +132,8 @@ for minute in 20 24 30; do at "$minute" --notify --state people; done
 ok "and nobody is told" [ ! -e page.got ]
 run alerts --policy policy.yaml --state people --unsilence "$id" --at 2026-11-20T15:31:00Z
 ok "a silence is ended" exited 0
+refused "a silence before the last evaluation" 'the clock of alerts only goes forward' \
+    alerts --state people --silence alert=api --for 1h --at 2026-11-20T15:29:00Z
 refused "a silence that is none" 'there is no silence s7' alerts --state people --unsilence s7
 refused "a silence without an end" '--silence needs --for' alerts --state people --silence alert=api
 refused "a silence of nothing" 'a silence names what it matches' alerts --state people --silence api --for 1h

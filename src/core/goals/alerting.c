@@ -252,13 +252,18 @@ static void update_unseen(struct alerting *a, struct alert_group *g, bool named)
     g->n = kept;
 }
 
-bool alerting_begin(struct alerting *a, sd_time at, struct sd_error *err)
+bool alerting_backward(sd_time last, sd_time at, struct sd_error *err)
 {
     char then[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
+    return fail(err,
+                "the last evaluation was of %s, which is after %s: the clock of alerts only goes forward",
+                clock_rfc3339(last, then), clock_rfc3339(at, now));
+}
+
+bool alerting_begin(struct alerting *a, sd_time at, struct sd_error *err)
+{
     if (sd_known(a->at) && at < a->at)
-        return fail(err,
-                    "the last evaluation was of %s, which is after %s: the clock of alerts only goes forward",
-                    clock_rfc3339(a->at, then), clock_rfc3339(at, now));
+        return alerting_backward(a->at, at, err);
     a->again = sd_known(a->at) && at == a->at;
     a->at = at;
     a->evaluation++;
