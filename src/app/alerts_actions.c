@@ -20,9 +20,14 @@ static bool begin(struct acting *x, struct app *a, struct sd_error *err)
     *x = (struct acting){.app = a, .act = {.store = {.lock = -1}}};
     if (a->cli->n_args)
         return fail(err, "this needs no source; what is %.100s?", a->cli->args[0]);
-    return alert_act_begin(&x->act, &a->config->policy, command_value(a->cli, "state"), ALERT_ACT, err) &&
-           (!cli_has(a->cli, CLI_AT) ||
-            clock_parse_within(a->cli->values[CLI_AT], SD_UNKNOWN, x->act.at, &x->act.at, err));
+    if (!alert_act_begin(&x->act, &a->config->policy, command_value(a->cli, "state"), ALERT_ACT, err))
+        return false;
+    if (!cli_has(a->cli, CLI_AT))
+        return true;
+    if (!clock_parse_within(a->cli->values[CLI_AT], SD_UNKNOWN, x->act.at, &x->act.at, err))
+        return false;
+    sd_time last = x->act.engine->at;
+    return !sd_known(last) || x->act.at >= last || alerting_backward(last, x->act.at, err);
 }
 
 static int end(struct acting *x, bool ok, struct sd_error *err, cJSON *o, const char *text)

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 /* As snprintf("%.*f%s") writes it, several times as fast: a filter over a million rows writes
@@ -208,6 +209,16 @@ static char *edge(enum unit u, bool negative, char *buf)
 {
     const char *most = u == UNIT_NS ? "292 y" : u == UNIT_BYTES ? "9.22 EB" : "9.22 E";
     snprintf(buf, UNIT_TEXT_MAX, "%s%s", negative ? "<-" : ">", most);
+    return buf;
+}
+
+char *unit_format_number(double value, int digits, char buf[UNIT_TEXT_MAX])
+{
+    bool whole = fabs(value) >= pow(10, digits) && fabs(value) < 1e15;
+    if (whole)
+        snprintf(buf, UNIT_TEXT_MAX, "%.0f", value);
+    else
+        snprintf(buf, UNIT_TEXT_MAX, "%.*g", digits, value);
     return buf;
 }
 

@@ -26,6 +26,9 @@ enum unit {
 char *unit_format(enum unit u, double value, char buf[UNIT_TEXT_MAX]);
 /* SD_UNKNOWN: "-". At the limit of the type (NUM_MAX): ">292 y", ">9.22 E". */
 char *unit_format_int(enum unit u, int64_t value, char buf[UNIT_TEXT_MAX]);
+/* A number without a unit, to so many digits, without an exponent where people would write none: "0.1235",
+ * "400000". */
+char *unit_format_number(double value, int digits, char buf[UNIT_TEXT_MAX]);
 
 /* Could a figure of that unit hold this text, in either case? False: certainly none does. */
 bool unit_may_show(enum unit u, const char *text);

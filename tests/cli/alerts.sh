@@ -37,6 +37,8 @@ at() { # MINUTE ARGUMENTS...: one evaluation
 run alerts --policy policy.yaml --simulate --every 2m --format json --at 2026-11-20T15:50:00Z access.log
 ok "a simulation ends with nothing that fires" exited 0
 cp out simulated.json
+run alerts --policy policy.yaml --simulate --every 2m --at 2026-11-20T15:50:00Z access.log
+ok "for people with units" says out '300 ms'
 : >series
 for minute in $(seq 0 2 50); do
     at "$minute" --notify --state state --format json --every 2m
@@ -130,6 +132,8 @@ for minute in 20 24 30; do at "$minute" --notify --state people; done
 ok "and nobody is told" [ ! -e page.got ]
 run alerts --policy policy.yaml --state people --unsilence "$id" --at 2026-11-20T15:31:00Z
 ok "a silence is ended" exited 0
+refused "a silence before the last evaluation" 'the clock of alerts only goes forward' \
+    alerts --state people --silence alert=api --for 1h --at 2026-11-20T15:29:00Z
 refused "a silence that is none" 'there is no silence s7' alerts --state people --unsilence s7
 refused "a silence without an end" '--silence needs --for' alerts --state people --silence alert=api
 refused "a silence of nothing" 'a silence names what it matches' alerts --state people --silence api --for 1h

@@ -59,6 +59,7 @@ static const struct {
     {"/retry/Thu,_01_Jan_2099_00:00:00_GMT", 429, 24 * 3600 * SD_S, "127.0.0.1: 429"},
     {"/status/500", 500, SD_UNKNOWN, "127.0.0.1: 500 no"},
     {"/echo/services/T0000SECRET", 400, SD_UNKNOWN, "127.0.0.1: 400 "},
+    {"/echo/hook?a=1&k=SECRET#part", 400, SD_UNKNOWN, "127.0.0.1: 400 "},
 };
 
 static void every_answer(void **state)

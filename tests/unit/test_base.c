@@ -97,6 +97,11 @@ static void numbers_for_people(void **state)
     }
     char buf[UNIT_TEXT_MAX];
     assert_string_equal(unit_format_int(UNIT_NS, SD_UNKNOWN, buf), "-");
+    assert_string_equal(unit_format_number(0.123456, 4, buf), "0.1235");
+    assert_string_equal(unit_format_number(9999.4, 4, buf), "9999");
+    assert_string_equal(unit_format_number(-400000, 4, buf), "-400000");
+    assert_string_equal(unit_format_number(1e15, 4, buf), "1e+15");
+    assert_string_equal(unit_format_number(1e-7, 4, buf), "1e-07");
     for (double v = 1e-3; v < 1e17; v *= 1.07)
         for (enum unit u = UNIT_COUNT; u <= UNIT_SHARE && v < 1e15; u++)
             if (u != UNIT_SHARE || v <= 1)

@@ -186,6 +186,11 @@ static void headlines(void **state)
     payload_headline(&d, &b);
     assert_string_equal(b.text, "[FIRING] checkout/critical critical: 20.25 burn, limit 14.4 burn, over 1h");
     strbuf_clear(&b);
+    d.unit = "";
+    d.threshold = one.value = 400000;
+    payload_headline(&d, &b);
+    assert_string_equal(b.text, "[FIRING] checkout/critical critical: 400000, limit 400000, over 1h");
+    strbuf_clear(&b);
     d.threshold = NAN;
     d.reason = "slowdive evaluates its alerts";
     payload_headline(&d, &b);

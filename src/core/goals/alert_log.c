@@ -48,5 +48,6 @@ void alert_log_change(void *ctx, const struct alert_change *c)
                                                  .instance = arena_strdup(l->arena, c->instance),
                                                  .from = c->from,
                                                  .to = c->to,
-                                                 .value = c->value};
+                                                 .value = c->value,
+                                                 .unit = c->unit};
 }

@@ -23,6 +23,7 @@ struct alert_line {
     const char *alert, *instance;
     enum alert_state from, to;
     double value;
+    const char *unit;
 };
 
 struct alert_log {

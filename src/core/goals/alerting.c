@@ -161,7 +161,10 @@ static void change(struct alerting *a, struct alert_group *g, struct alert_insta
     if (!(from == ALERT_PENDING && to == ALERT_FIRING))
         x->since = a->at;
     if (a->changed)
-        a->changed(a->changed_ctx, &(struct alert_change){a->at, g->alert, x->name, from, to, x->value});
+        a->changed(a->changed_ctx, &(struct alert_change){a->at, g->alert, x->name, from, to, x->value,
+                                                          x->unit   ? x->unit
+                                                          : g->rule ? g->rule->unit
+                                                                    : NULL});
 }
 
 /* The condition was found true or false. */
@@ -249,13 +252,18 @@ static void update_unseen(struct alerting *a, struct alert_group *g, bool named)
     g->n = kept;
 }
 
-bool alerting_begin(struct alerting *a, sd_time at, struct sd_error *err)
+bool alerting_backward(sd_time last, sd_time at, struct sd_error *err)
 {
     char then[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
+    return fail(err,
+                "the last evaluation was of %s, which is after %s: the clock of alerts only goes forward",
+                clock_rfc3339(last, then), clock_rfc3339(at, now));
+}
+
+bool alerting_begin(struct alerting *a, sd_time at, struct sd_error *err)
+{
     if (sd_known(a->at) && at < a->at)
-        return fail(err,
-                    "the last evaluation was of %s, which is after %s: the clock of alerts only goes forward",
-                    clock_rfc3339(a->at, then), clock_rfc3339(at, now));
+        return alerting_backward(a->at, at, err);
     a->again = sd_known(a->at) && at == a->at;
     a->at = at;
     a->evaluation++;

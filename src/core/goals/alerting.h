@@ -147,6 +147,7 @@ struct alert_change { /* of a state */
     const char *alert, *instance;
     enum alert_state from, to;
     double value;
+    const char *unit;
 };
 
 struct alerting {
@@ -207,6 +208,7 @@ struct alert_input {
 };
 /* False and a sentence: the moment is before that of the last evaluation. */
 bool alerting_begin(struct alerting *a, sd_time at, struct sd_error *err);
+bool alerting_backward(sd_time last, sd_time at, struct sd_error *err); /* false and that sentence */
 /* Once for each rule, in their order. What is missing of those known before has no data. */
 void alerting_rule(struct alerting *a, size_t rule, const struct alert_input *in, size_t n);
 void alerting_end(struct alerting *a);

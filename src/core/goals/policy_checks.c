@@ -29,8 +29,10 @@ char *goal_value_text(const char *unit, double value, char buf[64])
             snprintf(buf, 64, "%s", unit_format(UNITS[i].unit, value, text));
             return buf;
         }
+    char text[UNIT_TEXT_MAX];
     if (isfinite(value))
-        snprintf(buf, 64, "%.4g%s%.20s", value, unit && *unit ? " " : "", unit ? unit : "");
+        snprintf(buf, 64, "%.40s%s%.20s", unit_format_number(value, 4, text), unit && *unit ? " " : "",
+                 unit ? unit : "");
     else
         snprintf(buf, 64, "-");
     return buf;

@@ -100,7 +100,7 @@ void payload_value(struct strbuf *out, const char *unit, double value)
             strbuf_str(out, unit_format(UNITS[i].unit, value, text));
             return;
         }
-    strbuf_printf(out, "%.4g", value);
+    strbuf_str(out, unit_format_number(value, 4, text));
     if (unit && *unit && !str_eq(unit, "count")) {
         strbuf_char(out, ' ');
         payload_text(out, unit, 20);

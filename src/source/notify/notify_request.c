@@ -52,12 +52,15 @@ static void hide_parts(struct notify_request *r)
     at = at ? at + 3 : r->url;
     at += strcspn(at, "/?#");
     secrets_add(r->secrets, at);
+    strbuf_add(&word, at, strcspn(at, "#")); /* what a server is asked for */
+    if (word.len > 1)
+        secrets_add(r->secrets, strbuf_text(&word));
     while (*at) {
         at += strspn(at, "/?#&=");
-        size_t n = strcspn(at, "/?#&=");
+        size_t n = strcspn(at, "/?#&="), least = at[-1] == '=' ? 4 : 8;
         strbuf_clear(&word);
         strbuf_add(&word, at, n);
-        if (n >= 8)
+        if (n >= least)
             secrets_add(r->secrets, strbuf_text(&word));
         at += n;
     }

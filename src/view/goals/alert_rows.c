@@ -38,7 +38,10 @@ char *alerts_figure(const char *unit, double value, char buf[UNIT_TEXT_MAX])
             return unit_format(UNITS[i].unit, value, buf);
     if (isnan(value))
         return unit_format(UNIT_NONE, value, buf);
-    snprintf(buf, UNIT_TEXT_MAX, "%.4g%s", value, str_eq(unit, "burn") ? "x" : "");
+    if (str_eq(unit, "burn"))
+        snprintf(buf, UNIT_TEXT_MAX, "%.4gx", value);
+    else
+        unit_format_number(value, 4, buf);
     return buf;
 }
 

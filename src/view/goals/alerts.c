@@ -37,12 +37,13 @@ static const struct column notice_columns[] = {NOTICE_COLUMNS(COLUMN_ROW)};
     X(instance, "Instance", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 1, 16, "null: the total")                  \
     X(from, "From", UNIT_NONE, COLUMN_LEFT, 0, 8, "the state before")                                        \
     X(to, "To", UNIT_NONE, COLUMN_LEFT, 0, 8, "the state from then on")                                      \
-    X(value, "Value", UNIT_NONE, 0, 2, 0, "then")
+    X(value, "Value", UNIT_NONE, H, 9, 0, "then")
 
 #define NUMBER(key, title, unit, flags, priority, width, help) L_##key,
-enum { LINE_COLUMNS(NUMBER) L_COLUMNS };
+enum { LINE_COLUMNS(NUMBER) L_was, L_COLUMNS };
 #undef NUMBER
-static const struct column line_columns[] = {LINE_COLUMNS(COLUMN_ROW)};
+static const struct column line_columns[] = {LINE_COLUMNS(COLUMN_ROW){
+    .key = "was", .title = "Value", .flags = COLUMN_NO_JSON, .priority = 2, .width = 8, .help = "value"}};
 
 /* ---- what was sent, what changed ---- */
 
@@ -89,6 +90,7 @@ static void timeline_section(struct doc *d, const struct alert_log *l)
 {
     struct section *s = doc_table(d, "timeline", "Timeline", line_columns, ARRAY_LEN(line_columns));
     s->empty = "No alert changed its state.";
+    char text[UNIT_TEXT_MAX];
     for (size_t i = 0; i < l->n_lines; i++) {
         const struct alert_line *x = &l->lines[i];
         const struct cell cells[L_COLUMNS] = {
@@ -98,6 +100,7 @@ static void timeline_section(struct doc *d, const struct alert_log *l)
             [L_from] = cell_text(alert_state_name(x->from)),
             [L_to] = cell_text(alert_state_name(x->to)),
             [L_value] = cell_real(x->value),
+            [L_was] = cell_text(doc_text(d, alerts_figure(x->unit, x->value, text))),
         };
         memcpy(doc_row(d, &s->table)->cells, cells, sizeof cells);
     }

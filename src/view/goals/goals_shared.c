@@ -34,7 +34,7 @@ const char *goal_text(struct doc *d, double value, const char *unit)
             return doc_printf(d, "%s%s", unit_format(UNITS[i].unit, value, text), unit[n] ? "/s" : "");
     }
     bool rate = unit && str_ends(unit, "_per_s");
-    return doc_printf(d, rate ? "%.4g/s" : fabs(value) < 1e6 ? "%.6g" : "%.4g", value);
+    return doc_printf(d, "%s%s", unit_format_number(value, rate ? 4 : 6, text), rate ? "/s" : "");
 }
 
 int64_t goal_window(const struct view_ctx *c, const struct goal_figure *f)
