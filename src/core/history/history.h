@@ -13,6 +13,7 @@
 #define CORE_HISTORY_HISTORY_H
 
 #include "base/base.h"
+#include "base/num.h"
 #include "core/schema.h"
 
 /* ---- what is kept of each kind of record ---- */
