@@ -35,6 +35,9 @@ enum history_how {
     X(STATEMENT, LAST, "query_id database role fingerprint toplevel logged evidence system", "calls")        \
     X(EVENT, EACH, "severity title text", "")
 
+/* Of a SUM, numbers that are not in the key are added; those whose names begin with min_ or first_ keep the
+ * smallest, with max_ or last_ the largest; interval_ns is the length of the step; texts, lists and reals
+ * that are not in the key are left out. Two of a GAUGE with counter 1 add up as totals do (LAST). */
 struct history_kind {
     enum sd_kind kind;
     enum history_how how;
@@ -58,11 +61,19 @@ static inline sd_time history_row_end(const struct history_row *r)
     return add_sat(r->at, r->length_ns);
 }
 
-/* Makes the row of a record in a batch of time `at`: its host is that of the record (field `host`, or a
- * metric's label), else `host`. `copy`, of the size of the record, is where the record is put when it had to
- * change. False: such a record is not kept, or tells of nothing. */
+/* Room for what a row has of its own. */
+struct history_copy {
+    max_align_t record[48]; /* at least the largest record with a host */
+    char host[256];
+};
+/* Makes the row of a record in a batch of time `at`. Its host is that of the record (field `host`, or a
+ * metric's label), else `host`. Texts are those of the record and the arguments, or stand in `copy`. False:
+ * such a record is not kept, or tells of nothing. */
 bool history_row_of(enum sd_kind kind, const void *record, sd_time at, const char *host, const char *source,
-                    void *copy, struct history_row *out);
+                    struct history_copy *copy, struct history_row *out);
+/* Appends what the row is of, without host and source: equal for rows that add up. May hold any byte but NUL.
+ */
+void history_key(const struct history_row *row, struct strbuf *out);
 
 /* ---- steps in time ----
  * A row is in the step in which it ends: (from, to], as in the windows of goals. */
@@ -99,7 +110,7 @@ struct history_fold *history_fold_new(const struct history_steps *steps, unsigne
 void history_fold_free(struct history_fold *f);
 /* False: it ends in no step, or such a record is not kept. Copies what it keeps. */
 bool history_fold_add(struct history_fold *f, const struct history_row *row);
-size_t history_fold_len(const struct history_fold *f);
+size_t history_fold_len(struct history_fold *f);
 size_t history_fold_bytes(const struct history_fold *f); /* what it holds, nearly */
 /* Row i in order of time, kind, host, source, key: the same for the same rows, in whatever order they came.
  * Of an interval `at` and `length_ns` are those of the step. Good until the next add or clear. */
