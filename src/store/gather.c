@@ -1,5 +1,7 @@
 #include "store/gather.h"
 
+#include "core/history/thin.h"
+
 #include <stdlib.h>
 
 #define CUT_BYTES ((size_t)16 << 20)
@@ -27,6 +29,7 @@ struct gather {
     sd_time covered;                 /* until when */
     int64_t lost_since;              /* since the last put */
     struct gather_stats stats;
+    struct history_thin *thin;
     struct history_copy copy; /* of the record that is looked at */
 };
 
@@ -48,6 +51,7 @@ struct gather *gather_new(const struct gather_options *o, sd_time began)
     g->o.cut_bytes = o->cut_bytes ? o->cut_bytes : CUT_BYTES;
     g->o.max_bytes = o->max_bytes ? o->max_bytes : MAX_BYTES;
     g->host = mem_strdup(o->host ? o->host : "");
+    g->thin = history_thin_new();
     g->now = mem_alloc(sizeof *g->now);
     g->after = &g->first;
     g->covered = began;
@@ -63,6 +67,7 @@ void gather_free(struct gather *g)
         gathered_free(x, g->o.tiers.n);
     }
     gathered_free(g->now, g->o.tiers.n);
+    history_thin_free(g->thin);
     free(g->host);
     free(g);
 }
@@ -84,6 +89,8 @@ void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
         struct history_row row;
         const void *record = batch_record(b, i, &kind);
         if (!history_row_of(kind, record, batch_time(b), g->host, batch_origin(b), &g->copy, &row))
+            continue;
+        if (!history_thin_takes(g->thin, &row))
             continue;
         size_t tier = history_tier_of(&g->o.tiers, &row, now);
         g->stats.records++;
@@ -111,24 +118,35 @@ bool gather_full(const struct gather *g)
 
 /* ---- cuts ---- */
 
-/* The rows that ended by `late` first. Count of all. */
-static size_t collect_rows(struct gathered *x, size_t tiers, sd_time late, size_t *n_late)
+/* What is put of what was added up, in the order of the tiers. Count. */
+static size_t collect_rows(const struct gather *g, struct gathered *x)
 {
-    size_t n = 0, at = 0, early = 0;
-    for (size_t i = 0; i < tiers; i++)
-        n += x->folds[i] ? history_fold_len(x->folds[i]) : 0;
-    x->rows = mem_array(n + 1, sizeof *x->rows);
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < tiers; i++)
-            for (size_t k = 0; x->folds[i] && k < history_fold_len(x->folds[i]); k++) {
-                struct history_row row = history_fold_row(x->folds[i], k);
-                if ((history_row_end(&row) > late) == pass)
-                    x->rows[at++] = row;
-            }
-        early = pass ? early : at;
+    size_t all = 0, n = 0;
+    for (size_t i = 0; i < g->o.tiers.n; i++)
+        all += x->folds[i] ? history_fold_len(x->folds[i]) : 0;
+    x->rows = mem_array(all + 1, sizeof *x->rows);
+    for (size_t i = 0; i < g->o.tiers.n; i++) {
+        size_t of_tier = x->folds[i] ? history_fold_len(x->folds[i]) : 0;
+        for (size_t k = 0; k < of_tier; k++)
+            x->rows[n + k] = history_fold_row(x->folds[i], k);
+        n += history_thin_rows(x->rows + n, of_tier, g->o.tiers.items[i].step_ns);
     }
-    *n_late = early;
     return n;
+}
+
+/* The rows that ended by then come first; how many they are. */
+static size_t late_first(struct history_row *rows, size_t n, sd_time late)
+{
+    struct history_row *rest = mem_array(n + 1, sizeof *rest);
+    size_t n_late = 0, n_rest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (history_row_end(&rows[i]) <= late)
+            rows[n_late++] = rows[i];
+        else
+            rest[n_rest++] = rows[i];
+    memcpy(rows + n_late, rest, n_rest * sizeof *rest);
+    free(rest);
+    return n_late;
 }
 
 static void span_of(const struct history_row *rows, size_t n, sd_time *from, sd_time *to)
@@ -167,7 +185,8 @@ static void keep_bound(struct gather *g)
 static void cut(struct gather *g, bool data, sd_time from, sd_time now)
 {
     struct gathered *x = g->now;
-    size_t late = 0, n = collect_rows(x, g->o.tiers.n, data ? INT64_MAX : sub_sat(from, LATE_NS), &late);
+    size_t n = collect_rows(g, x);
+    size_t late = late_first(x->rows, n, data ? INT64_MAX : sub_sat(from, LATE_NS));
     if (data && !n)
         return;
     if (late)
