@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "store/gather.h"
+#include "view/view.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -250,11 +251,19 @@ static bool options_fit(const struct app *a, sd_time *now)
     return command_args(a, 1, 1) && output_ready(a);
 }
 
+/* The view of that name shows what a database server keeps of the time before. */
+static bool is_view(const struct app *a)
+{
+    return !a->cli->n_given && !(a->cli->n_args && store_is_url(a->cli->args[0]));
+}
+
 static int run(struct app *a)
 {
     sd_time now;
     struct store *store;
     struct sd_error err = {""};
+    if (is_view(a))
+        return verb_show(a, view_exactly("history"));
     app_report(a);
     if (!options_fit(a, &now))
         return EXIT_USAGE;
@@ -289,7 +298,9 @@ static int run(struct app *a)
 const struct cli_command HISTORY_COMMAND = {
     .name = "history",
     .args = "URL",
-    .help = "what a history has: tiers, hosts, gaps; import, compact and verify it",
+    .help =
+        "what a history has: tiers, hosts, gaps; import, compact, verify. Of a server: what it keeps itself",
     .options = OPTIONS,
+    .whole = true,
     .run = run,
 };
