@@ -276,7 +276,7 @@ static int run(struct app *a)
     options.stop = stopped;
     if (store_open(url, &options, &store, &err) != SD_OK) {
         complain("%s", err.text);
-        return EXIT_USAGE;
+        return command_value(a->cli, "verify") && strstr(err.text, "damaged") ? EXIT_CHECK : EXIT_USAGE;
     }
     cJSON *o = result_new("history"), *extra = cJSON_CreateObject();
     int status = imports ? import(a, store, now, extra) : compacts ? compact(store, now, extra) : EXIT_FINE;
