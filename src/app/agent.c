@@ -48,7 +48,7 @@ struct agent {
     struct agent_metrics *metrics;          /* NULL: nobody listens */
     struct agent_house *house;              /* NULL: nothing to keep */
     int64_t evaluate_at, look_at, again_at; /* by the monotonic clock */
-    char trouble[256];                      /* of the recorder, as it was said last */
+    char trouble[256];                      /* why there is no recorder, as it was said last */
     uint64_t lost;                          /* said */
 };
 
@@ -136,6 +136,8 @@ static bool open_history(struct agent *x, struct sd_error *err)
 {
     struct app *a = x->app;
     if (!x->url)
+        complain("the policy names no history.url: alerts are evaluated, and nothing is recorded");
+    if (!x->url)
         return true;
     if (!may_leave(x, err) || !history_places(a, x->url, x->state, err))
         return false;
@@ -206,9 +208,9 @@ static void look_after_recorder(struct agent *x, int64_t mono)
     if (s.lost > x->lost)
         complain("%llu records could not be kept", (unsigned long long)(s.lost - x->lost));
     x->lost = s.lost;
-    if (strcmp(s.trouble, x->trouble) != 0 && !s.error[0])
-        complain("%s", *s.trouble ? s.trouble : "the history is written again");
-    snprintf(x->trouble, sizeof x->trouble, "%s", s.error[0] ? s.error : s.trouble);
+    if (app_record_troubled(a, &err))
+        complain("%s", err.text);
+    snprintf(x->trouble, sizeof x->trouble, "%s", s.error);
     if (!s.error[0])
         return;
     complain("%s", s.error);

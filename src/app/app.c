@@ -166,6 +166,7 @@ void app_free(struct app *a)
         free(a->recordings[i]);
     free(a->recordings);
     free(a->log_state);
+    free(a->history_said);
     if (a->beside)
         app_free(a->beside);
     free(a->beside);
@@ -628,6 +629,20 @@ bool app_record_failed(struct app *a, struct sd_error *why)
     if (*text)
         fail(why, "%s", text);
     return *text != 0;
+}
+
+bool app_record_troubled(struct app *a, struct sd_error *why)
+{
+    if (!a->history)
+        return false;
+    struct history_recorder_stats s = history_recorder_stats(a->history);
+    const char *said = a->history_said ? a->history_said : "";
+    if (!strcmp(said, s.trouble) || s.error[0])
+        return false;
+    free(a->history_said);
+    a->history_said = mem_strdup(s.trouble);
+    fail(why, "%s", *s.trouble ? s.trouble : "the history is written again");
+    return true;
 }
 
 /* What could not be written to its end. */

@@ -25,6 +25,7 @@ struct app {
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording into a file */
     struct history_recorder *history;                   /* NULL: not into a history */
+    char *history_said;                                 /* its trouble, as it was said last; NULL: none */
     char *log_state;                                    /* where logs keep how far they were read; NULL */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
@@ -98,6 +99,8 @@ bool app_record(struct app *a, const char *path, bool append, struct sd_error *e
 bool app_is_recorded(const struct app *a);
 /* Has the recording failed? Why. */
 bool app_record_failed(struct app *a, struct sd_error *why);
+/* True, once: why a history cannot be written for now, or that it is written again. */
+bool app_record_troubled(struct app *a, struct sd_error *why);
 
 /* ---- flight.c ---- */
 struct saved; /* ui/console.h */

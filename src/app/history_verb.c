@@ -80,7 +80,8 @@ static bool import_all(struct app *a, struct importing *x, const char *source)
     a->taken = NULL;
     gather_cut_data(x->gather, x->now);
     put_all(x);
-    if (ok && x->result == SD_OK)
+    bool any = gather_stats(x->gather).records > gather_stats(x->gather).too_old;
+    if (ok && any && x->result == SD_OK) /* one of nothing leaves no trace */
         x->result = store_end(x->store, &x->run, &x->err);
     if (!ok || x->result != SD_OK)
         complain("%s", ok ? x->err.text : err.text);

@@ -233,6 +233,7 @@ static bool look_after_recorders(struct screen *s)
     struct app *a = s->app;
     struct sd_error why;
     bool told = !flight_obey(a, &why) || flight_trouble(a, &why);
+    told |= app_record_troubled(a, &why);
     if (app_record_failed(a, &why)) {
         struct sd_error same;
         app_record(a, NULL, false, &same);

@@ -741,6 +741,8 @@ int verb_record(struct app *a)
         int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
         bool going = app_wait(a, MIN(left, 200 * SD_MS));
         app_drain(a, 100 * SD_MS);
+        if (app_record_troubled(a, &err))
+            complain("%s", err.text);
         if (!going || rt_finished(a->rt) || app_record_failed(a, &err))
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
