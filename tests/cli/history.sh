@@ -62,6 +62,14 @@ run record -o r.slowdive --for 2s new.log
 run history history:rec.db --import r.slowdive --host web1 --format json
 ok "a recording is imported" python3 fields.py "['endpoints']=3" "['import']['refused']=0"
 
+# ---- compaction, the clock is --at ----
+
+run history history:c.db --import new.log --host web1
+run history history:c.db --compact --at "$(date -u -d '+3 days' +%Y-%m-%dT%H:%M:%SZ)" --format json
+ok "three days later it is in the second tier" python3 fields.py "['tiers'][0]['rows']=0" "['tiers'][1]['rows']>0=True"
+run history history:c.db --compact --at "$(date -u -d '+500 days' +%Y-%m-%dT%H:%M:%SZ)" --format json
+ok "500 days later it is gone" python3 fields.py "['tiers'][3]['rows']=0" "['oldest']=None"
+
 # ---- refusals ----
 
 refused "two things at once" "do not go together" history history:h.db --compact --verify
