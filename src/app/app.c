@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 enum { RECORDING_MAX_BYTES = 1 << 30 };
-#define CLOSE_NS (15 * SD_S) /* so long the end of a history may take */
-#define OPEN_NS  (2 * SD_S)  /* and the console waits for its beginning */
+/* So long the beginning and the end of a history may take, and so long the console waits for them. */
+#define HISTORY_NS (15 * SD_S)
+#define CONSOLE_NS (2 * SD_S)
 
 static void problem(void *ctx, const char *sentence)
 {
@@ -150,7 +151,7 @@ void app_free(struct app *a)
     /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
-    history_recorder_close(a->history, CLOSE_NS);
+    history_recorder_close(a->history, HISTORY_NS);
     flight_stop(a);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
     if (stuck)
@@ -646,10 +647,10 @@ bool app_record_troubled(struct app *a, struct sd_error *why)
 }
 
 /* What could not be written to its end. */
-static bool end_recording(struct app *a, struct sd_error *err)
+static bool end_recording(struct app *a, int64_t limit_ns, struct sd_error *err)
 {
     struct recorder_stats file = recorder_close(a->recorder); /* its last frame may not have fitted */
-    struct history_recorder_stats history = history_recorder_close(a->history, CLOSE_NS);
+    struct history_recorder_stats history = history_recorder_close(a->history, limit_ns);
     a->recorder = NULL;
     a->history = NULL;
     const char *text = file.error[0] ? file.error : history.error;
@@ -667,13 +668,15 @@ bool app_record(struct app *a, const char *path, bool append, struct sd_error *e
     struct recorder *file = NULL;
     struct sd_error last;
     bool verb = *a->cli->verb && strcmp(a->cli->verb, "replay") != 0;
-    if (path && store_is_url(path))
-        history = history_record(a, path, NULL, verb, verb ? CLOSE_NS : OPEN_NS, err);
-    else if (path)
+    int64_t limit_ns = verb ? HISTORY_NS : CONSOLE_NS;
+    if (path && store_is_url(path)) {
+        signals_graceful(HISTORY_NS + CONSOLE_NS);
+        history = history_record(a, path, NULL, verb, limit_ns, err);
+    } else if (path)
         file = recorder_open(path, mode, a->config->settings->show_literals, err);
     if (path && !file && !history)
         return false;
-    bool ok = end_recording(a, &last);
+    bool ok = end_recording(a, limit_ns, &last);
     a->recorder = file;
     a->history = history;
     return ok || fail(err, "%s%s%s", last.text, path ? "; now recording to " : "", path ? path : "");

@@ -701,9 +701,6 @@ static size_t complain_of_late(const struct app *a)
     return late;
 }
 
-/* The end of a history takes as long as its last put. */
-#define RECORD_END_NS (20 * SD_S)
-
 int verb_record(struct app *a)
 {
     int64_t for_ns;
@@ -726,8 +723,6 @@ int verb_record(struct app *a)
             complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");
         return EXIT_USAGE;
     }
-    if (store_is_url(path))
-        signals_graceful(RECORD_END_NS);
     if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
