@@ -5,8 +5,7 @@
 #include "app/commands.h"
 #include "store/recorder.h"
 
-/* As the policy says under `history:`; of an engine with the password of CLICKHOUSE_PASSWORD. Texts are the
- * policy's and the environment's. */
+/* As the policy says under `history:`. Texts are the policy's. */
 struct store_options history_options(const struct app *a);
 bool history_is_remote(const char *url);       /* does what is recorded leave this machine? */
 bool history_is_engine(const char *url);       /* no file */

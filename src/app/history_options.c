@@ -63,10 +63,7 @@ const char *history_host(const struct app *a)
 struct store_options history_options(const struct app *a)
 {
     const struct goal_history *h = &a->config->policy.history;
-    const char *password = getenv("CLICKHOUSE_PASSWORD");
-    struct store_options o = {.max_bytes = h->max_size_bytes,
-                              .cluster = h->cluster,
-                              .password = password && *password ? password : NULL};
+    struct store_options o = {.max_bytes = h->max_size_bytes, .cluster = h->cluster};
     o.tiers.n = MIN(h->n_tiers, HISTORY_TIERS_MAX);
     for (size_t i = 0; i < o.tiers.n; i++)
         o.tiers.items[i] = (struct history_tier){h->tiers[i].step_ns, h->tiers[i].keep_ns};
