@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #define EVERY_NS    (15 * SD_S)
-#define OPEN_NS     (20 * SD_S) /* so long the beginning of the history is waited for */
-#define END_NS      (30 * SD_S) /* so long the end may take after SIGTERM */
+#define OPEN_NS     (20 * SD_S)  /* so long the beginning of the history is waited for */
+#define END_NS      (30 * SD_S)  /* so long the end may take after SIGTERM */
+#define PLANS_NS    (600 * SD_S) /* as often as a history keeps a plan */
 #define TURN_NS     (1 * SD_S)
-#define HOUSE_NS    (3600 * SD_S)
 #define AGAIN_NS    (60 * SD_S) /* a recorder that has ended is tried again */
 #define ALLOWED_MAX ((size_t)1 << 20)
 
@@ -45,11 +45,11 @@ struct agent {
     int64_t every_ns;
     const char *url; /* NULL: no history */
     struct agent_alerts *alerts;
-    struct agent_metrics *metrics;          /* NULL: nobody listens */
-    struct agent_house *house;              /* NULL: nothing to keep */
-    int64_t evaluate_at, look_at, again_at; /* by the monotonic clock */
-    char trouble[256];                      /* why there is no recorder, as it was said last */
-    uint64_t lost;                          /* said */
+    struct agent_metrics *metrics;                    /* NULL: nobody listens */
+    struct agent_house *house;                        /* NULL: nothing to keep */
+    int64_t evaluate_at, look_at, again_at, plans_at; /* by the monotonic clock */
+    char trouble[256];                                /* why there is no recorder, as it was said last */
+    uint64_t lost;                                    /* said */
 };
 
 /* ---- what leaves the machine ---- */
@@ -234,11 +234,16 @@ static void look_after(struct agent *x)
         return;
     x->look_at = mono + TURN_NS;
     look_after_recorder(x, mono);
+    if (x->app->history && mono >= x->plans_at) {
+        app_ask_for_plans(x->app);
+        x->plans_at = mono + PLANS_NS;
+    }
 }
 
 static void loop(struct agent *x)
 {
     struct app *a = x->app;
+    x->plans_at = clock_mono() + SD_S * 10;
     x->evaluate_at = clock_mono() + MIN(x->every_ns, 5 * SD_S); /* the sources have said something by then */
     while (!signals_stop()) {
         struct pollfd fds[] = {{.fd = rt_fd(a->rt), .events = POLLIN},
@@ -314,5 +319,6 @@ const struct cli_command AGENT_COMMAND = {
     .args = "[SOURCE...]",
     .help = "unattended: record into the history of the policy, evaluate its alerts, tell the receivers",
     .options = OPTIONS,
+    .brief = true,
     .run = run,
 };

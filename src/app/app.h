@@ -87,6 +87,9 @@ struct figures *baseline_figures(struct app *a, struct sd_error *err);
  * those found here. False and a sentence: one of them cannot be read. */
 bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err);
 
+/* Asks servers to plan their heaviest statements, a few of them, without executing anything. */
+void app_ask_for_plans(struct app *a);
+
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
 /* Waits until the runtime has something, at most timeout_ns. False: a signal asks

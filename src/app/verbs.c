@@ -662,7 +662,7 @@ static int heaviest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static void ask_for_plans(struct app *a)
+void app_ask_for_plans(struct app *a)
 {
     size_t n = model_queries(a->model), m = 0;
     struct heavy *h = mem_array(n, sizeof *h);
@@ -730,7 +730,7 @@ int verb_record(struct app *a)
     int64_t start = clock_mono(), plans_at = start + RECORD_PLANS_FIRST_NS;
     do {
         if (clock_mono() >= plans_at) {
-            ask_for_plans(a);
+            app_ask_for_plans(a);
             plans_at = clock_mono() + RECORD_PLANS_EVERY_NS;
         }
         int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
