@@ -476,6 +476,8 @@ static void apply_owned(void *ctx, struct sd_batch *b)
             signals_take(a->signals, b);
         if (a->taken)
             a->taken(a->taken_ctx, b);
+        if (a->history && *a->cli->verb) /* a recording is recorded with its own times */
+            history_recorder_batch(a->history, b);
     }
     batch_unref(b);
 }

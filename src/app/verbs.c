@@ -712,18 +712,24 @@ int verb_record(struct app *a)
         complain("record needs a file to write: slowdive record -o FILE SOURCE");
         return EXIT_USAGE;
     }
-    if (store_is_url(path) && !history_places(a, path, NULL, &err)) {
+    bool history = store_is_url(path);
+    if (!history && cli_has(a->cli, CLI_HOST)) {
+        complain("--host is the name of this machine in a history, and %.200s is none", path);
+        return EXIT_USAGE;
+    }
+    /* A history is there before what is read at once; a file is only made when there is something to read. */
+    if (history && (!history_places(a, path, NULL, &err) || !app_record(a, path, true, &err))) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, NULL);
     app_report(a);
-    if (failed || !a->n_sources) {
+    if (failed || !(a->n_sources || (history && a->n_recordings))) {
         if (!failed)
             complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");
         return EXIT_USAGE;
     }
-    if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
+    if (!history && !app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }

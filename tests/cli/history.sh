@@ -143,6 +143,10 @@ wait $recorder
 run history history:live.db --verify --format json
 ok "two recorders at once on one file" python3 fields.py "['hosts']=2" "['sound']=True" "['lost']=0"
 
+run record -o history:whole.db r.slowdive
+run history history:whole.db --format json
+ok "a recording is recorded with its own times" python3 fields.py "['endpoints']=3" "['lost']=0"
+refused "a host is of a history" "--host" record -o plain.slowdive --host web1 live.log
 refused "a folder that cannot be" "text" record -o history:text/h.db live.log
 refused "a history that cannot be one" "text" record -o history:text live.log
 

@@ -2,12 +2,10 @@
 
 static const char *const ORDER[] = {"tiers", "by_host", "gaps", NULL};
 static const char *const TITLES[] = {
-    "by_host",    "Hosts",         "gaps",    "Times in which nobody recorded",
-    "gap_ns",     "Length",        "lost",    "Records lost",
-    "step_ns",    "Step",          "keep_ns", "Kept for",
-    "size_bytes", "Size",          "import",  "Imported",
-    "compaction", "Compaction",    "url",     "History",
-    "dropped_to", "Dropped until", NULL};
+    "by_host",    "Hosts",        "gaps",       "Gaps",          "gap_ns",     "Length",
+    "lost",       "Records lost", "step_ns",    "Step",          "keep_ns",    "Kept for",
+    "size_bytes", "Size",         "import",     "Imported",      "compaction", "Compaction",
+    "url",        "History",      "dropped_to", "Dropped until", NULL};
 
 static const char *member(struct doc *d, const cJSON *o, const char *key)
 {
