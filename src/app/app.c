@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/commands.h"
+#include "app/past_shown.h"
 
 #include "base/clock.h"
 #include "base/redact.h"
@@ -574,6 +575,8 @@ sd_time app_goals_time(const struct app *a)
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
+    if (past_shown_take(a->past_shown, b))
+        return;
     sd_kinds state = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE);
     if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
         return; /* how its source is counts even so: the verb waits for it */

@@ -37,9 +37,10 @@ struct app {
     char **names;      /* of the sources started */
     char **recordings; /* paths of those loaded */
     size_t n_recordings;
-    sd_time goals_at; /* --at of what is about goals; SD_UNKNOWN: not given */
-    sd_time until;    /* later data is not taken in; SD_UNKNOWN: all is */
-    struct past past; /* what is asked of histories */
+    sd_time goals_at;              /* --at of what is about goals; SD_UNKNOWN: not given */
+    sd_time until;                 /* later data is not taken in; SD_UNKNOWN: all is */
+    struct past past;              /* what is asked of histories */
+    struct past_shown *past_shown; /* the console on one; NULL */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that

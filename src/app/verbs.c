@@ -10,6 +10,7 @@
 #include "core/model/histories.h"
 #include "view/caches/caches.h"
 #include "view/goals/reports.h"
+#include "view/hosts/hosts.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
 #include "view/view.h"
@@ -450,7 +451,7 @@ static bool plan_histories(struct app *a, const struct view *v, struct choice *t
 {
     const struct past_use use = {.goals = t->goals || v == view_home(),
                                  .twice = v->compares && !t->goals,
-                                 .by_host = v->lists && str_eq(v->lists, "host") && v->place == PLACE_DATA,
+                                 .by_host = v == &hosts_view,
                                  .progress = str_eq(v->name, "progress")};
     struct sd_error err;
     t->files = (struct span){SD_UNKNOWN, SD_UNKNOWN};

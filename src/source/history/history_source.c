@@ -1,5 +1,5 @@
-/* history_source.c - a history (SQLite or ClickHouse) as a source: a span of it to its end, or the newest as it
- * comes and any other span on demand. Reading changes nothing in it. */
+/* history_source.c - a history (SQLite or ClickHouse) as a source: a span of it to its end, or the newest as
+ * it comes and any other span on demand. Reading changes nothing in it. */
 #include "source/history/history_parts.h"
 #include "source/history/history_reach.h"
 
@@ -213,8 +213,7 @@ static enum sd_result read_to_the_end(struct sd_source *s, const struct span_ask
 
 static struct store_ask newest_of(const struct span_ask *ask)
 {
-    return (struct store_ask){.steps = {.step_ns = 1},
-                              .from = INT64_MIN + 1,
+    return (struct store_ask){.from = INT64_MIN + 1,
                               .to = INT64_MAX,
                               .host = ask->host,
                               .apart = ask->by_host ? HISTORY_BY_HOST : 0};
@@ -323,17 +322,22 @@ static enum sd_result request(struct sd_source *s, const struct sd_request *req,
     struct sd_history told;
     if (req->job != SD_JOB_READ_HISTORY)
         return sd_fail(err, SD_UNSUPPORTED, "a history tells of the past only");
-    const struct span_ask ask = {.from = job->from,
-                                 .to = job->to,
-                                 .step_ns = sd_known(job->step_ns) ? job->step_ns : 0,
-                                 .kept = !sd_known(job->step_ns),
-                                 .host = job->host  ? job->host
-                                         : *o->host ? o->host
-                                                    : NULL,
-                                 .by_host = job->by_host == 1 || o->by_host,
-                                 .route = job->route,
-                                 .points = HISTORY_POINTS};
-    enum sd_result result = history_read_span(s, &ask, &told, err);
+    int64_t windows[WINDOWS_MAX];
+    struct span_ask ask = {.from = job->from,
+                           .to = job->to,
+                           .step_ns = sd_known(job->step_ns) ? job->step_ns : 0,
+                           .goals = job->goals == 1,
+                           .kept = !sd_known(job->step_ns) && job->goals != 1,
+                           .host = job->host  ? job->host
+                                   : *o->host ? o->host
+                                              : NULL,
+                           .by_host = job->by_host == 1 || o->by_host,
+                           .route = job->route,
+                           .points = HISTORY_POINTS,
+                           .windows = windows};
+    enum sd_result result = read_windows(job->windows ? job->windows : "", windows, &ask.n_windows, err);
+    if (result == SD_OK)
+        result = history_read_span(s, &ask, &told, err);
     if (result == SD_OK)
         s->host->add(reply, SD_HISTORY, &told);
     return result;

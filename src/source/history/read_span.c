@@ -7,7 +7,6 @@
 
 /* Totals that are counted from begin with the last before the span. */
 #define TOTALS (SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT))
-/* Of what is asked for as it is kept the machine's memory is the limit: a batch is small. */
 
 static bool nothing(void *ctx, const struct history_row *row)
 {
@@ -64,7 +63,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
                                  struct sd_error *err)
 {
     struct history *x = s->priv;
-    struct store_answer bounds, answer;
+    struct store_answer bounds, answer = {.from = SD_UNKNOWN, .to = SD_UNKNOWN};
     schema_clear(schema_of(SD_HISTORY), told);
     told->url = store_url(x->store);
     enum sd_result result = history_bounds(x, &bounds, err);
@@ -82,7 +81,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         return SD_OK;
     struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to);
     struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
-    const struct store_ask all = {.steps = {.step_ns = ask->kept ? 1 : 0, .edges = e.at, .n_edges = e.n},
+    const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
                                   .from = e.n ? e.at[0] : from,
                                   .to = to,
                                   .host = ask->host,
