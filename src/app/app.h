@@ -13,7 +13,8 @@
 
 #include <stdatomic.h>
 
-struct view; /* view/view.h */
+struct view;             /* view/view.h */
+struct history_recorder; /* store/recorder.h */
 
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
 
@@ -24,7 +25,10 @@ struct app {
     struct model_limits limits; /* of it */
     struct signals *signals;    /* the figures of the policy; NULL: nobody asked for them */
     struct rt *rt;
-    struct recorder *recorder;                          /* NULL: not recording */
+    struct recorder *recorder;                          /* NULL: not recording into a file */
+    struct history_recorder *history;                   /* NULL: not into a history */
+    char *history_said;                                 /* its trouble, as it was said last; NULL: none */
+    char *log_state;                                    /* where logs keep how far they were read; NULL */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
     struct app *beside;                                 /* what --baseline names; app_free() frees it; NULL */
@@ -97,9 +101,14 @@ size_t app_drain(struct app *a, int64_t budget_ns);
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);
 
-/* path NULL: stop; append: continues a recording that is there. False also when the recording before, which
- * ends, could not be written to its end. */
+/* path: a file or the URL of a history; NULL: stop; append: continues a recording that is there, as a history
+ * always is. False also when the recording before, which ends, could not be written to its end. */
 bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
+bool app_is_recorded(const struct app *a);
+/* Has the recording failed? Why. */
+bool app_record_failed(struct app *a, struct sd_error *why);
+/* True, once: why a history cannot be written for now, or that it is written again. */
+bool app_record_troubled(struct app *a, struct sd_error *why);
 
 /* ---- flight.c ---- */
 struct saved; /* ui/console.h */

@@ -115,7 +115,7 @@ static bool env_save(void *ctx, const char *path, struct saved *out, struct sd_e
 
 static bool env_recording(void *ctx)
 {
-    return ((struct screen *)ctx)->app->recorder != NULL;
+    return app_is_recorded(((struct screen *)ctx)->app);
 }
 
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
@@ -252,13 +252,10 @@ static bool look_after_recorders(struct screen *s)
 {
     struct app *a = s->app;
     struct sd_error why;
-    struct recorder_stats stats = {0};
     bool told = !flight_obey(a, &why) || flight_trouble(a, &why);
-    if (a->recorder)
-        stats = recorder_stats(a->recorder);
-    if (stats.error[0]) {
+    told |= app_record_troubled(a, &why);
+    if (app_record_failed(a, &why)) {
         struct sd_error same;
-        fail(&why, "%s", stats.error);
         app_record(a, NULL, false, &same);
         told = true;
     }

@@ -1,6 +1,7 @@
 /* The verbs that print: a view, a plan, a recording. */
 #include "app/app.h"
 
+#include "app/history.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/redact.h"
@@ -752,10 +753,15 @@ int verb_record(struct app *a)
 {
     int64_t for_ns;
     struct sd_error err;
+    const char *path = a->cli->values[CLI_OUTPUT];
     if (!duration_option(a, CLI_FOR, &for_ns))
         return EXIT_USAGE;
-    if (!cli_has(a->cli, CLI_OUTPUT)) {
+    if (!path) {
         complain("record needs a file to write: slowdive record -o FILE SOURCE");
+        return EXIT_USAGE;
+    }
+    if (store_is_url(path) && !history_places(a, path, NULL, &err)) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, NULL);
@@ -765,13 +771,11 @@ int verb_record(struct app *a)
             complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");
         return EXIT_USAGE;
     }
-    const char *path = a->cli->values[CLI_OUTPUT];
     if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
     int64_t start = clock_mono(), plans_at = start + RECORD_PLANS_FIRST_NS;
-    struct recorder_stats stats;
     do {
         if (clock_mono() >= plans_at) {
             ask_for_plans(a);
@@ -780,18 +784,18 @@ int verb_record(struct app *a)
         int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
         bool going = app_wait(a, MIN(left, 200 * SD_MS));
         app_drain(a, 100 * SD_MS);
-        stats = recorder_stats(a->recorder);
-        if (!going || rt_finished(a->rt) || stats.error[0])
+        if (app_record_troubled(a, &err))
+            complain("%s", err.text);
+        if (!going || rt_finished(a->rt) || app_record_failed(a, &err))
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
-    stats = recorder_close(a->recorder); /* its last frame may not have fitted */
-    a->recorder = NULL;
+    bool whole = app_record(a, NULL, false, &err); /* its last frame may not have fitted */
     struct strbuf unread = {0};
     failed = read_progress(a, &unread).failed + complain_of_late(a);
     complain_lines(strbuf_text(&unread));
     strbuf_free(&unread);
-    if (stats.error[0]) {
-        complain("%s", stats.error);
+    if (!whole) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
     /* Ctrl-C is how a recording without --for ends. */

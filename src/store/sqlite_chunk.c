@@ -219,7 +219,6 @@ bool cursor_open(struct chunk_cursor *c, struct sqlite_store *s, int64_t chunk, 
         return false;
     }
     sqlite3_bind_int64(c->packs, 1, chunk);
-    c->rows = arena_new();
     return cursor_next(c);
 }
 
@@ -248,13 +247,10 @@ bool cursor_next(struct chunk_cursor *c)
     return true;
 }
 
-const struct blob_row *cursor_rows(struct chunk_cursor *c, size_t *n)
+const struct blob_row *cursor_rows(struct chunk_cursor *c, struct arena *a, size_t *n)
 {
     const struct pack_section *p = &c->sections[c->at];
-    arena_free(c->rows);
-    c->rows = arena_new();
-    struct blob_row *rows = (struct blob_row *)(void *)(uintptr_t)blob_decode(c->kind, p->bytes, p->len,
-                                                                              series_base, c->s, c->rows, n);
+    const struct blob_row *rows = blob_decode(c->kind, p->bytes, p->len, series_base, c->s, a, n);
     if (!rows || *n != p->rows) {
         sql_damaged(c->s, "rows cannot be decoded");
         return NULL;
@@ -272,5 +268,4 @@ void cursor_close(struct chunk_cursor *c)
 {
     sqlite3_finalize(c->packs);
     arena_free(c->page);
-    arena_free(c->rows);
 }

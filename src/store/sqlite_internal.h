@@ -61,6 +61,7 @@ struct sqlite_store {
     /* The run of the last put (sqlite_put.c). */
     char *run_name;
     int64_t run;
+    sd_time run_began;
     uint64_t puts;
 };
 
@@ -102,6 +103,7 @@ struct series {
     void *record;              /* with its texts, all numbers unknown */
     sd_time last;              /* as it is in the table */
     bool wanted;               /* by the reading at work */
+    int64_t rows, counted;     /* of verifying: as the table says; in the chunks */
 };
 /* Reads what is new in the dictionary. */
 bool series_refresh(struct sqlite_store *s);
@@ -131,7 +133,7 @@ struct chunk_cursor {
     struct sqlite_store *s;
     enum sd_kind kind;
     sqlite3_stmt *packs;
-    struct arena *page, *rows;
+    struct arena *page;
     const struct pack_section *sections;
     size_t n, at;
     bool ended;
@@ -139,8 +141,8 @@ struct chunk_cursor {
 };
 bool cursor_open(struct chunk_cursor *c, struct sqlite_store *s, int64_t chunk, enum sd_kind kind);
 bool cursor_next(struct chunk_cursor *c);
-/* Its rows; good until it is read again. NULL: damaged. */
-const struct blob_row *cursor_rows(struct chunk_cursor *c, size_t *n);
+/* Its rows, in the arena. NULL: damaged. */
+const struct blob_row *cursor_rows(struct chunk_cursor *c, struct arena *a, size_t *n);
 void cursor_close(struct chunk_cursor *c);
 
 /* ---- keeping house ---- */

@@ -22,38 +22,48 @@ static int64_t run_row(struct sqlite_store *s, const struct store_run *run, enum
     return sqlite3_last_insert_rowid(s->db);
 }
 
-static int64_t newest_run(struct sqlite_store *s, const struct store_run *run, enum run_state state)
-{
-    return sql_int(s,
-                   sql_bind(s, "SELECT max(id) FROM run WHERE name = ? AND import = ? AND state = ?", "tii",
-                            run->id, (int64_t)run->import, (int64_t)state),
-                   0);
-}
-
 static bool run_is(struct sqlite_store *s, int64_t id, enum run_state state)
 {
     return sql_int(s, sql_bind(s, "SELECT state FROM run WHERE id = ?", "i", id), -1) == (int64_t)state;
 }
 
-/* The run's number in the file; 0: a failure. An import begins anew with its first put: what an interrupted
- * one left is dead. */
+static int64_t find_run(struct sqlite_store *s, const struct store_run *run, enum run_state state)
+{
+    return sql_int(
+        s,
+        sql_bind(
+            s,
+            "SELECT max(id) FROM run WHERE name = ?1 AND import = ?2 AND state = ?3 AND (?2 = 0 OR began "
+            "= ?4)",
+            "tiii", run->id, (int64_t)run->import, (int64_t)state, run->began),
+        0);
+}
+
+/* The run's number in the file; 0: a failure, or an import that another one of the same took the place of. An
+ * import begins with its first put, and what an earlier one left that did not end is dead from then on. */
 static int64_t run_of(struct sqlite_store *s, const struct store_run *run, uint64_t number)
 {
     enum run_state state = run->import ? RUN_WRITING : RUN_SEEN;
-    if (s->run && str_eq(s->run_name, run->id) && run_is(s, s->run, state))
+    if (s->run && s->run_began == run->began && str_eq(s->run_name, run->id) && run_is(s, s->run, state))
         return s->run;
-    int64_t id = newest_run(s, run, state);
-    if (run->import && number == 1) {
+    int64_t id = find_run(s, run, state);
+    if (!id && run->import && number == 1)
         sql_do(s, sql_bind(s, "UPDATE run SET state = 2 WHERE name = ? AND import = 1 AND state = 0", "t",
                            run->id));
-        id = 0;
-    }
-    if (!id && s->rc == SQLITE_OK)
+    if (!id && s->rc == SQLITE_OK && (!run->import || number == 1))
         id = run_row(s, run, state);
     free(s->run_name);
     s->run_name = mem_strdup(run->id);
+    s->run_began = run->began;
     s->run = s->rc == SQLITE_OK ? id : 0;
     return s->run;
+}
+
+static enum sd_result replaced(struct sqlite_store *s, const struct store_run *run, struct sd_error *err)
+{
+    return sd_fail(err, SD_CONFIG,
+                   "cannot write %s: this import ended, or another one of the same for %s has begun",
+                   s->base.url, run->host ? run->host : "it");
 }
 
 /* ---- spans: which puts are there ---- */
@@ -196,9 +206,14 @@ enum sd_result sqlite_put(struct store *base, const struct store_run *run, const
         return sd_fail(err, SD_CONFIG, "%s was opened for reading", base->url);
     if (put->number == 0 || put->number > INT64_MAX)
         return sd_fail(err, SD_CONFIG, "puts are numbered from 1");
+    s->rc = SQLITE_OK;
     if (sql_begin(s, true) && series_refresh(s)) {
         int64_t id = run_of(s, run, put->number);
-        bool fresh = id && note_span(s, id, put);
+        if (!id && s->rc == SQLITE_OK) {
+            sql_rollback(s);
+            return replaced(s, run, err);
+        }
+        bool fresh = note_span(s, id, put);
         if (!fresh || !put_rows(s, run->import ? id : 0, put, &refused)) {
             sql_rollback(s);
             series_forget(s); /* it may have what was rolled back */
@@ -225,8 +240,14 @@ enum sd_result sqlite_end(struct store *base, const struct store_run *run, struc
     int64_t id = 0;
     if (!run->import)
         return SD_OK;
-    if (sql_begin(s, true) && series_refresh(s) && (id = run_of(s, run, 0)))
-        sql_commit(s);
+    if (!s->write)
+        return sd_fail(err, SD_CONFIG, "%s was opened for reading", base->url);
+    s->rc = SQLITE_OK;
+    if (sql_begin(s, true))
+        id = run_of(s, run, 0);
+    sql_rollback(s);
+    if (!id && s->rc == SQLITE_OK)
+        return replaced(s, run, err);
     for (bool more = id != 0; more && s->rc == SQLITE_OK;)
         settle_some(s, id, INT64_MAX, 0, &more);
     if (s->rc == SQLITE_OK && sql_begin(s, true)) {

@@ -25,15 +25,39 @@ enum history_how {
     HISTORY_EACH   /* every one */
 };
 
-/* X(KIND, HOW, key, finest). `key`: names of the fields that say what a row is of, separated by spaces; the
+/* X(KIND, HOW, key, total). `key`: names of the fields that say what a row is of, separated by spaces; the
  * host is not among them, it is the row's. `total`: of LAST, the field whose fall means that counting began
- * anew; "" none. */
+ * anew; "" none. What of some kinds is not taken as often as it comes: thin.h.
+ *
+ * - Metrics, requests and their parts, events: all of it.
+ * - Statements, servers, their reads and writes, tables, indexes, caches and their commands: the totals, of
+ *   which any two give what happened between them. Of a cache whose counts are of intervals, as those in
+ *   access logs, nothing is kept: the requests are.
+ * - Plans: the last of each statement, so that a change of plan is seen. Prefixes of caches, vitals of real
+ *   users, reports of Lighthouse: the last, since their percentiles and estimates do not add up.
+ * - Traces: the slowest requests with their ids (exemplars), by which a store of traces has the rest.
+ *
+ * Not kept: what is of the moment (sessions, locks, progress), what may name people or hold their data
+ * (clients of replication, keys and slow commands of caches), what only makes sense as a whole (spans, call
+ * trees, builds, documents: these are files, or a recording), and durations in buckets of someone else, which
+ * stay where they come from. */
 #define HISTORY_KINDS(X)                                                                                     \
     X(METRIC, GAUGE, "name labels unit counter", "")                                                         \
     X(HTTP, SUM, "method route evidence service", "")                                                        \
     X(HTTP_PART, SUM, "method route by key evidence", "")                                                    \
     X(STATEMENT, LAST, "query_id database role fingerprint toplevel logged evidence system", "calls")        \
-    X(EVENT, EACH, "severity title text", "")
+    X(EVENT, EACH, "severity title text", "")                                                                \
+    X(SERVER, LAST, "", "xact_commit")                                                                       \
+    X(SERVER_IO, LAST, "backend_type object context", "hits")                                                \
+    X(TABLE, LAST, "database schema name", "seq_scan")                                                       \
+    X(INDEX, LAST, "database schema table name", "idx_scan")                                                 \
+    X(PLAN, LAST, "query_id database generic", "")                                                           \
+    X(CACHE, LAST, "layer name product", "hits")                                                             \
+    X(CACHE_PREFIX, LAST, "cache prefix kind", "")                                                           \
+    X(CACHE_COMMAND, LAST, "cache command", "calls")                                                         \
+    X(PAGE_FIELD, LAST, "data by key form_factor metric", "")                                                \
+    X(PAGE_REPORT, LAST, "url form_factor", "")                                                              \
+    X(EXEMPLAR, EACH, "method route at duration_ns trace_id request_id", "")
 
 /* Of a SUM, numbers that are not in the key are added; those whose names begin with min_ or first_ keep the
  * smallest, with max_ or last_ the largest; interval_ns is the length of the step; texts, lists and reals

@@ -14,7 +14,7 @@ enum history_role {
     ROLE_LENGTH,  /* of the interval */
     ROLE_BUCKETS, /* a histogram */
 };
-enum { HISTORY_FIELDS_MAX = 64 };
+enum { HISTORY_FIELDS_MAX = 96 };
 
 struct history_shape {
     const struct history_kind *kind;

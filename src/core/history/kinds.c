@@ -55,7 +55,7 @@ bool history_shape(enum sd_kind kind, struct history_shape *out)
         out->roles[i] = (unsigned char)role_of(k, &sc->fields[i]);
         if (str_eq(sc->fields[i].name, "interval_ns"))
             out->length = &sc->fields[i];
-        if (str_eq(sc->fields[i].name, "host") && k->how == HISTORY_SUM)
+        if (str_eq(sc->fields[i].name, "host"))
             out->host = &sc->fields[i];
         if (*k->total && str_eq(sc->fields[i].name, k->total))
             out->total = &sc->fields[i];
@@ -84,6 +84,8 @@ bool history_row_of(enum sd_kind kind, const void *record, sd_time at, const cha
     }
     if (kind == SD_HTTP && !(((const struct sd_http *)record)->count > 0))
         return false;
+    if (kind == SD_CACHE && sd_known(((const struct sd_cache *)record)->interval_ns))
+        return false; /* its counts are no totals */
     if (kind == SD_METRIC && isnan(((const struct sd_metric *)record)->value))
         return false;
     if (kind == SD_METRIC &&

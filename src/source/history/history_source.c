@@ -33,7 +33,7 @@ static const struct sd_option OPTIONS[] = {
     {OPTION(by_host), .type = SD_OPTION_BOOL, .fallback = "no", .help = "requests of machines stay apart"},
     {OPTION(password_file), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "of ClickHouse: a file with the password that only its owner may read; empty: "
-             "CLICKHOUSE_PASSWORD of the environment"},
+             "CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE of the environment"},
     {OPTION(ca_file), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "of ClickHouse over TLS: certificates that are trusted; empty: the system's"},
     {.name = NULL},
@@ -56,11 +56,8 @@ static bool stop(void *ctx)
 
 static enum sd_result read_password(const struct history_options *o, struct history *x, struct sd_error *err)
 {
-    const char *given = getenv("CLICKHOUSE_PASSWORD");
-    if (!*o->password_file) {
-        x->password = given ? mem_strdup(given) : NULL;
+    if (!*o->password_file) /* the store looks into the environment */
         return SD_OK;
-    }
     if (!(x->password = trust_secret(o->password_file, SECRET_MAX, err)))
         return SD_CONFIG;
     x->password[strcspn(x->password, "\r\n")] = 0;
