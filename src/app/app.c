@@ -163,6 +163,8 @@ void app_free(struct app *a)
         log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
     signals_free(a->signals);
+    free(a->hosts.method);
+    free(a->hosts.route);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)

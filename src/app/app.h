@@ -10,6 +10,7 @@
 #include "rt/rt.h"
 #include "sink/recorder.h"
 #include "rt/registry.h"
+#include "view/hosts/hosts.h"
 
 #include <stdatomic.h>
 
@@ -43,6 +44,7 @@ struct app {
     size_t n_recordings;
     sd_time goals_at;              /* --at of what is about goals; SD_UNKNOWN: not given */
     sd_time until;                 /* later data is not taken in; SD_UNKNOWN: all is */
+    struct hosts_subject hosts;    /* what the view hosts is of */
     struct past past;              /* what is asked of histories */
     struct past_shown *past_shown; /* the console on one; NULL */
 };

@@ -18,17 +18,19 @@ struct past {
     sd_time from, to;       /* what is asked for; SD_UNKNOWN: as far as there is */
     const char *steps;      /* an option of the source: "even", "goals", "kept" */
     bool by_host, twice;
+    const char *route;                 /* requests of that endpoint alone; NULL */
     int64_t windows[PAST_WINDOWS_MAX]; /* that end at `to` and must be exact */
     size_t n_windows;
 };
 
 /* What the verb is for. */
 struct past_use {
-    bool goals;    /* figures over the windows of the policy that end at the moment looked at */
-    bool kept;     /* every step, as it is: all moments are looked at */
-    bool twice;    /* the window before is shown beside */
-    bool by_host;  /* machines are told apart */
-    bool progress; /* whole months of the targets */
+    bool goals;        /* figures over the windows of the policy that end at the moment looked at */
+    bool kept;         /* every step, as it is: all moments are looked at */
+    bool twice;        /* the window before is shown beside */
+    bool by_host;      /* machines are told apart */
+    const char *route; /* requests of that endpoint alone, which lives as long as the app; NULL */
+    bool progress;     /* whole months of the targets */
 };
 
 /* Looks which of the targets (n 0: the configuration's sources) are histories, how far they reach, and what

@@ -453,6 +453,7 @@ static bool plan_histories(struct app *a, const struct view *v, struct choice *t
     const struct past_use use = {.goals = t->goals || v == view_home(),
                                  .twice = v->compares && !t->goals,
                                  .by_host = v == &hosts_view,
+                                 .route = v == &hosts_view ? a->hosts.route : NULL,
                                  .progress = str_eq(v->name, "progress")};
     struct sd_error err;
     t->files = (struct span){SD_UNKNOWN, SD_UNKNOWN};
@@ -654,6 +655,15 @@ int verb_view(struct app *a)
     return verb_show(a, view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb));
 }
 
+/* Figures of each machine over all that is read. */
+static void watch_hosts(struct app *a)
+{
+    const struct signals_limits all = {.keep_ns = INT64_MAX, .max_bytes = HISTORY_BYTES};
+    a->hosts = hosts_subject(cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL);
+    app_watch_goals(a, &all);
+    hosts_want(a->signals, &a->hosts, INT64_MAX);
+}
+
 int verb_show(struct app *a, const struct view *v)
 {
     struct choice t = {0};
@@ -673,6 +683,8 @@ int verb_show(struct app *a, const struct view *v)
     t.goals = v->place == PLACE_GOALS;
     if (t.goals || v == view_home())
         app_watch_goals(a, NULL);
+    if (v == &hosts_view)
+        watch_hosts(a);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {

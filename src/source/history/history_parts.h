@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 struct history_options {
-    const char *from, *to, *steps, *windows, *host, *password_file, *ca_file;
+    const char *from, *to, *steps, *windows, *host, *route, *password_file, *ca_file;
     bool by_host;
     int64_t points;
 };

@@ -30,6 +30,8 @@ static const struct sd_option OPTIONS[] = {
     {OPTION(windows), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "lengths before the end, comma separated, that are exact beside the steps: 5m,1h"},
     {OPTION(host), .type = SD_OPTION_TEXT, .fallback = "", .help = "only that machine; empty: all of them"},
+    {OPTION(route), .type = SD_OPTION_TEXT, .fallback = "",
+     .help = "requests of that endpoint only, and nothing else; empty: everything"},
     {OPTION(by_host), .type = SD_OPTION_BOOL, .fallback = "no", .help = "requests of machines stay apart"},
     {OPTION(password_file), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "of ClickHouse: a file with the password that only its owner may read; empty: "
@@ -182,6 +184,7 @@ static enum sd_result read_options(struct sd_source *s, int64_t windows[WINDOWS_
 {
     const struct history_options *o = s->opts;
     *ask = (struct span_ask){.host = *o->host ? o->host : NULL,
+                             .route = *o->route ? o->route : NULL,
                              .by_host = o->by_host,
                              .goals = str_eq(o->steps, "goals"),
                              .kept = str_eq(o->steps, "kept"),
