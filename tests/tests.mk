@@ -60,7 +60,7 @@ $(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call li
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 # Histories, too.
-$(BUILD)/tests/bench/bench_history: $(BUILD)/obj/tests/bench/bench_history.o $(call lib,store) $(LIBS_UNIT)
+$(BUILD)/tests/bench/bench_history $(BUILD)/tests/bench/make_history: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(call lib,store) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
@@ -70,7 +70,7 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,store) $(call
 	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 .PHONY: test-programs unit check-versions
-test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)
+test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history
 
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit

@@ -1332,7 +1332,10 @@ typedef uint64_t sd_kinds;
     X(INT, to, "time", "and at or before this")                                                              \
     X(INT, step_ns, "ns", "steps of this length, counted back from `to`; absent: as it is kept")             \
     X(TEXT, host, "", "only this one; absent: all of them, merged")                                          \
-    X(INT, by_host, "0|1", "1: the hosts apart")
+    X(INT, by_host, "0|1", "1: the hosts apart")                                                             \
+    X(TEXT, route, "", "requests of this endpoint only, and nothing else; absent: everything")                \
+    X(INT, goals, "0|1", "1: finer towards `to`, as figures of goals need it; step_ns is not looked at")     \
+    X(TEXT, windows, "", "lengths before `to`, comma separated, that are exact beside the steps: 5m,1h")
 
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \

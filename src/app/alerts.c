@@ -43,7 +43,8 @@ static bool read_sources(struct app *a, bool keep_all)
     if (keep_all || cli_has(a->cli, CLI_AT))
         limits = (struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIMULATE_SIZE};
     app_watch_goals(a, &limits);
-    if (!app_read(a, a->cli->args, a->cli->n_args, &err)) {
+    const struct past_use use = {.goals = true, .kept = command_value(a->cli, "simulate") != NULL};
+    if (!app_read(a, a->cli->args, a->cli->n_args, &use, &err)) {
         complain("%s", err.text);
         return false;
     }

@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/history.h"
+#include "app/past_shown.h"
 
 #include "base/clock.h"
 #include "base/redact.h"
@@ -101,8 +102,11 @@ static bool read_policy(struct app *a, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){
-        .cli = cli, .config = config_new(actions_all()), .goals_at = SD_UNKNOWN, .until = SD_UNKNOWN};
+    *a = (struct app){.cli = cli,
+                      .config = config_new(actions_all()),
+                      .goals_at = SD_UNKNOWN,
+                      .until = SD_UNKNOWN,
+                      .past = {.from = SD_UNKNOWN, .to = SD_UNKNOWN}};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);
@@ -138,6 +142,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     lim.traces_bytes = (size_t)s->traces_bytes;
     if (limits)
         lim = *limits;
+    a->limits = lim;
     a->model = model_new(&lim);
     struct rt_limits how = RT_DEFAULTS;
     if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
@@ -158,6 +163,8 @@ void app_free(struct app *a)
         log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
     signals_free(a->signals);
+    free(a->hosts.method);
+    free(a->hosts.route);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)
@@ -245,6 +252,8 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
         if (cli_has(a->cli, OF_LOGS[i].option) &&
             !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
             return false;
+    if (!past_options(a, ops, opts, err))
+        return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
         return option_set(ops->options, opts, "sample", a->cli->values[CLI_SAMPLE], err);
     return true;
@@ -544,6 +553,15 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
 
 /* ---- data ---- */
 
+void app_more_memory(struct app *a, size_t bytes)
+{
+    if (a->limits.max_bytes >= bytes)
+        return;
+    a->limits.max_bytes = bytes;
+    model_free(a->model);
+    a->model = model_new(&a->limits);
+}
+
 void app_watch_goals(struct app *a, const struct signals_limits *limits)
 {
     char host[256] = "";
@@ -585,6 +603,8 @@ sd_time app_goals_time(const struct app *a)
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
+    if (past_shown_take(a->past_shown, b))
+        return;
     sd_kinds state = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE);
     if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
         return; /* how its source is counts even so: the verb waits for it */

@@ -3,12 +3,14 @@
 #define APP_APP_H
 
 #include "app/cli.h"
+#include "app/past.h"
 #include "conf/config.h"
 #include "core/goals/signals.h"
 #include "core/model/model.h"
 #include "rt/rt.h"
 #include "sink/recorder.h"
 #include "rt/registry.h"
+#include "view/hosts/hosts.h"
 
 #include <stdatomic.h>
 
@@ -21,7 +23,8 @@ struct app {
     const struct cli *cli;
     struct config *config;
     struct model *model;
-    struct signals *signals; /* the figures of the policy; NULL: nobody asked for them */
+    struct model_limits limits; /* of it */
+    struct signals *signals;    /* the figures of the policy; NULL: nobody asked for them */
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording into a file */
     struct history_recorder *history;                   /* NULL: not into a history */
@@ -39,8 +42,11 @@ struct app {
     char **names;      /* of the sources started */
     char **recordings; /* paths of those loaded */
     size_t n_recordings;
-    sd_time goals_at; /* --at of what is about goals; SD_UNKNOWN: not given */
-    sd_time until;    /* later data is not taken in; SD_UNKNOWN: all is */
+    sd_time goals_at;              /* --at of what is about goals; SD_UNKNOWN: not given */
+    sd_time until;                 /* later data is not taken in; SD_UNKNOWN: all is */
+    struct hosts_subject hosts;    /* what the view hosts is of */
+    struct past past;              /* what is asked of histories */
+    struct past_shown *past_shown; /* the console on one; NULL */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that
@@ -68,6 +74,9 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
  * anything was drained. */
 bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
+/* The model may take so much; before any data comes. */
+void app_more_memory(struct app *a, size_t bytes);
+
 /* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual.
  */
 void app_watch_goals(struct app *a, const struct signals_limits *limits);
@@ -84,8 +93,9 @@ bool replay_load(struct app *a, struct sd_error *err);
 struct figures *baseline_figures(struct app *a, struct sd_error *err);
 
 /* Reads files to their ends, and of servers what they say at first; n 0: the configuration's sources, or
- * those found here. False and a sentence: one of them cannot be read. */
-bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err);
+ * those found here. `use` says what of histories. False and a sentence: one of them cannot be read. */
+bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+              struct sd_error *err);
 
 /* Asks servers to plan their heaviest statements, a few of them, without executing anything. */
 void app_ask_for_plans(struct app *a);

@@ -76,7 +76,7 @@ static bool import_all(struct app *a, struct importing *x, const char *source)
     struct sd_error err = {""};
     a->taken = import_batch;
     a->taken_ctx = x;
-    bool ok = app_read(a, &source, 1, &err);
+    bool ok = app_read(a, &source, 1, &(struct past_use){.kept = true, .by_host = true}, &err);
     a->taken = NULL;
     gather_cut_data(x->gather, x->now);
     put_all(x);

@@ -8,8 +8,10 @@
 #include "base/units.h"
 #include "core/doc_compare.h"
 #include "core/goals/slo_rules.h"
+#include "core/model/histories.h"
 #include "view/caches/caches.h"
 #include "view/goals/reports.h"
+#include "view/hosts/hosts.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
 #include "view/view.h"
@@ -27,10 +29,11 @@
 /* The view that tells what could not be read itself; `status` is its other name as a verb. */
 #define SOURCES_VIEW "sources"
 
-/* A file is read to its end; what can answer requests stays open for them. */
+/* A file is read to its end, and so is a history; what else can answer requests stays open for them. */
 static bool follow_servers(const struct sd_source_ops *ops)
 {
-    return ops->request != NULL;
+    bool keeps = ops->size > offsetof(struct sd_source_ops, flags) && (ops->flags & SD_SOURCE_KEEPS);
+    return ops->request != NULL && !keeps;
 }
 
 static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
@@ -276,10 +279,13 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
     return true;
 }
 
-bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+              struct sd_error *err)
 {
     struct strbuf unread = {0};
     size_t silent;
+    if (!past_plan(a, sources, n, use, err))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, sources[i], follow_servers, err))
             return false;
@@ -438,20 +444,62 @@ static bool received_older(const struct app *a, sd_time began)
     return all;
 }
 
+/* Hundreds of steps of hundreds of endpoints; what one asks of a history shall not be thinned. */
+#define HISTORY_BYTES ((size_t)256 << 20)
+
+/* A history knows how far it reaches before it is read. */
+static bool plan_histories(struct app *a, const struct view *v, struct choice *t)
+{
+    const struct past_use use = {.goals = t->goals || v == view_home(),
+                                 .twice = v->compares && !t->goals,
+                                 .by_host = v == &hosts_view,
+                                 .route = v == &hosts_view ? a->hosts.route : NULL,
+                                 .progress = str_eq(v->name, "progress")};
+    struct sd_error err;
+    t->files = (struct span){SD_UNKNOWN, SD_UNKNOWN};
+    if (!past_plan(a, a->cli->args, a->cli->n_args, &use, &err)) {
+        complain("%s", err.text);
+        return false;
+    }
+    if (a->past.any)
+        app_more_memory(a, HISTORY_BYTES);
+    if (cli_has(a->cli, CLI_AT))
+        t->files = a->past.any ? (struct span){a->past.oldest, a->past.newest} : span_of_files(a);
+    return true;
+}
+
+/* What was given of the histories, where an interval of them is cut by what was asked for: it is in the
+ * figures as a whole. */
+static struct span with_cut(const struct app *a, const struct choice *t, struct span s)
+{
+    struct history_entry e[16];
+    size_t n = a->past.any && !t->goals && !a->past.twice ? model_histories(a->model, e, ARRAY_LEN(e)) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (e[i].given) {
+            s.from = MIN(s.from, e[i].given->from);
+            s.to = MAX(s.to, e[i].given->to);
+        }
+    return s;
+}
+
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
 {
     struct model_usage usage = model_usage(a->model);
-    *now = sd_known(t->at) ? t->at : sd_known(usage.last) && a->replay ? usage.last : clock_wall();
+    bool past = a->past.all && sd_known(a->past.newest);
+    *now = sd_known(t->at)                     ? t->at
+           : past                              ? a->past.newest
+           : sd_known(usage.last) && a->replay ? usage.last
+                                               : clock_wall();
     if (sd_known(t->at))
-        return t->window_ns ? (struct span){t->at - t->window_ns, t->at} : SPAN_ALL;
+        return t->window_ns ? with_cut(a, t, (struct span){t->at - t->window_ns, t->at}) : SPAN_ALL;
     if (t->for_ns && !received_older(a, t->began))
         return (struct span){t->began, clock_wall()};
     if (t->for_ns)
         return SPAN_ALL;
     if (!t->window_ns)
         return SPAN_ALL;
-    sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;
-    return (struct span){to - t->window_ns, to};
+    sd_time to = past ? a->past.newest : sd_known(usage.last) ? usage.last + 1 : *now;
+    return with_cut(a, t, (struct span){to - t->window_ns, to});
 }
 
 static int print_view(struct app *a, const struct view *v, struct span span, sd_time now, const char *unread)
@@ -534,7 +582,8 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
-    t->files = cli_has(a->cli, CLI_AT) ? span_of_files(a) : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+    if (!plan_histories(a, v, t))
+        return EXIT_USAGE;
     size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
@@ -606,6 +655,15 @@ int verb_view(struct app *a)
     return verb_show(a, view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb));
 }
 
+/* Figures of each machine over all that is read. */
+static void watch_hosts(struct app *a)
+{
+    const struct signals_limits all = {.keep_ns = INT64_MAX, .max_bytes = HISTORY_BYTES};
+    a->hosts = hosts_subject(cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL);
+    app_watch_goals(a, &all);
+    hosts_want(a->signals, &a->hosts, INT64_MAX);
+}
+
 int verb_show(struct app *a, const struct view *v)
 {
     struct choice t = {0};
@@ -625,6 +683,8 @@ int verb_show(struct app *a, const struct view *v)
     t.goals = v->place == PLACE_GOALS;
     if (t.goals || v == view_home())
         app_watch_goals(a, NULL);
+    if (v == &hosts_view)
+        watch_hosts(a);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {

@@ -32,7 +32,7 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "how long the rest of a key may take after Esc; ESCDELAY (in ms) overrides it"},
     {SETTING_NS(refresh), .fallback = "1s", .min = SECOND / 10, .max = 3600 * SECOND,
      .help = "how often the figures on screen change"},
-    {SETTING_NS(window), .fallback = "1m", .min = SECOND, .max = 86400 * SECOND,
+    {SETTING_NS(window), .fallback = "1m", .min = SECOND, .max = 400 * 86400 * SECOND,
      .help = "time window of the figures"},
     {SETTING_NS(retention), .fallback = "15m", .min = 60 * SECOND, .max = 7 * 86400 * SECOND,
      .help = "how long data is kept in memory"},

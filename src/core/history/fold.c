@@ -295,10 +295,11 @@ static void add_last(struct slot *s, const struct history_row *row)
 static void samples_of(const struct sd_metric *m, struct sd_metric *out)
 {
     *out = *m;
-    out->samples = sd_known(m->samples) && m->samples > 0 ? m->samples : 1;
-    out->sum = isnan(m->sum) ? m->value * (double)out->samples : m->sum;
-    out->min = isnan(m->min) ? m->value : m->min;
-    out->max = isnan(m->max) ? m->value : m->max;
+    bool several = m->samples > 0; /* sources that know nothing of histories leave 0 in all of them */
+    out->samples = several ? m->samples : 1;
+    out->sum = several && !isnan(m->sum) ? m->sum : m->value * (double)out->samples;
+    out->min = several && !isnan(m->min) ? m->min : m->value;
+    out->max = several && !isnan(m->max) ? m->max : m->value;
 }
 
 /* One reading: the last value, with what the others were. */
