@@ -16,7 +16,7 @@ endif
 VERSION := 0.1.0
 
 PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8 libbrotlienc libbrotlidec
-PKGS_RT   := libpq libcurl hiredis openssl libnghttp2 libdw libelf liblzma
+PKGS_RT   := libpq libcurl hiredis openssl libnghttp2 libdw libelf liblzma sqlite3
 PKGS_TERM := ncursesw
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -66,7 +66,7 @@ srcs = $(sort $(wildcard $(foreach d,$(1),src/$(d)/*.c src/$(d)/*/*.c)))
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 # One archive per room, in the order of the link: a room uses only what stands after it.
-ROOMS := app term ui view source sink rt conf format core base
+ROOMS := app term ui view source sink store rt conf format core base
 lib   = $(BUILD)/lib$(1).a
 LIBS_UNIT := $(foreach r,ui view sink conf format core base,$(call lib,$(r)))
 LIBS_ALL  := $(foreach r,$(ROOMS),$(call lib,$(r)))
@@ -140,7 +140,7 @@ deps: ## install what is missing from Debian's packages
 # sources of data.
 SOURCE_FOLDERS := $(filter-out shared load notify,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
 SOURCE_MODULES := $(patsubst %,$(BUILD)/modules/%.so,$(SOURCE_FOLDERS))
-MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
+MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,store) $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
 # core without the model: that is the main thread's. What refers to data of libpg_query is built
 # anew for a shared object.
 MODULE_PIC := $(filter src/core/rewrite/%.c src/core/sql/ast.c,$(call srcs,core))

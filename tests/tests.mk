@@ -31,7 +31,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS_UNI
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST)
 
-$(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
+$(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(call lib,source) $(call lib,store) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
@@ -55,17 +55,22 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBS_UNIT)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) -lutil
 
 # The generator of load is I/O.
-$(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
+$(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call lib,source) $(call lib,store) $(call lib,rt) $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+
+# Histories, too.
+$(BUILD)/tests/bench/bench_history $(BUILD)/tests/bench/make_history: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(call lib,store) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,store) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 .PHONY: test-programs unit check-versions
-test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)
+test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history
 
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit

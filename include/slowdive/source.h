@@ -148,6 +148,10 @@ struct sd_host {
     /* Would `publish` take the batch now, with nothing dropped and no waiting? For a source that can make who
      * sends to it wait. NULL in a host that does not know. Worker only. */
     bool (*fits)(struct sd_source *s, const struct sd_batch *b);
+
+    /* As `batch`, of what another source has told once: its counters are not those of others. For a source
+     * that keeps or passes on what several bring. NULL in a host that does not know. */
+    struct sd_batch *(*batch_of)(struct sd_source *s, const char *origin, sd_time at);
 };
 
 struct sd_source {
@@ -163,7 +167,8 @@ struct sd_source {
 enum {
     SD_SOURCE_COMMAND = 1, /* the target is a shell's command: only its program is shown */
     SD_SOURCE_RECEIVES =
-        2 /* others send to it: what comes while it is watched belongs to it, of whatever time */
+        2, /* others send to it: what comes while it is watched belongs to it, of whatever time */
+    SD_SOURCE_KEEPS = 4 /* it takes requests, but what it has is of the past: a verb reads it to an end */
 };
 
 struct sd_source_ops {

@@ -122,7 +122,11 @@ struct sd_texts {
     X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key; \\, \\= \\\\ and \\n in values")   \
     X(TEXT, unit, "", "ns, bytes, share, count, time (ns since 1970); absent when it has none")              \
     X(REAL, value, "", "the value; absent: from now on it has none")                                         \
-    X(INT, counter, "0|1", "1: a counter that only grows; shown as a rate")
+    X(INT, counter, "0|1", "1: a counter that only grows; shown as a rate")                                  \
+    X(INT, samples, "count", "of a history: how many are in this one, whose value is the last; absent: 1")   \
+    X(REAL, sum, "", "of a history: of these")                                                               \
+    X(REAL, min, "", "the smallest")                                                                         \
+    X(REAL, max, "", "the largest")
 
 /* Requests to one endpoint that ended in one interval: a delta, not a total. */
 #define SD_HTTP_FIELDS(X)                                                                                    \
@@ -1111,6 +1115,29 @@ struct sd_texts {
     X(TEXT, name, "", "what it was made of: scenario, file")                                                 \
     X(TEXT, json, "", "the document, as its command prints it")
 
+/* What a history has given: with the records of a span, and whenever it looked. */
+#define SD_HISTORY_FIELDS(X)                                                                                 \
+    X(TEXT, url, "", "which one, without secrets")                                                           \
+    X(INT, from, "time", "what was read ends after this; absent: nothing is there")                          \
+    X(INT, to, "time", "and at or before this")                                                              \
+    X(INT, step_ns, "ns", "the longest interval in it")                                                      \
+    X(INT, oldest, "time", "of all that it has")                                                             \
+    X(INT, newest, "time", "")                                                                               \
+    X(TEXT, host, "", "the only one that was read; absent: all")
+
+/* A machine whose figures are in a history. */
+#define SD_HISTORY_HOST_FIELDS(X)                                                                            \
+    X(TEXT, name, "", "")                                                                                    \
+    X(TEXT, version, "", "of the program that recorded last")                                                \
+    X(INT, oldest, "time", "")                                                                               \
+    X(INT, newest, "time", "")                                                                               \
+    X(INT, runs, "count", "how often a recorder began")                                                      \
+    X(INT, rows, "count", "")                                                                                \
+    X(INT, lost, "count", "records that could not be kept")                                                  \
+    X(INT, gaps, "count", "times in which nobody recorded")                                                  \
+    X(INT, gap_ns, "ns", "their length in all")                                                              \
+    X(INT, skew_ns, "ns", "its clock against the engine's; absent: not known")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -1191,7 +1218,9 @@ struct sd_texts {
     R(51, HTTP_PART, http_part, "a part of the requests to one endpoint")                                    \
     R(52, LOAD, load, "what a load test did in one interval")                                                \
     R(53, LOAD_LEVEL, load_level, "a level of a search for the breaking point")                              \
-    R(54, DOCUMENT, document, "the document of a load test, a plan or a forecast")
+    R(54, DOCUMENT, document, "the document of a load test, a plan or a forecast")                           \
+    R(55, HISTORY, history, "what a history has given")                                                      \
+    R(56, HISTORY_HOST, history_host, "a machine whose figures are in a history")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -1297,6 +1326,17 @@ typedef uint64_t sd_kinds;
  * Answer: one SD_DOCUMENT. */
 #define SD_JOB_RUN_LOAD_FIELDS(X) X(INT, limit_ns, "ns", "it ends by then; absent: when its scenario ends")
 
+/* Publishes what a history has of a span, in order of time. Answer: one SD_HISTORY. */
+#define SD_JOB_READ_HISTORY_FIELDS(X)                                                                        \
+    X(INT, from, "time", "what ends after this")                                                             \
+    X(INT, to, "time", "and at or before this")                                                              \
+    X(INT, step_ns, "ns", "steps of this length, counted back from `to`; absent: as it is kept")             \
+    X(TEXT, host, "", "only this one; absent: all of them, merged")                                          \
+    X(INT, by_host, "0|1", "1: the hosts apart")                                                             \
+    X(TEXT, route, "", "requests of this endpoint only, and nothing else; absent: everything")                \
+    X(INT, goals, "0|1", "1: finer towards `to`, as figures of goals need it; step_ns is not looked at")     \
+    X(TEXT, windows, "", "lengths before `to`, comma separated, that are exact beside the steps: 5m,1h")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -1308,7 +1348,8 @@ typedef uint64_t sd_kinds;
     J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
     J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")                          \
     J(9, FIND_TRACES, find_traces, EVENT, "look for traces")                                                 \
-    J(10, RUN_LOAD, run_load, DOCUMENT, "run a load test")
+    J(10, RUN_LOAD, run_load, DOCUMENT, "run a load test")                                                   \
+    J(11, READ_HISTORY, read_history, HISTORY, "read a span of a history")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

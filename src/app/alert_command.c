@@ -41,12 +41,12 @@ static char *hide_user(const char *target)
     return strbuf_detach(&b);
 }
 
-char *alert_command(const struct cli *cli)
+char *alert_command(const char *const *sources, size_t n)
 {
     struct strbuf b = {0};
     strbuf_str(&b, "slowdive");
-    for (size_t i = 0; i < cli->n_args; i++) {
-        char *safe = registry_redact(cli->args[i]);
+    for (size_t i = 0; i < n; i++) {
+        char *safe = registry_redact(sources[i]);
         cut_user(safe);
         char *shown = hide_user(safe);
         bool plain = *shown && shown[strspn(shown, PLAIN)] == 0;

@@ -3,8 +3,8 @@
 #ifndef APP_ALERT_COMMAND_H
 #define APP_ALERT_COMMAND_H
 
-#include "app/cli.h"
+#include <stddef.h>
 
-char *alert_command(const struct cli *cli); /* caller frees */
+char *alert_command(const char *const *sources, size_t n); /* caller frees */
 
 #endif

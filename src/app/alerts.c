@@ -2,21 +2,15 @@
  * goes on from the state of the run before; --simulate does all of it over the data, and tells nobody. */
 #include "app/alerts.h"
 
-#include "app/alert_command.h"
+#include "app/alert_run.h"
 #include "app/alert_store.h"
 #include "app/alert_test.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/goals/alert_inputs.h"
-#include "core/goals/alert_log.h"
-#include "core/goals/heartbeat.h"
-#include "source/notify/notify.h"
 #include "view/goals/alerts.h"
 #include "view/goals/playbook.h"
-
-#include <stdlib.h>
-#include <unistd.h>
 
 #define EVERY_NS      (15 * SD_S)
 #define SIMULATE_SIZE ((size_t)1 << 30)
@@ -51,7 +45,8 @@ static bool read_sources(struct app *a, bool keep_all, struct strbuf *unread)
     if (keep_all || cli_has(a->cli, CLI_AT))
         limits = (struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIMULATE_SIZE};
     app_watch_goals(a, &limits);
-    if (!app_read_what_can(a, a->cli->args, a->cli->n_args, unread, &err)) {
+    const struct past_use use = {.goals = true, .kept = command_value(a->cli, "simulate") != NULL};
+    if (!app_read_what_can(a, a->cli->args, a->cli->n_args, &use, unread, &err)) {
         complain("%s", err.text);
         return false;
     }
@@ -99,63 +94,6 @@ static int print(struct evaluating *e, bool simulated, struct span span)
     return status;
 }
 
-/* One that did not arrive is sent again at the next evaluation. */
-static void log_beat(struct evaluating *e, const struct delivery *d, const struct delivery_answer *r,
-                     int *status)
-{
-    bool arrived = r->status >= 200 && r->status < 300;
-    const struct alert_sent s = {.attempts = 1, .error = *r->error ? (char *)r->error : NULL};
-    if (!arrived)
-        *status = EXIT_CHECK;
-    if (!arrived)
-        alert_log_notice(&e->log, d, &s, "retrying");
-}
-
-/* Noted, sent, noted again: after a crash in between they are sent once more with the same keys. False:
- * *status says why. */
-static bool deliver(struct evaluating *e, int *status)
-{
-    const struct delivery *due;
-    struct sd_error err;
-    char host[256] = "";
-    size_t n = alerting_due(e->engine, &due);
-    if (!alert_store_write(&e->store, e->engine, &err)) {
-        complain("%s", err.text);
-        return false;
-    }
-    *status = EXIT_FINE;
-    struct delivery *all = mem_array(n + 1, sizeof *all);
-    memcpy(all, due, n * sizeof *all);
-    bool beat = heartbeat_due(e->engine->policy, e->engine->beat_at, e->at) &&
-                heartbeat_delivery(e->engine->policy, e->at, e->arena, &all[n]);
-    if (!n && !beat) {
-        free(all);
-        return true;
-    }
-    struct delivery_answer *answers = mem_array(n + 1, sizeof *answers);
-    char *console = alert_command(e->app->cli);
-    gethostname(host, sizeof host - 1);
-    struct payload_about about = {.host = host, .console = console};
-    notify_send(&about, all, n + beat, answers);
-    if (beat && answers[n].status >= 200 && answers[n].status < 300)
-        e->engine->beat_at = e->at;
-    if (beat)
-        log_beat(e, &all[n], &answers[n], status);
-    for (size_t i = 0; i < n; i++) {
-        const struct alert_sent *s = alerting_answer(e->engine, i, &answers[i]);
-        alert_log_notice(&e->log, &due[i], s, NULL);
-        if (s->state != DELIVERY_IS_SENT)
-            *status = EXIT_CHECK;
-    }
-    free(console);
-    free(all);
-    free(answers);
-    if (alert_store_write(&e->store, e->engine, &err))
-        return true;
-    complain("%s", err.text);
-    return false;
-}
-
 static int notify(struct evaluating *e)
 {
     struct sd_error err = {""};
@@ -165,8 +103,17 @@ static int notify(struct evaluating *e)
         complain("%s", err.text);
         return EXIT_USAGE;
     }
-    if (!deliver(e, &status))
+    const struct alert_run run = {.sources = e->app->cli->args,
+                                  .n_sources = e->app->cli->n_args,
+                                  .store = &e->store,
+                                  .engine = e->engine,
+                                  .log = &e->log,
+                                  .arena = e->arena,
+                                  .at = e->at};
+    if (!alert_deliver(&run, &status, &err)) {
+        complain("%s", err.text);
         return EXIT_USAGE;
+    }
     /* What cron runs says nothing when nothing happened. */
     bool quiet = !cli_has(e->app->cli, CLI_FORMAT) && !e->log.n_notices;
     int printed = quiet ? EXIT_FINE : print(e, false, (struct span){SD_UNKNOWN, SD_UNKNOWN});

@@ -2,6 +2,8 @@
 
 #include "app/alert_desk.h"
 #include "app/commands.h"
+#include "app/history.h"
+#include "app/past_shown.h"
 
 #include "base/clock.h"
 #include "base/redact.h"
@@ -21,6 +23,9 @@
 #include <unistd.h>
 
 enum { RECORDING_MAX_BYTES = 1 << 30 };
+/* So long the beginning and the end of a history may take, and so long the console waits for them. */
+#define HISTORY_NS (15 * SD_S)
+#define CONSOLE_NS (2 * SD_S)
 
 static void problem(void *ctx, const char *sentence)
 {
@@ -99,8 +104,11 @@ static bool read_policy(struct app *a, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){
-        .cli = cli, .config = config_new(actions_all()), .goals_at = SD_UNKNOWN, .until = SD_UNKNOWN};
+    *a = (struct app){.cli = cli,
+                      .config = config_new(actions_all()),
+                      .goals_at = SD_UNKNOWN,
+                      .until = SD_UNKNOWN,
+                      .past = {.from = SD_UNKNOWN, .to = SD_UNKNOWN}};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);
@@ -136,6 +144,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     lim.traces_bytes = (size_t)s->traces_bytes;
     if (limits)
         lim = *limits;
+    a->limits = lim;
     a->model = model_new(&lim);
     struct rt_limits how = RT_DEFAULTS;
     if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
@@ -153,6 +162,7 @@ void app_free(struct app *a)
     /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
+    history_recorder_close(a->history, HISTORY_NS);
     flight_stop(a);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
     if (stuck)
@@ -160,6 +170,8 @@ void app_free(struct app *a)
     model_free(a->model);
     signals_free(a->signals);
     batch_part_free(a->part);
+    free(a->hosts.method);
+    free(a->hosts.route);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)
@@ -168,6 +180,8 @@ void app_free(struct app *a)
     for (size_t i = 0; i < a->n_recordings; i++)
         free(a->recordings[i]);
     free(a->recordings);
+    free(a->log_state);
+    free(a->history_said);
     if (a->beside)
         app_free(a->beside);
     free(a->beside);
@@ -246,6 +260,8 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
             !(OF_LOGS[i].option == CLI_STATE && !*a->cli->verb && alert_state_option(a->cli)) &&
             !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
             return false;
+    if (!past_options(a, ops, opts, err))
+        return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
         return option_set(ops->options, opts, "sample", a->cli->values[CLI_SAMPLE], err);
     return true;
@@ -282,13 +298,30 @@ bool app_is_recording(const char *path)
     return is;
 }
 
+/* A plain log keeps how far it was read; a pattern may name some. Packed files and pipes have no place. */
+static bool keeps_place(const struct app *a, const struct registry_resolved *r)
+{
+    struct stat st;
+    unsigned char head[2] = {0};
+    if (!a->log_state || strcmp(r->ops->name, "log") != 0)
+        return false;
+    int fd = open(r->target, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return strpbrk(r->target, "*?[") != NULL;
+    bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, head, 2) >= 0 &&
+                 !(head[0] == 0x1f && head[1] == 0x8b) && !(head[0] == 0x28 && head[1] == 0xb5);
+    close(fd);
+    return plain;
+}
+
 /* Starts what was resolved, and frees it. */
 static bool start_source(struct app *a, const struct source_spec *spec, struct registry_resolved *r,
                          follow_rule *follow, struct sd_error *err)
 {
     void *opts = options_new(r->ops->options, r->ops->opts_size);
-    bool ok = inherit(a, r->ops, opts, err) && set_options(r->ops, opts, spec->options, err) &&
-              set_options(r->ops, opts, r->options, err) &&
+    bool ok = inherit(a, r->ops, opts, err) &&
+              (!keeps_place(a, r) || option_set(r->ops->options, opts, "state", a->log_state, err)) &&
+              set_options(r->ops, opts, spec->options, err) && set_options(r->ops, opts, r->options, err) &&
               (!r->ops->probe || r->ops->probe(r->target, opts, err) == SD_OK);
     if (ok) {
         char *name = source_name(a, spec, r);
@@ -471,6 +504,8 @@ static void apply_owned(void *ctx, struct sd_batch *b)
 {
     struct app *a = ctx;
     take_in(a, b);
+    if (a->history && *a->cli->verb) /* a recording is recorded with its own times */
+        history_recorder_batch(a->history, b);
     batch_unref(b);
 }
 
@@ -536,6 +571,15 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
 
 /* ---- data ---- */
 
+void app_more_memory(struct app *a, size_t bytes)
+{
+    if (a->limits.max_bytes >= bytes)
+        return;
+    a->limits.max_bytes = bytes;
+    model_free(a->model);
+    a->model = model_new(&a->limits);
+}
+
 void app_watch_goals(struct app *a, const struct signals_limits *limits)
 {
     char host[256] = "";
@@ -575,9 +619,13 @@ sd_time app_goals_time(const struct app *a)
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
+    if (past_shown_take(a->past_shown, b))
+        return;
     take_in(a, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
+    if (a->history)
+        history_recorder_batch(a->history, b);
     flight_batch(a, b);
 }
 
@@ -596,17 +644,73 @@ bool app_wait(struct app *a, int64_t timeout_ns)
     return !signals_stop();
 }
 
+bool app_is_recorded(const struct app *a)
+{
+    return a->recorder || a->history;
+}
+
+bool app_record_failed(struct app *a, struct sd_error *why)
+{
+    struct recorder_stats file = {0};
+    struct history_recorder_stats history = {0};
+    if (a->recorder)
+        file = recorder_stats(a->recorder);
+    if (a->history)
+        history = history_recorder_stats(a->history);
+    const char *text = file.error[0] ? file.error : history.error;
+    if (*text)
+        fail(why, "%s", text);
+    return *text != 0;
+}
+
+bool app_record_troubled(struct app *a, struct sd_error *why)
+{
+    if (!a->history)
+        return false;
+    struct history_recorder_stats s = history_recorder_stats(a->history);
+    const char *said = a->history_said ? a->history_said : "";
+    if (!strcmp(said, s.trouble) || s.error[0])
+        return false;
+    free(a->history_said);
+    a->history_said = mem_strdup(s.trouble);
+    fail(why, "%s", *s.trouble ? s.trouble : "the history is written again");
+    return true;
+}
+
+/* What could not be written to its end. */
+static bool end_recording(struct app *a, int64_t limit_ns, struct sd_error *err)
+{
+    struct recorder_stats file = recorder_close(a->recorder); /* its last frame may not have fitted */
+    struct history_recorder_stats history = history_recorder_close(a->history, limit_ns);
+    a->recorder = NULL;
+    a->history = NULL;
+    const char *text = file.error[0] ? file.error : history.error;
+    if (!*text && history.too_old)
+        complain("%llu records are older than the history keeps anything, and were not recorded",
+                 (unsigned long long)history.too_old);
+    return !*text || fail(err, "%s", text);
+}
+
 bool app_record(struct app *a, const char *path, bool append, struct sd_error *err)
 {
     /* First the new one: a wrong name shall not end the recording that runs. */
     enum recorder_mode mode = append ? RECORDER_APPEND : RECORDER_NEW;
-    struct recorder *r = path ? recorder_open(path, mode, a->config->settings->show_literals, err) : NULL;
-    if (path && !r)
+    struct history_recorder *history = NULL;
+    struct recorder *file = NULL;
+    struct sd_error last;
+    bool verb = *a->cli->verb && strcmp(a->cli->verb, "replay") != 0;
+    int64_t limit_ns = verb ? HISTORY_NS : CONSOLE_NS;
+    if (path && store_is_url(path)) {
+        signals_graceful(HISTORY_NS + CONSOLE_NS);
+        history = history_record(a, path, NULL, verb, limit_ns, err);
+    } else if (path)
+        file = recorder_open(path, mode, a->config->settings->show_literals, err);
+    if (path && !file && !history)
         return false;
-    struct recorder_stats last = recorder_close(a->recorder); /* its last frame may not have fitted */
-    a->recorder = r;
-    return !last.error[0] ||
-           fail(err, "%s%s%s", last.error, path ? "; now recording to " : "", path ? path : "");
+    bool ok = end_recording(a, limit_ns, &last);
+    a->recorder = file;
+    a->history = history;
+    return ok || fail(err, "%s%s%s", last.text, path ? "; now recording to " : "", path ? path : "");
 }
 
 void complain(const char *fmt, ...)

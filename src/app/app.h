@@ -3,17 +3,20 @@
 #define APP_APP_H
 
 #include "app/cli.h"
+#include "app/past.h"
 #include "conf/config.h"
 #include "core/goals/signals.h"
 #include "core/model/model.h"
 #include "rt/rt.h"
 #include "sink/recorder.h"
 #include "rt/registry.h"
+#include "view/hosts/hosts.h"
 
 #include <stdatomic.h>
 
-struct view; /* view/view.h */
-struct doc;  /* core/doc.h */
+struct view;             /* view/view.h */
+struct doc;              /* core/doc.h */
+struct history_recorder; /* store/recorder.h */
 
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
 
@@ -21,10 +24,14 @@ struct app {
     const struct cli *cli;
     struct config *config;
     struct model *model;
-    struct signals *signals; /* the figures of the policy; NULL: nobody asked for them */
-    struct batch_part *part; /* what of the data counts: --host, until */
+    struct model_limits limits; /* of it */
+    struct signals *signals;    /* the figures of the policy; NULL: nobody asked for them */
+    struct batch_part *part;    /* what of the data counts: --host, until */
     struct rt *rt;
-    struct recorder *recorder;                          /* NULL: not recording */
+    struct recorder *recorder;                          /* NULL: not recording into a file */
+    struct history_recorder *history;                   /* NULL: not into a history */
+    char *history_said;                                 /* its trouble, as it was said last; NULL: none */
+    char *log_state;                                    /* where logs keep how far they were read; NULL */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
     struct app *beside;                                 /* what --baseline names; app_free() frees it; NULL */
@@ -37,8 +44,11 @@ struct app {
     char **names;      /* of the sources started */
     char **recordings; /* paths of those loaded */
     size_t n_recordings;
-    sd_time goals_at; /* --at of what is about goals; SD_UNKNOWN: not given */
-    sd_time until;    /* later data is not taken in; SD_UNKNOWN: all is */
+    sd_time goals_at;              /* --at of what is about goals; SD_UNKNOWN: not given */
+    sd_time until;                 /* later data is not taken in; SD_UNKNOWN: all is */
+    struct hosts_subject hosts;    /* what the view hosts is of */
+    struct past past;              /* what is asked of histories */
+    struct past_shown *past_shown; /* the console on one; NULL */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that
@@ -66,6 +76,9 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
  * anything was drained. */
 bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
+/* The model may take so much; before any data comes. */
+void app_more_memory(struct app *a, size_t bytes);
+
 /* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual.
  */
 void app_watch_goals(struct app *a, const struct signals_limits *limits);
@@ -82,15 +95,19 @@ bool replay_load(struct app *a, struct sd_error *err);
 struct figures *baseline_figures(struct app *a, struct sd_error *err);
 
 /* Reads files to their ends, and of servers what they say at first; n 0: the configuration's sources, or
- * those found here. False and a sentence: one of them cannot be read. */
-bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err);
+ * those found here. `use` says what of histories. False and a sentence: one of them cannot be read. */
+bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+              struct sd_error *err);
 /* The same, and goes on without what cannot be read: it is complained of, a line of `unread` each. False and
  * a sentence: one of them is no source at all, or there is none. */
-bool app_read_what_can(struct app *a, const char *const *sources, size_t n, struct strbuf *unread,
-                       struct sd_error *err);
+bool app_read_what_can(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                       struct strbuf *unread, struct sd_error *err);
 /* Adds those lines to a document, as `unread`: figures without a source shall not pass for all of them. */
 void app_add_unread(struct doc *d, const char *lines);
 bool app_reads_files_only(const struct app *a); /* all that was named are files and recordings */
+
+/* Asks servers to plan their heaviest statements, a few of them, without executing anything. */
+void app_ask_for_plans(struct app *a);
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
@@ -98,9 +115,14 @@ size_t app_drain(struct app *a, int64_t budget_ns);
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);
 
-/* path NULL: stop; append: continues a recording that is there. False also when the recording before, which
- * ends, could not be written to its end. */
+/* path: a file or the URL of a history; NULL: stop; append: continues a recording that is there, as a history
+ * always is. False also when the recording before, which ends, could not be written to its end. */
 bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
+bool app_is_recorded(const struct app *a);
+/* Has the recording failed? Why. */
+bool app_record_failed(struct app *a, struct sd_error *why);
+/* True, once: why a history cannot be written for now, or that it is written again. */
+bool app_record_troubled(struct app *a, struct sd_error *why);
 
 /* ---- flight.c ---- */
 struct saved; /* ui/console.h */

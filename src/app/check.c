@@ -160,7 +160,8 @@ static bool still_measured(const struct app *a)
 /* All sources to their end, and the compressed sizes of their builds. */
 static bool read_sources(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
 {
-    if (!app_read(a, sources, n, err))
+    const struct past_use use = {.goals = true};
+    if (!app_read(a, sources, n, &use, err))
         return false;
     while (still_measured(a) && !rt_finished(a->rt)) {
         if (!app_wait(a, 50 * SD_MS))

@@ -14,7 +14,7 @@
       "also: junit, github, gitlab, sarif")                                                                  \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
-    X(AT, "at", 0, "TIME", "views report check",                                                             \
+    X(AT, "at", 0, "TIME", "views report check history",                                                     \
       "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
       "on the last day of a log or recording")                                                               \
     X(WINDOW, "window", 0, "DURATION", "views console replay report check",                                  \
@@ -27,7 +27,8 @@
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
     X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
       "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
-    X(HOST, "host", 0, "NAME", "views console replay report check alerts", "only data of that machine")      \
+    X(HOST, "host", 0, "NAME", "views console replay report check alerts record",                            \
+      "only data of that machine; of record into a history the name of this one")                            \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
@@ -41,12 +42,12 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check report",                                \
       "compare with all data of that recording or log; check: or with those runs of Lighthouse")             \
-    X(POLICY, "policy", 0, "FILE", "views console replay check report",                                      \
+    X(POLICY, "policy", 0, "FILE", "views console replay check report record history agent",                 \
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
     X(OUTPUT, "output", 'o', "FILE", "record views report check commands",                                   \
-      "the recording to write; of the others the file for what they would print")                            \
+      "the recording or the history to write; of the others the file for what they would print")             \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
@@ -116,7 +117,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 /* clang-format off */ /* the hyphen of a name is no minus */
 #define CLI_VERBS(X)                                                                                         \
     X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
-    X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file, without the console")              \
+    X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file or into a history, without the console")              \
     X(explain, "[FILE|-] [AFTER] [--db URL]",                                                                \
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \
     X(advise, "URL [--budget 500MB] [--workload FILE|DIR]",                                                  \

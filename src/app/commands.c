@@ -2,6 +2,7 @@
 
 #include "app/alerts.h"
 #include "app/forecast.h"
+#include "app/history.h"
 #include "app/load_compare.h"
 #include "app/load_export.h"
 #include "app/load_profile.h"
@@ -32,7 +33,9 @@ extern const struct cli_command SCALE_COMMAND;
     X(CAPACITY_HOPS)                                                                                         \
     X(FORECAST)                                                                                              \
     X(SCALE)                                                                                                 \
-    X(ALERTS)
+    X(ALERTS)                                                                                                \
+    X(HISTORY)                                                                                               \
+    X(AGENT)
 
 #define COMMAND_ROW(NAME) &NAME##_COMMAND,
 const struct cli_command *const COMMANDS[] = {COMMAND_LIST(COMMAND_ROW) NULL};

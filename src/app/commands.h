@@ -19,6 +19,7 @@ struct cli_command {
     const char *help;
     const struct command_option *options; /* NULL: none */
     bool whole;                           /* the model keeps all that its sources have, however old */
+    bool brief;                           /* it keeps a few minutes: nobody looks at it */
     int (*run)(struct app *a);            /* the exit status; what is left of the command line is in a->cli */
 };
 

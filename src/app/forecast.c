@@ -214,7 +214,7 @@ static int forecast(struct app *app)
     if (ask(&a, app->cli, &err)) {
         if (is_csv(app, source)) {
             f = of_csv(source, &a.wish, &err);
-        } else if (app_read(app, &source, 1, &err)) {
+        } else if (app_read(app, &source, 1, &(struct past_use){.goals = false}, &err)) {
             listed = !command_value(app->cli, "select");
             if (listed)
                 status = list(app);

@@ -130,9 +130,15 @@ static int dispatch(const struct cli *cli)
         }
     bool whole = run == verb_view || run == verb_report || run == verb_check ||
                  (cli->command && cli->command->whole) || !strcmp(cli->verb, "replay");
+    bool brief = cli->command && cli->command->brief;
+    if (brief)
+        limits = (struct model_limits){.retention_ns = 300 * SD_S,
+                                       .resolution_ns = MODEL_DEFAULTS.resolution_ns,
+                                       .max_bytes = (size_t)16 << 20,
+                                       .traces_bytes = (size_t)8 << 20};
     struct app app;
     int status = EXIT_USAGE;
-    if (app_init(&app, cli, whole ? &limits : NULL, &err))
+    if (app_init(&app, cli, whole || brief ? &limits : NULL, &err))
         status = run(&app);
     else
         complain("%s", err.text);

@@ -18,6 +18,7 @@
 #include "view/view.h"
 #include "format/goals/budget_file.h"
 #include "core/traces/trace_findings.h"
+#include "core/history/thin.h"
 #include "view/goals/checks.h"
 
 /* ---- mdoc ---- */
@@ -485,19 +486,60 @@ static void manual_budgets(struct strbuf *out)
     list_end(out);
 }
 
+/* What a history keeps, kind by kind; seldom: one of each thing in so long. */
+static void manual_histories(struct strbuf *out)
+{
+    static const char *const HOWS[] = {"", "intervals add up", "samples: count, sum, smallest, largest, last",
+                                       "the last of each step", "each"};
+    static const struct {
+        enum sd_kind kind;
+        const char *name, *key;
+        enum history_how how;
+    } KINDS[] = {
+#define KIND_ROW(KIND, HOW, key, total) {SD_##KIND, #KIND, key, HISTORY_##HOW},
+        HISTORY_KINDS(KIND_ROW)
+#undef KIND_ROW
+    };
+    static const struct {
+        enum sd_kind kind;
+        int seconds;
+    } SELDOM[] = {
+#define SELDOM_ROW(KIND, seconds) {SD_##KIND, seconds},
+        HISTORY_SELDOM(SELDOM_ROW)
+#undef SELDOM_ROW
+    };
+    list_begin(out);
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        char about[200];
+        int seconds = 0;
+        for (size_t k = 0; k < ARRAY_LEN(SELDOM); k++)
+            seconds = SELDOM[k].kind == KINDS[i].kind ? SELDOM[k].seconds : seconds;
+        snprintf(about, sizeof about, "%s; by %s", HOWS[KINDS[i].how],
+                 *KINDS[i].key ? KINDS[i].key : "source");
+        if (seconds)
+            snprintf(about + strlen(about), sizeof about - strlen(about), "; one in %d s", seconds);
+        if (KINDS[i].kind == SD_EXEMPLAR)
+            snprintf(about, sizeof about, "the %d slowest of each source in a step, one of each endpoint",
+                     HISTORY_EXEMPLARS);
+        item(out, "Va", schema_of(KINDS[i].kind)->name, "", "", about);
+    }
+    list_end(out);
+}
+
 static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options},   {"verbs", manual_verbs},
-    {"views", manual_views},       {"keys", manual_keys},
-    {"sources", manual_sources},   {"settings", manual_settings},
-    {"records", manual_records},   {"jobs", manual_jobs},
-    {"commands", manual_commands}, {"words", manual_words},
-    {"findings", manual_findings}, {"advice", manual_advice},
-    {"rewrites", manual_rewrites}, {"suggestions", manual_suggestions},
-    {"policies", manual_policies}, {"checks", manual_checks},
-    {"budgets", manual_budgets},   {"traces", manual_traces},
+    {"options", manual_options},     {"verbs", manual_verbs},
+    {"views", manual_views},         {"keys", manual_keys},
+    {"sources", manual_sources},     {"settings", manual_settings},
+    {"records", manual_records},     {"jobs", manual_jobs},
+    {"commands", manual_commands},   {"words", manual_words},
+    {"findings", manual_findings},   {"advice", manual_advice},
+    {"rewrites", manual_rewrites},   {"suggestions", manual_suggestions},
+    {"policies", manual_policies},   {"checks", manual_checks},
+    {"budgets", manual_budgets},     {"traces", manual_traces},
+    {"histories", manual_histories},
 };
 
 static void list_views(struct strbuf *out)

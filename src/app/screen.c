@@ -3,6 +3,7 @@
 
 #include "app/alert_desk.h"
 #include "app/cost.h"
+#include "app/past_shown.h"
 #include "base/clock.h"
 #include "base/trust.h"
 #include "base/utf8.h"
@@ -126,7 +127,7 @@ static bool env_save(void *ctx, const char *path, struct saved *out, struct sd_e
 
 static bool env_recording(void *ctx)
 {
-    return ((struct screen *)ctx)->app->recorder != NULL;
+    return app_is_recorded(((struct screen *)ctx)->app);
 }
 
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
@@ -190,6 +191,25 @@ static void env_redraw(void *ctx)
     term_redraw(((struct screen *)ctx)->term);
 }
 
+static bool env_reach(void *ctx, sd_time at, struct console_reach *out)
+{
+    return past_shown_reach(((struct screen *)ctx)->app->past_shown, at, out);
+}
+
+static struct console_looked env_look(void *ctx, const struct console_look *what)
+{
+    struct screen *s = ctx;
+    struct console_looked seen = past_shown_look(s->app->past_shown, what);
+    if (seen.waits)
+        s->awaiting = clock_mono() + AWAIT_NS;
+    return seen;
+}
+
+static void env_look_off(void *ctx)
+{
+    past_shown_off(((struct screen *)ctx)->app->past_shown);
+}
+
 /* ---- the loop ---- */
 
 static void resize(struct screen *s)
@@ -244,13 +264,10 @@ static bool look_after_recorders(struct screen *s)
 {
     struct app *a = s->app;
     struct sd_error why;
-    struct recorder_stats stats = {0};
     bool told = !flight_obey(a, &why) || flight_trouble(a, &why);
-    if (a->recorder)
-        stats = recorder_stats(a->recorder);
-    if (stats.error[0]) {
+    told |= app_record_troubled(a, &why);
+    if (app_record_failed(a, &why)) {
         struct sd_error same;
-        fail(&why, "%s", stats.error);
         app_record(a, NULL, false, &same);
         told = true;
     }
@@ -287,6 +304,7 @@ static void loop(struct screen *s)
             s->answered = false;
             if (app_drain(s->app, DRAIN_BUDGET_NS))
                 dirty = true;
+            s->answered |= past_shown_news(s->app->past_shown);
             if (look_after_recorders(s))
                 dirty = true;
             if (look_after_alerts(s))
@@ -398,6 +416,7 @@ int verb_console(struct app *a)
         complain("%s", err.text);
         return EXIT_USAGE;
     }
+    a->past_shown = past_shown_new(a);
     int w, h;
     term_size(s.term, &w, &h);
     s.grid = grid_new(w, h, term_ascii(s.term));
@@ -423,7 +442,11 @@ int verb_console(struct app *a)
                                                   .set_theme = env_set_theme,
                                                   .set_mouse = env_set_mouse,
                                                   .suspend = env_suspend,
-                                                  .redraw = env_redraw});
+                                                  .redraw = env_redraw,
+                                                  .reach = env_reach,
+                                                  .look = env_look,
+                                                  .look_off = env_look_off});
+    past_shown_console(a->past_shown, s.console);
     a->baseline = NULL; /* the console's now */
     console_resize(s.console, w, h);
     a->taken = taken;
@@ -434,6 +457,8 @@ int verb_console(struct app *a)
     loop(&s);
     a->taken = NULL;
     console_free(s.console);
+    past_shown_free(a->past_shown);
+    a->past_shown = NULL;
     grid_free(s.grid);
     term_close(s.term);
     alert_desk_free(s.alerts);

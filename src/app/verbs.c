@@ -1,14 +1,17 @@
 /* The verbs that print: a view, a plan, a recording. */
 #include "app/app.h"
 
+#include "app/history.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
 #include "core/goals/slo_rules.h"
+#include "core/model/histories.h"
 #include "view/caches/caches.h"
 #include "view/goals/reports.h"
+#include "view/hosts/hosts.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
 #include "view/view.h"
@@ -26,10 +29,11 @@
 /* The view that tells what could not be read itself; `status` is its other name as a verb. */
 #define SOURCES_VIEW "sources"
 
-/* A file is read to its end; what can answer requests stays open for them. */
+/* A file is read to its end, and so is a history; what else can answer requests stays open for them. */
 static bool follow_servers(const struct sd_source_ops *ops)
 {
-    return ops->request != NULL;
+    bool keeps = ops->size > offsetof(struct sd_source_ops, flags) && (ops->flags & SD_SOURCE_KEEPS);
+    return ops->request != NULL && !keeps;
 }
 
 static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
@@ -281,10 +285,12 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
 }
 
 /* Begins what is named, and waits for what comes of it. *silent as gather() says. */
-static bool begin_and_gather(struct app *a, const char *const *sources, size_t n, size_t *silent,
-                             struct sd_error *err)
+static bool begin_and_gather(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                             size_t *silent, struct sd_error *err)
 {
     *silent = 0;
+    if (!past_plan(a, sources, n, use, err))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, sources[i], follow_servers, err))
             return false;
@@ -297,22 +303,23 @@ static bool begin_and_gather(struct app *a, const char *const *sources, size_t n
     return !a->n_sources || gather(a, 0, silent) || fail(err, "reading was stopped by a signal");
 }
 
-bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+              struct sd_error *err)
 {
     struct strbuf unread = {0};
     size_t silent;
-    bool ok = begin_and_gather(a, sources, n, &silent, err);
+    bool ok = begin_and_gather(a, sources, n, use, &silent, err);
     if (ok && read_progress(a, &unread).failed)
         ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
     strbuf_free(&unread);
     return ok;
 }
 
-bool app_read_what_can(struct app *a, const char *const *sources, size_t n, struct strbuf *unread,
-                       struct sd_error *err)
+bool app_read_what_can(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                       struct strbuf *unread, struct sd_error *err)
 {
     size_t silent;
-    if (!begin_and_gather(a, sources, n, &silent, err))
+    if (!begin_and_gather(a, sources, n, use, &silent, err))
         return false;
     if (silent)
         add_silent(unread);
@@ -471,20 +478,62 @@ static bool received_older(const struct app *a, sd_time began)
     return all;
 }
 
+/* Hundreds of steps of hundreds of endpoints; what one asks of a history shall not be thinned. */
+#define HISTORY_BYTES ((size_t)256 << 20)
+
+/* A history knows how far it reaches before it is read. */
+static bool plan_histories(struct app *a, const struct view *v, struct choice *t)
+{
+    const struct past_use use = {.goals = t->goals || v == view_home(),
+                                 .twice = v->compares && !t->goals,
+                                 .by_host = v == &hosts_view,
+                                 .route = v == &hosts_view ? a->hosts.route : NULL,
+                                 .progress = str_eq(v->name, "progress")};
+    struct sd_error err;
+    t->files = (struct span){SD_UNKNOWN, SD_UNKNOWN};
+    if (!past_plan(a, a->cli->args, a->cli->n_args, &use, &err)) {
+        complain("%s", err.text);
+        return false;
+    }
+    if (a->past.any)
+        app_more_memory(a, HISTORY_BYTES);
+    if (cli_has(a->cli, CLI_AT))
+        t->files = a->past.any ? (struct span){a->past.oldest, a->past.newest} : span_of_files(a);
+    return true;
+}
+
+/* What was given of the histories, where an interval of them is cut by what was asked for: it is in the
+ * figures as a whole. */
+static struct span with_cut(const struct app *a, const struct choice *t, struct span s)
+{
+    struct history_entry e[16];
+    size_t n = a->past.any && !t->goals && !a->past.twice ? model_histories(a->model, e, ARRAY_LEN(e)) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (e[i].given) {
+            s.from = MIN(s.from, e[i].given->from);
+            s.to = MAX(s.to, e[i].given->to);
+        }
+    return s;
+}
+
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
 {
     struct model_usage usage = model_usage(a->model);
-    *now = sd_known(t->at) ? t->at : sd_known(usage.last) && a->replay ? usage.last : clock_wall();
+    bool past = a->past.all && sd_known(a->past.newest);
+    *now = sd_known(t->at)                     ? t->at
+           : past                              ? a->past.newest
+           : sd_known(usage.last) && a->replay ? usage.last
+                                               : clock_wall();
     if (sd_known(t->at))
-        return t->window_ns ? (struct span){t->at - t->window_ns, t->at} : SPAN_ALL;
+        return t->window_ns ? with_cut(a, t, (struct span){t->at - t->window_ns, t->at}) : SPAN_ALL;
     if (t->for_ns && !received_older(a, t->began))
         return (struct span){t->began, clock_wall()};
     if (t->for_ns)
         return SPAN_ALL;
     if (!t->window_ns)
         return SPAN_ALL;
-    sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;
-    return (struct span){to - t->window_ns, to};
+    sd_time to = past ? a->past.newest : sd_known(usage.last) ? usage.last + 1 : *now;
+    return with_cut(a, t, (struct span){to - t->window_ns, to});
 }
 
 static int print_view(struct app *a, const struct view *v, struct span span, sd_time now, const char *unread)
@@ -567,7 +616,8 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
-    t->files = cli_has(a->cli, CLI_AT) ? span_of_files(a) : (struct span){SD_UNKNOWN, SD_UNKNOWN};
+    if (!plan_histories(a, v, t))
+        return EXIT_USAGE;
     size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
@@ -638,6 +688,15 @@ int verb_view(struct app *a)
     return verb_show(a, view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb));
 }
 
+/* Figures of each machine over all that is read. */
+static void watch_hosts(struct app *a)
+{
+    const struct signals_limits all = {.keep_ns = INT64_MAX, .max_bytes = HISTORY_BYTES};
+    a->hosts = hosts_subject(cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL);
+    app_watch_goals(a, &all);
+    hosts_want(a->signals, &a->hosts, INT64_MAX);
+}
+
 int verb_show(struct app *a, const struct view *v)
 {
     struct choice t = {0};
@@ -657,6 +716,8 @@ int verb_show(struct app *a, const struct view *v)
     t.goals = v->place == PLACE_GOALS;
     if (t.goals || v == view_home())
         app_watch_goals(a, NULL);
+    if (v == &hosts_view)
+        watch_hosts(a);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {
@@ -694,7 +755,7 @@ static int heaviest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static void ask_for_plans(struct app *a)
+void app_ask_for_plans(struct app *a)
 {
     size_t n = model_queries(a->model), m = 0;
     struct heavy *h = mem_array(n, sizeof *h);
@@ -737,46 +798,55 @@ int verb_record(struct app *a)
 {
     int64_t for_ns;
     struct sd_error err;
+    const char *path = a->cli->values[CLI_OUTPUT];
     if (!duration_option(a, CLI_FOR, &for_ns))
         return EXIT_USAGE;
-    if (!cli_has(a->cli, CLI_OUTPUT)) {
+    if (!path) {
         complain("record needs a file to write: slowdive record -o FILE SOURCE");
+        return EXIT_USAGE;
+    }
+    bool history = store_is_url(path);
+    if (!history && cli_has(a->cli, CLI_HOST)) {
+        complain("--host is the name of this machine in a history, and %.200s is none", path);
+        return EXIT_USAGE;
+    }
+    /* A history is there before what is read at once; a file is only made when there is something to read. */
+    if (history && (!history_places(a, path, NULL, &err) || !app_record(a, path, true, &err))) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, NULL);
     app_report(a);
-    if (failed || !a->n_sources) {
+    if (failed || !(a->n_sources || (history && a->n_recordings))) {
         if (!failed)
             complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");
         return EXIT_USAGE;
     }
-    const char *path = a->cli->values[CLI_OUTPUT];
-    if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
+    if (!history && !app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
     int64_t start = clock_mono(), plans_at = start + RECORD_PLANS_FIRST_NS;
-    struct recorder_stats stats;
     do {
         if (clock_mono() >= plans_at) {
-            ask_for_plans(a);
+            app_ask_for_plans(a);
             plans_at = clock_mono() + RECORD_PLANS_EVERY_NS;
         }
         int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
         bool going = app_wait(a, MIN(left, 200 * SD_MS));
         app_drain(a, 100 * SD_MS);
-        stats = recorder_stats(a->recorder);
-        if (!going || rt_finished(a->rt) || stats.error[0])
+        if (app_record_troubled(a, &err))
+            complain("%s", err.text);
+        if (!going || rt_finished(a->rt) || app_record_failed(a, &err))
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
-    stats = recorder_close(a->recorder); /* its last frame may not have fitted */
-    a->recorder = NULL;
+    bool whole = app_record(a, NULL, false, &err); /* its last frame may not have fitted */
     struct strbuf unread = {0};
     failed = read_progress(a, &unread).failed + complain_of_late(a);
     complain_lines(strbuf_text(&unread));
     strbuf_free(&unread);
-    if (stats.error[0]) {
-        complain("%s", stats.error);
+    if (!whole) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
     /* Ctrl-C is how a recording without --for ends. */

@@ -26,6 +26,14 @@ static inline int64_t add_sat(int64_t a, int64_t b)
     return MAX(sum, NUM_MIN);
 }
 
+static inline int64_t sub_sat(int64_t a, int64_t b)
+{
+    int64_t v;
+    if (__builtin_sub_overflow(a, b, &v))
+        return b < 0 ? NUM_MAX : NUM_MIN;
+    return MAX(v, NUM_MIN);
+}
+
 static inline int64_t mul_sat(int64_t a, int64_t b)
 {
     int64_t product;

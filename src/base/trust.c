@@ -215,6 +215,34 @@ bool trust_read(const char *what, const char *path, size_t limit, char **data, s
     return ok;
 }
 
+/* A file of root that a service reads through a group of its own is how secrets are kept in /etc. */
+static bool only_for_us(int fd, const char *path, struct sd_error *err)
+{
+    struct stat st;
+    mode_t others = S_IRWXO | S_IRWXG;
+    if (fstat(fd, &st) != 0)
+        return fail(err, "%.200s cannot be examined", path);
+    if (st.st_uid == 0 && geteuid() != 0)
+        others = S_IRWXO | S_IWGRP;
+    return !(st.st_mode & others) ||
+           fail(err, "%.200s holds a secret and can be read by others; chmod 600 makes it private", path);
+}
+
+char *trust_secret(const char *path, size_t limit, struct sd_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int fd = trust_open("secret", path, err);
+    bool there = fd >= 0 && only_for_us(fd, path, err) && file_read_fd(fd, path, limit, &text, &len, err) &&
+                 (strlen(text) == len || fail(err, "%.200s holds a byte 0", path));
+    if (fd >= 0)
+        close(fd);
+    if (there)
+        return text;
+    free(text);
+    return NULL;
+}
+
 bool trust_folder(const char *path, struct sd_error *err)
 {
     struct walk w = {.self = geteuid(), .reading = true, .what = "folder", .path = path, .dir = -1};

@@ -27,6 +27,9 @@ int trust_open_as(uid_t self, const char *what, const char *path, struct sd_erro
 /* Its contents, as file_read; "-" is standard input. */
 bool trust_read(const char *what, const char *path, size_t limit, char **data, size_t *len,
                 struct sd_error *err);
+/* What is in a file that nobody else may read, without a byte 0; of root's also one that a group of a service
+ * may. malloc'd; NULL and a sentence. */
+char *trust_secret(const char *path, size_t limit, struct sd_error *err);
 /* False and a sentence when others could put files into the folder (sticky does not help),
  * or another folder in its place. */
 bool trust_folder(const char *path, struct sd_error *err);

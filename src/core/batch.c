@@ -25,8 +25,8 @@ struct sd_batch {
     struct entry *entries;
     size_t n, cap;
     sd_kinds kinds;
-    uint64_t answer; /* number of a request; 0: none */
-    unsigned abi;    /* SD_ABI_MINOR of the code that adds records */
+    uint64_t answer, during; /* numbers of requests; 0: none */
+    unsigned abi;            /* SD_ABI_MINOR of the code that adds records */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)
@@ -121,6 +121,16 @@ void batch_set_answer(struct sd_batch *b, uint64_t request)
 uint64_t batch_answer(const struct sd_batch *b)
 {
     return b->answer;
+}
+
+void batch_set_during(struct sd_batch *b, uint64_t request)
+{
+    b->during = request;
+}
+
+uint64_t batch_during(const struct sd_batch *b)
+{
+    return b->during;
 }
 
 const char *batch_origin(const struct sd_batch *b)

@@ -139,6 +139,8 @@ struct dive {
     const char *view;
     const char *arg;
     sd_time from, to;
+    const char *choose, *choice; /* and what is chosen for all views with it (view_choose), static, and the
+                                    text; NULL */
 };
 
 /* A session of a database server, so that it can be told from a later one that has got

@@ -29,6 +29,8 @@
     .title = "The load test", .confirm = true, .waits = true, .stop_asks = true, .done = "Ran",              \
     .result = "its result is shown"
 
+#define ROW_READ_HISTORY .title = "The reading of the history"
+
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \
     {.name = #name_, .type = SD_FIELD_##type_, .offset = offsetof(args, name_), .unit = unit_, .help = help_},

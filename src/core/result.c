@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Larger whole numbers are no doubles. */
-#define EXACT (INT64_C(1) << 53)
+/* From here on cJSON writes an exponent; beyond 2^53 whole numbers are no doubles. */
+#define EXACT INT64_C(1000000000000000)
 
 cJSON *result_new(const char *view)
 {

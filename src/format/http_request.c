@@ -60,6 +60,8 @@ static bool read_first_line(const char *line, size_t n, struct http_request *r)
     size_t len = (size_t)(space - line);
     r->method = len == 4 && !memcmp(line, "POST", 4)      ? HTTP_POST
                 : len == 7 && !memcmp(line, "OPTIONS", 7) ? HTTP_OPTIONS
+                : len == 3 && !memcmp(line, "GET", 3)     ? HTTP_GET
+                : len == 4 && !memcmp(line, "HEAD", 4)    ? HTTP_HEAD
                                                           : HTTP_OTHER;
     const char *query = memchr(target, '?', (size_t)(version - target));
     r->path = (struct http_text){.at = target, .n = (size_t)((query ? query : version) - target)};

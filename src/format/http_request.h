@@ -7,7 +7,7 @@
 
 enum { HTTP_REQUEST_HEAD_MAX = 16 << 10, HTTP_REFERER_MAX = 2000 };
 
-enum http_method { HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
+enum http_method { HTTP_POST, HTTP_OPTIONS, HTTP_GET, HTTP_HEAD, HTTP_OTHER };
 
 /* Bytes of the head; .at NULL: there is no such field. */
 struct http_text {

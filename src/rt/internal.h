@@ -82,7 +82,8 @@ struct rt_source {
 
     /* Worker only. */
     bool in_run;
-    bool progress; /* it worked since the last open: back-off starts over */
+    uint64_t number; /* of the request that is served; 0: none */
+    bool progress;   /* it worked since the last open: back-off starts over */
     uint64_t random;
 };
 

@@ -88,11 +88,17 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
     return wait_until(own(s), fd, events, deadline, own(s)->in_run);
 }
 
+static struct sd_batch *host_batch_of(struct sd_source *s, const char *origin, sd_time at)
+{
+    struct sd_batch *b = batch_new(origin, at);
+    batch_set_abi(b, own(s)->ops->abi & 0xffff);
+    batch_set_during(b, own(s)->number);
+    return b;
+}
+
 static struct sd_batch *host_batch(struct sd_source *s, sd_time at)
 {
-    struct sd_batch *b = batch_new(s->name, at);
-    batch_set_abi(b, own(s)->ops->abi & 0xffff);
-    return b;
+    return host_batch_of(s, s->name, at);
 }
 
 static void host_discard(struct sd_batch *b)
@@ -172,6 +178,7 @@ const struct sd_host RT_HOST = {
     .log = host_log,
     .withdrawn = host_withdrawn,
     .fits = host_fits,
+    .batch_of = host_batch_of,
 };
 
 /* ---- requests ---- */
@@ -224,7 +231,9 @@ static bool serve_requests(struct rt_source *s)
         struct sd_batch *reply = host_batch(&s->pub, s->rt->limits.now());
         struct sd_error err = {""};
         batch_set_answer(reply, q->number);
+        s->number = q->number;
         enum sd_result r = s->ops->request(&s->pub, q->r, reply, &err);
+        s->number = 0;
         served(s);
         if (r != SD_OK)
             reply_failed(reply, q->r, err.text);

@@ -35,7 +35,8 @@
     X(load)                                                                                                  \
     X(load_result)                                                                                           \
     X(host)                                                                                                  \
-    X(estimate)
+    X(estimate)                                                                                              \
+    X(history)
 
 #define SOURCE_DECLARE(kind) extern const struct sd_source_ops kind##_source_ops;
 #define SOURCE_ROW(kind)     &kind##_source_ops,

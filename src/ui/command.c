@@ -41,7 +41,7 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
 static bool do_at(struct console *c, const char *arg, struct sd_error *err)
 {
     bool past = c->env.replay || sd_known(c->anchor); /* a recording, a log of another day */
-    struct model_usage u = model_usage(c->env.model);
+    struct console_reach u = console_reach(c);
     sd_time t;
     if (!strcmp(arg, "now")) {
         console_act(c, ACTION_LIVE);

@@ -71,7 +71,7 @@ struct span console_span(const struct console *c)
  * others' data is of now. */
 static void find_anchor(struct console *c)
 {
-    struct model_usage u = model_usage(c->env.model);
+    struct console_reach u = console_reach(c);
     int64_t window = c->env.config->settings->window_ns;
     sd_time now = console_now(c);
     bool old = sd_known(u.last) && u.last < now - MAX(window, 60 * SD_S);
@@ -88,7 +88,7 @@ static void find_anchor(struct console *c)
 
 void console_seek(struct console *c, sd_time at)
 {
-    struct model_usage u = model_usage(c->env.model);
+    struct console_reach u = console_reach(c);
     if (sd_known(u.last) && at >= u.last) {
         at = u.last;
         if (!c->env.replay)
@@ -209,6 +209,10 @@ void console_build(struct console *c)
     if (s->doc && (!c->stale || c->question))
         return;
     find_anchor(c);
+    if (!looking_ready(c) && s->doc) {
+        c->stale = false;
+        return;
+    }
     struct view_ctx ctx = console_view_ctx(c);
     struct built_from from = origin_of(c, s, &ctx);
     bool kept = s->doc && same_origin(&from, &s->from);
@@ -231,6 +235,7 @@ struct console *console_new(const struct console_env *env)
     struct console *c = mem_alloc(sizeof *c);
     c->env = *env;
     c->baseline = env->baseline;
+    c->sources = env->model;
     c->speed = 1;
     c->width = 80;
     c->height = 24;
@@ -263,6 +268,8 @@ void console_free(struct console *c)
         free(c->history[i]);
     free(c->history);
     free(c->completions);
+    free(c->waits);
+    free(c->scope);
     free(c->copied);
     free(c->hint);
     free(c->filter_before);

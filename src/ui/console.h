@@ -24,6 +24,24 @@ enum copied {
     COPIED       /* somebody has said that it is there */
 };
 
+/* The past beyond the model, such as weeks of a history: what of it is looked at is brought first. */
+struct console_reach {
+    sd_time first, last; /* of all that can be looked at; SD_UNKNOWN: nothing */
+    int64_t step_ns;     /* how fine it is at that moment: what one step in time is; 0: as usual */
+};
+struct console_look {
+    const struct view *view;
+    const char *arg;
+    struct span span;
+    bool live; /* the cursor follows the newest */
+    const struct view_choices *choices;
+};
+/* Texts are good until the next call. */
+struct console_looked {
+    const char *waits; /* what is still being brought, "10:00 to 11:00 of shop"; NULL: it is there */
+    const char *scope; /* of what alone the figures are, "web1"; NULL: of all */
+};
+
 /* What the console asks of the program around it. Every function may be NULL:
  * then the console says that it cannot. `app` is passed back. */
 struct console_env {
@@ -60,6 +78,13 @@ struct console_env {
     void (*set_mouse)(void *app, bool on);
     void (*suspend)(void *app);
     void (*redraw)(void *app);
+    /* How far back can be looked, and how fine it is at `at`. NULL, or false: the model has all there is. */
+    bool (*reach)(void *app, sd_time at, struct console_reach *out);
+    /* Before figures are made: sees to it that the model (console_set_model) has them, or begins to bring
+     * them and says what; what is on the screen stays meanwhile. Then: console_look_again. NULL: the model
+     * has them. */
+    struct console_looked (*look)(void *app, const struct console_look *what);
+    void (*look_off)(void *app); /* what is being brought is not wanted any more */
 };
 
 /* The console's own cost, shown in the status line; unknown where SD_UNKNOWN/NAN. */
@@ -86,6 +111,11 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
 void console_refresh(struct console *c); /* what views see has changed, beside model and time */
 void console_open(struct console *c, const char *view,
                   const char *arg); /* as a step that can be taken back */
+
+/* From now on the figures are made of these. The model before stays as long as the console shows what was
+ * made of it: until the next draw after this call. */
+void console_set_model(struct console *c, struct model *m, struct signals *s);
+void console_look_again(struct console *c); /* what was brought is there, or will not come */
 
 /* Moves playback and expires messages; true when the picture may have changed.
  * *wait_ns: how long nothing will change by itself (INT64_MAX: ever). */

@@ -140,7 +140,7 @@ static void sources_text(const struct console *c, struct strbuf *b, enum severit
 {
     struct source_info info[64];
     size_t n =
-        model_sources(c->env.model, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
+        model_sources(c->sources, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
     size_t live = 0, bad = 0;
     const char *name = NULL, *why = NULL;
     for (size_t i = 0; i < n; i++) {
@@ -254,6 +254,8 @@ static void status_line(struct console *c, struct grid *g, struct rect r)
         return;
     }
     ask_banner(c, &left);
+    if (!left.len)
+        looking_banner(c, &left);
     if (left.len)
         bottom -= lines_above(g, r, bottom, BANNER_LINES, STYLE_WARN, left.text);
     if (c->message && bottom >= r.y)

@@ -34,13 +34,15 @@ static void time_text(const struct console *c, struct strbuf *b)
     else /* without seconds: an idle screen sends nothing */
         strbuf_printf(b, "live %.5s", when);
     strbuf_printf(b, ", %.30s", unit_format_int(UNIT_NS, c->env.config->settings->window_ns, window));
+    if (c->scope)
+        strbuf_printf(b, ", %.60s", c->scope);
 }
 
 /* "shop PostgreSQL 15.4, access.log": each source with what its state begins with. */
 static void sources_text(const struct console *c, struct strbuf *b)
 {
     struct source_info info[SOURCES_SHOWN];
-    size_t n = model_sources(c->env.model, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info,
+    size_t n = model_sources(c->sources, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info,
                              SOURCES_SHOWN);
     for (size_t i = 0; i < n; i++) {
         const struct sd_status *s = info[i].status;

@@ -153,6 +153,8 @@ static void dive(struct console *c)
                              : "There is no row to open; {key:next-pane} goes to another pane");
         return;
     }
+    if (it.dive.choose)
+        view_choose(&c->chosen, it.dive.choose, 0, it.dive.choice);
     char *arg = mem_strdup(v ? it.dive.arg : console_screen(c)->arg);
     v = v ? v : console_screen(c)->view;
     if (timed)
@@ -324,7 +326,7 @@ static void copy(struct console *c)
 
 static void pause_or_go_on(struct console *c)
 {
-    struct model_usage u = model_usage(c->env.model);
+    struct console_reach u = console_reach(c);
     if (c->mode == CURSOR_LIVE) {
         c->at = console_cursor(c);
         c->mode = CURSOR_PAUSED;
@@ -343,7 +345,7 @@ static void pause_or_go_on(struct console *c)
 
 static void go_live(struct console *c)
 {
-    struct model_usage u = model_usage(c->env.model);
+    struct console_reach u = console_reach(c);
     if (c->env.replay)
         console_seek(c, sd_known(u.last) ? u.last : c->at);
     else
@@ -351,13 +353,18 @@ static void go_live(struct console *c)
     c->stale = true;
 }
 
-static const int64_t WINDOWS[] = {10 * SD_S,  30 * SD_S,   60 * SD_S,      300 * SD_S,
-                                  900 * SD_S, 3600 * SD_S, 6 * 3600 * SD_S};
+#define DAY_NS (86400 * SD_S)
+static const int64_t WINDOWS[] = {
+    10 * SD_S,  30 * SD_S,   60 * SD_S,       300 * SD_S,
+    900 * SD_S, 3600 * SD_S, 6 * 3600 * SD_S, /* of what goes back weeks also: */
+    DAY_NS,     7 * DAY_NS,  30 * DAY_NS,     90 * DAY_NS};
+enum { WINDOWS_USUAL = 7 };
 
 static void change_window(struct console *c, bool longer)
 {
     int64_t *w = &c->env.config->settings->window_ns, next = *w;
-    for (size_t i = 0; i < ARRAY_LEN(WINDOWS); i++) {
+    size_t usable = console_reach(c).step_ns ? ARRAY_LEN(WINDOWS) : WINDOWS_USUAL;
+    for (size_t i = 0; i < usable; i++) {
         if (longer && WINDOWS[i] > *w) {
             next = WINDOWS[i];
             break;
@@ -393,7 +400,8 @@ static void ask_export(struct console *c)
 
 static void step(struct console *c, int direction)
 {
-    console_seek(c, console_cursor(c) + direction * MAX(c->env.config->settings->refresh_ns, SD_S));
+    int64_t finest = MAX(c->env.config->settings->refresh_ns, SD_S);
+    console_seek(c, add_sat(console_cursor(c), direction * MAX(console_reach(c).step_ns, finest)));
 }
 
 static void leap(struct console *c, int direction)
@@ -514,7 +522,7 @@ void console_key(struct console *c, key_code key)
         overlay_key(c, key);
         return;
     }
-    if (key == K_ESC && ask_stop(c))
+    if (key == K_ESC && (ask_stop(c) || looking_stop(c)))
         return;
     int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {

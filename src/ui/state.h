@@ -8,6 +8,7 @@
  *   save.c      :save: the past as a recording, with a summary
  *   palette.c   the list above it: views, things, commands that fit
  *   linked.c    the list of what is linked with a row
+ *   looking.c   the past that is not in the model
  *   choice.c    lists to choose from, as both of these
  *   header.c    the two lines at the top
  *   draw.c      the picture
@@ -124,6 +125,10 @@ struct console {
     sd_time anchor; /* live, but all data is older than the console, or ahead of its clock: their end */
     sd_time ahead_to, ahead_since; /* the newest data of those ahead, and when it came */
 
+    const struct model *sources; /* where the states of sources are: the model at first */
+    char *waits, *scope;         /* as console_looked says; NULL */
+    struct moment ready;         /* what was looked at when all of it was there; window 0: nothing was */
+
     struct figures *baseline;   /* view_ctx.baseline; NULL: the window before */
     struct view_choices chosen; /* what was chosen for views; it stays on the way to the next */
 
@@ -192,6 +197,14 @@ void visit_last(struct console *c);
 void visit_history(struct console *c, int direction);
 bool visit_home(const struct console *c); /* is Home shown? */
 enum view_place visit_place_of(const struct console *c);
+
+void visit_forget(struct screen *s); /* its doc */
+
+/* ---- looking.c ---- */
+struct console_reach console_reach(const struct console *c);
+bool looking_ready(struct console *c); /* is there what the screen needs now? */
+bool looking_stop(struct console *c);  /* goes back to what was there; false: nothing is waited for */
+void looking_banner(const struct console *c, struct strbuf *out);
 
 /* ---- console.c ---- */
 /* The focused section and its pane; NULL when the doc has none. */

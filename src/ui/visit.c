@@ -117,7 +117,7 @@ static void show_moment(struct console *c, const struct moment *m)
     c->env.config->settings->window_ns = m->window;
 }
 
-static void forget_doc(struct screen *s)
+void visit_forget(struct screen *s)
 {
     doc_free(s->doc);
     s->doc = NULL;
@@ -136,7 +136,7 @@ static void leave_for(struct console *c, struct screen *to)
         show_moment(c, &to->then);
     }
     if (c->last && c->last != to && c->last != from)
-        forget_doc(c->last); /* two docs are kept: this one and the one before */
+        visit_forget(c->last); /* two docs are kept: this one and the one before */
     c->last = from;
     to->used = ++c->uses;
     if (!to->view->about)

@@ -23,6 +23,7 @@
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 #include "view/metrics/metric_list.h"
+#include "view/hosts/hosts.h"
 #include "view/hosts/resources.h"
 #include "view/metrics/runtime.h"
 #include "view/goals/goals.h"
@@ -94,6 +95,7 @@
     X(forecasts)                                                                                             \
     X(forecast)                                                                                              \
     X(resources)                                                                                             \
+    X(hosts)                                                                                                 \
     X(kpis)                                                                                                  \
     X(slo)                                                                                                   \
     X(objective)                                                                                             \

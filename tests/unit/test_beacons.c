@@ -157,7 +157,7 @@ static void test_requests(void **state)
         {P "Content-Length: 99999999999999999999999\r\n\r\n", HTTP_WHOLE, HTTP_POST, 1000000000000000, true,
          false, NULL},
         {"OPTIONS * HTTP/1.1\r\n\r\n", HTTP_WHOLE, HTTP_OPTIONS, -1, true, false, NULL},
-        {"GET /?a=POST HTTP/1.1\r\n\r\n", HTTP_WHOLE, HTTP_OTHER, -1, true, false, NULL},
+        {"GET /?a=POST HTTP/1.1\r\n\r\n", HTTP_WHOLE, HTTP_GET, -1, true, false, NULL},
         {"", HTTP_MORE, 0, 0, 0, 0, NULL},
         {"\r\n\r\n", HTTP_MORE, 0, 0, 0, 0, NULL},
         {"POST / HT", HTTP_MORE, 0, 0, 0, 0, NULL},

@@ -82,6 +82,46 @@ static void test_metrics(void **state)
     model_free(m);
 }
 
+static struct metric_info metric_of(const struct model *m, const char *name)
+{
+    struct metric_info e[1];
+    assert_int_equal(model_metric_named(m, name, e, 1), 1);
+    return e[0];
+}
+
+/* Records of a history stand for several samples, also once the model has thinned them. */
+static void test_sampled(void **state)
+{
+    (void)state;
+    struct model_limits limits = {.max_bytes = (size_t)1 << 20};
+    struct model *m = model_new(&limits);
+    struct sd_metric live = {.name = "g", .value = 1};
+    shop_add(m, "web1", SHOP_START, SD_METRIC, &live);
+    double sum = 1, most = 1;
+    int64_t n = 1;
+    for (int i = 1; i < 40000; i++) {
+        struct sd_metric r = {.name = "g", .value = i % 7, .samples = 1 + i % 5, .min = i % 7};
+        r.max = (double)(i % 7 + (i == 20001 ? 100 : 0));
+        r.sum = (double)(r.samples * (i % 7));
+        sum += r.sum;
+        most = fmax(most, r.max);
+        n += r.samples;
+        shop_add(m, "web1", SHOP_START + i * SD_S, SD_METRIC, &r);
+    }
+    struct metric_info e = metric_of(m, "g");
+    struct span all = {SHOP_START - 1, SHOP_START + 40000 * SD_S};
+    assert_true(fabs(metric_mean(&e, all) - sum / (double)n) < 1e-9);
+    assert_true(metric_max(&e, all) >= most && metric_max(&e, all) <= most);
+    assert_int_equal(metric_points(&e, all), n);
+    struct sd_metric c = {.name = "c", .value = 100, .counter = 1, .samples = 1, .sum = 100, .max = 100};
+    shop_add(m, "web1", SHOP_START, SD_METRIC, &c);
+    c = (struct sd_metric){.name = "c", .value = 20, .counter = 1, .samples = 3, .sum = 270, .max = 130};
+    shop_add(m, "web1", SHOP_START + 100 * SD_S, SD_METRIC, &c);
+    e = metric_of(m, "c");
+    assert_true(fabs(metric_growth(&e, (struct span){SHOP_START, SHOP_START + 100 * SD_S}) - 0.5) < 1e-9);
+    model_free(m);
+}
+
 static void test_tables(void **state)
 {
     (void)state;
@@ -189,8 +229,11 @@ static void test_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metrics),  cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_requests), cmocka_unit_test(test_few_points_are_no_series),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_sampled),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_few_points_are_no_series),
         cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,36 @@ static void test_metrics(void **state)
     done(&m);
 }
 
+/* A history tells of several samples in one record: means are weighted, the largest is exact, and a counter
+ * that began anew within one counts from what it had reached. */
+static void test_sampled_metrics(void **state)
+{
+    struct made m = make("kpis:\n"
+                         "- {name: mean, signal: 'metric:g', target: 1}\n"
+                         "- {name: max, signal: 'metric:g', aggregate: max, target: 1}\n"
+                         "- {name: last, signal: 'metric:g', aggregate: last, target: 1}\n"
+                         "- {name: rate, signal: 'metric:c', target: 1}\n");
+    (void)state;
+    struct sd_metric few = {.name = "g", .value = 4, .samples = 2, .sum = 6, .min = 2, .max = 4};
+    struct sd_metric many = {.name = "g", .value = 10, .samples = 18, .sum = 194, .min = 9, .max = 30};
+    take_from(m.s, "web1", T0 - 200 * SD_S, SD_METRIC, &few);
+    take_from(m.s, "web1", T0 - 100 * SD_S, SD_METRIC, &many);
+    assert_real(one(&m, 0, T0, 300 * SD_S).value, 10);
+    assert_int_equal(one(&m, 0, T0, 300 * SD_S).samples, 20);
+    assert_real(one(&m, 1, T0, 300 * SD_S).value, 30);
+    assert_real(one(&m, 2, T0, 300 * SD_S).value, 10);
+    struct sd_metric count = {.name = "c", .value = 100, .counter = 1, .samples = 1, .sum = 100, .max = 100};
+    take_from(m.s, "web1", T0 - 300 * SD_S, SD_METRIC, &count);
+    count = (struct sd_metric){
+        .name = "c", .value = 20, .counter = 1, .samples = 3, .sum = 270, .min = 20, .max = 130};
+    take_from(m.s, "web1", T0 - 200 * SD_S, SD_METRIC, &count); /* 120, 130, then 20 */
+    count = (struct sd_metric){
+        .name = "c", .value = 15, .counter = 1, .samples = 2, .sum = 25, .min = 10, .max = 15};
+    take_from(m.s, "web1", T0 - 100 * SD_S, SD_METRIC, &count); /* anew again: 10, 15 */
+    assert_real(one(&m, 3, T0, 300 * SD_S).value, (30 + 20 + 15) / 200.0);
+    done(&m);
+}
+
 static void statement(struct signals *s, sd_time at, int64_t id, const char *route, int64_t calls, int64_t ns,
                       sd_time absent)
 {
@@ -414,9 +444,11 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_edges),      cmocka_unit_test(test_matching), cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_instances),  cmocka_unit_test(test_evidence), cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_statements), cmocka_unit_test(test_covered),  cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_edges),           cmocka_unit_test(test_matching),
+        cmocka_unit_test(test_windows),         cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_evidence),        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_sampled_metrics), cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_covered),         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@ enum { SERIES_MAX = 20000, LOOK_EVERY = 65536, LABEL_BYTES = 512 };
 
 struct sample {
     sd_time at;
-    double value;
+    double value, sum, max; /* of a history the last of several, their sum, the largest */
+    int64_t n;
 };
 struct metric_series {
     const char *labels; /* with the origin's where another has the same */
@@ -162,6 +163,17 @@ static struct metric_series *series_of(struct told_metrics *m, const struct sd_b
     return x;
 }
 
+static struct sample sample_of(const struct sd_metric *r, sd_time at)
+{
+    bool several = r->samples > 0; /* unknown is negative */
+    int64_t n = several ? r->samples : 1;
+    return (struct sample){.at = at,
+                           .value = r->value,
+                           .sum = several && isfinite(r->sum) ? r->sum : r->value * (double)n,
+                           .max = several ? fmax(r->max, r->value) : r->value,
+                           .n = n};
+}
+
 void told_metrics_take(struct told_metrics *m, const struct sd_batch *b)
 {
     const struct sd_metric *r;
@@ -175,7 +187,7 @@ void told_metrics_take(struct told_metrics *m, const struct sd_batch *b)
         sd_time at = batch_time(b);
         x->samples = mem_grow(x->samples, x->n, &x->cap, sizeof *x->samples);
         x->ordered &= !x->n || x->samples[x->n - 1].at <= at;
-        x->samples[x->n++] = (struct sample){at, r->value};
+        x->samples[x->n++] = sample_of(r, at);
         x->first = MIN(x->first, at);
         m->since_look++;
     }
@@ -285,6 +297,21 @@ static void gather(struct told_metrics *m, struct metric_group *g)
     }
 }
 
+/* The largest of several is what the counter had reached before it began anew. */
+static double grown_to(const struct sample *from, const struct sample *to)
+{
+    double top = fmax(to->max, to->value);
+    return (top < from->value ? top : top - from->value) + (top > to->value ? to->value : 0);
+}
+
+static int64_t count_samples(const struct metric_series *x, size_t lo, size_t hi)
+{
+    int64_t n = 0;
+    for (size_t i = lo; i < hi; i++)
+        n = add_sat(n, x->samples[i].n);
+    return n;
+}
+
 static void growth(const struct metric_series *x, size_t lo, size_t hi, struct signal_value *v)
 {
     size_t from = lo ? lo - 1 : 0;
@@ -292,10 +319,8 @@ static void growth(const struct metric_series *x, size_t lo, size_t hi, struct s
     v->basis = "rate";
     if (hi <= from + 1 || hi <= lo)
         return;
-    for (size_t i = from + 1; i < hi; i++) {
-        double d = x->samples[i].value - x->samples[i - 1].value;
-        sum += d < 0 ? x->samples[i].value : d;
-    }
+    for (size_t i = from + 1; i < hi; i++)
+        sum += grown_to(&x->samples[i - 1], &x->samples[i]);
     double seconds = (double)(x->samples[hi - 1].at - x->samples[from].at) / 1e9;
     if (seconds > 0)
         v->value = sum / seconds;
@@ -310,10 +335,12 @@ static void aggregated(const struct metric_series *x, enum goal_aggregate how, s
     if (lo >= hi)
         return;
     for (size_t i = lo; i < hi; i++) {
-        sum += x->samples[i].value;
-        most = fmax(most, x->samples[i].value);
+        sum += x->samples[i].sum;
+        most = fmax(most, x->samples[i].max);
     }
-    v->value = how == GOAL_MAX ? most : how == GOAL_LAST ? x->samples[hi - 1].value : sum / (double)(hi - lo);
+    v->value = how == GOAL_MAX    ? most
+               : how == GOAL_LAST ? x->samples[hi - 1].value
+                                  : sum / (double)count_samples(x, lo, hi);
 }
 
 size_t told_metrics_values(struct told_metrics *m, const struct goal_figure *f, sd_time at, int64_t window_ns,
@@ -334,7 +361,7 @@ size_t told_metrics_values(struct told_metrics *m, const struct goal_figure *f, 
         *v = (struct signal_value){.instance = *x->labels ? x->labels : NULL,
                                    .value = (double)NAN,
                                    .unit = x->unit,
-                                   .samples = hi > lo ? (int64_t)(hi - lo) : 0,
+                                   .samples = count_samples(x, lo, hi),
                                    .at = hi > lo ? x->samples[hi - 1].at : SD_UNKNOWN};
         if (x->counter)
             growth(x, lo, hi, v);

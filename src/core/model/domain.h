@@ -39,6 +39,7 @@
     X(pages, 3, 0)                                                                                           \
     X(loads, 1, 0)                                                                                           \
     X(traces, 0, 50000)                                                                                      \
+    X(histories, 1, 64)                                                                                      \
     X(sources, 1, 4096)
 
 enum domain_id {

@@ -7,10 +7,16 @@ struct point {
     sd_time at;
     double value;
 };
+/* The samples that a point of a history stands for; its value is the last of them. */
+struct sampled {
+    int64_t n;
+    double sum, min, max;
+};
 struct series {
     char *key; /* origin \x1f name \x1f labels */
     char unit[8];
     struct point *points;
+    struct sampled *sampled; /* beside the points, with the same room; NULL: each is one sample */
     size_t n, cap;
     bool counter;
     UT_hash_handle hh;
@@ -29,25 +35,79 @@ static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, 
     return n < 0 ? 0 : MIN((size_t)n, (size_t)KEY_BYTES - 1);
 }
 
-static void fit(struct part *p, struct series *s)
+static void resize(struct part *p, struct series *s, size_t want)
 {
-    if (s->cap <= s->n + s->n / 4 + 16)
-        return;
-    size_t want = s->n + s->n / 8 + 4;
     s->points = model_resize(p, s->points, s->cap, want, sizeof *s->points);
+    if (s->sampled)
+        s->sampled = model_resize(p, s->sampled, s->cap, want, sizeof *s->sampled);
     s->cap = want;
 }
 
-/* Leaves out every second point up to index `end`. */
+static void fit(struct part *p, struct series *s)
+{
+    if (s->cap > s->n + s->n / 4 + 16)
+        resize(p, s, s->n + s->n / 8 + 4);
+}
+
+/* `n` points from index `from` to index `to`. */
+static void move(struct series *s, size_t to, size_t from, size_t n)
+{
+    memmove(s->points + to, s->points + from, n * sizeof *s->points);
+    if (s->sampled)
+        memmove(s->sampled + to, s->sampled + from, n * sizeof *s->sampled);
+}
+
+static struct sampled sampled_at(const struct series *s, size_t i)
+{
+    double v = s->points[i].value;
+    return s->sampled ? s->sampled[i] : (struct sampled){.n = !isnan(v), .sum = isnan(v) ? 0 : v, v, v};
+}
+
+static struct sampled both(struct sampled a, struct sampled b)
+{
+    return (struct sampled){add_sat(a.n, b.n), a.sum + b.sum, fmin(a.min, b.min), fmax(a.max, b.max)};
+}
+
+/* Leaves out every second point up to index `end`; of a history the next one then stands for both. */
 static bool halve(struct part *p, struct series *s, size_t end)
 {
     size_t kept = 0, before = s->n;
-    for (size_t i = 0; i < s->n; i++)
+    for (size_t i = 0; i < s->n; i++) {
         if (i >= end || i % 2 || i + 1 == s->n)
-            s->points[kept++] = s->points[i];
+            move(s, kept++, i, 1);
+        else if (s->sampled)
+            s->sampled[i + 1] = both(s->sampled[i], s->sampled[i + 1]);
+    }
     s->n = kept;
     fit(p, s);
     return kept < before;
+}
+
+/* From now on each point says what it stands for. */
+static void be_sampled(struct part *p, struct series *s)
+{
+    if (s->sampled)
+        return;
+    struct sampled *all = model_resize(p, NULL, 0, s->cap, sizeof *all);
+    for (size_t i = 0; i < s->n; i++)
+        all[i] = sampled_at(s, i);
+    s->sampled = all;
+}
+
+static struct sampled sampled_of(const struct sd_metric *r)
+{
+    double v = r->value;
+    if (r->samples < 1)
+        return (struct sampled){.n = !isnan(v), .sum = isnan(v) ? 0 : v, v, v};
+    return (struct sampled){r->samples, isfinite(r->sum) ? r->sum : v * (double)r->samples, fmin(r->min, v),
+                            fmax(r->max, v)};
+}
+
+static void put(struct series *s, size_t i, const struct sd_metric *r, sd_time at)
+{
+    s->points[i] = (struct point){.at = at, .value = r->value};
+    if (s->sampled)
+        s->sampled[i] = sampled_of(r);
 }
 
 static void metric_add(struct part *p, const struct sd_batch *b, const struct sd_metric *r)
@@ -77,17 +137,16 @@ static void metric_add(struct part *p, const struct sd_batch *b, const struct sd
     size_t i = s->n;
     while (i > 0 && s->points[i - 1].at > at)
         i--;
+    if (s->n == s->cap)
+        resize(p, s, s->cap ? s->cap * 2 : 4);
+    if (r->samples > 0) /* unknown is negative */
+        be_sampled(p, s);
     if (i > 0 && s->points[i - 1].at == at) {
-        s->points[i - 1].value = r->value;
+        put(s, i - 1, r, at);
         return;
     }
-    if (s->n == s->cap) {
-        size_t want = s->cap ? s->cap * 2 : 4;
-        s->points = model_resize(p, s->points, s->cap, want, sizeof *s->points);
-        s->cap = want;
-    }
-    memmove(s->points + i + 1, s->points + i, (s->n - i) * sizeof *s->points);
-    s->points[i] = (struct point){.at = at, .value = r->value};
+    move(s, i + 1, i, s->n - i);
+    put(s, i, r, at);
     s->n++;
 }
 
@@ -120,7 +179,7 @@ static void metrics_drop(struct part *p, sd_time before)
         size_t n = upto(s, before);
         if (n < 2)
             continue; /* the last one before is still the value of then */
-        memmove(s->points, s->points + n - 1, (s->n - n + 1) * sizeof *s->points);
+        move(s, 0, n - 1, s->n - n + 1);
         s->n -= n - 1;
         fit(p, s);
     }
@@ -162,7 +221,7 @@ static void metrics_clear(struct part *p)
     HASH_ITER(hh, x->hash, s, next)
     {
         HASH_DEL(x->hash, s);
-        model_resize(p, s->points, s->cap, 0, sizeof *s->points);
+        resize(p, s, 0);
         model_strfree(p, s->key);
         model_give(p, s, sizeof *s);
     }
@@ -217,6 +276,16 @@ size_t model_metric_entries(const struct model *m, const char *name, sd_time now
     return n;
 }
 
+/* From one value of a counter to the next, which may be the last of several: the largest of them is then what
+ * was reached before it began anew. */
+static double grown_to(const struct series *s, size_t i)
+{
+    double from = s->points[i - 1].value, to = s->points[i].value, top = to;
+    if (s->sampled && s->sampled[i].max > to)
+        top = s->sampled[i].max;
+    return (top < from ? top : top - from) + (top > to ? to : 0);
+}
+
 /* Growth per second from point lo to point hi; a fall is a restart from 0. What lies beside a sample without
  * a value is unknown: neither its growth nor its time counts. */
 static double growth(const struct series *s, size_t lo, size_t hi)
@@ -224,10 +293,9 @@ static double growth(const struct series *s, size_t lo, size_t hi)
     double grown = 0, time = 0;
     for (size_t i = lo + 1; i <= hi; i++) {
         const struct point *from = &s->points[i - 1], *to = &s->points[i];
-        double d = to->value - from->value;
-        if (isnan(d))
+        if (isnan(to->value - from->value))
             continue;
-        grown += d < 0 ? to->value : d;
+        grown += grown_to(s, i);
         time += (double)to->at - (double)from->at;
     }
     return time > 0 ? grown / (time / (double)SD_S) : (double)NAN;
@@ -327,7 +395,12 @@ double metric_rate(const struct metric_info *e, struct span span)
 
 size_t metric_points(const struct metric_info *e, struct span span)
 {
-    return upto(e->series, span.to) - upto(e->series, span.from - 1);
+    size_t lo = upto(e->series, span.from - 1), hi = upto(e->series, span.to), n = 0;
+    if (!e->series->sampled)
+        return hi - lo;
+    for (size_t i = lo; i < hi; i++)
+        n += (size_t)MIN(e->series->sampled[i].n, INT32_MAX);
+    return n;
 }
 
 struct span metric_seen(const struct metric_info *e, sd_time now)
@@ -342,14 +415,10 @@ struct span metric_seen(const struct metric_info *e, sd_time now)
 double metric_mean(const struct metric_info *e, struct span window)
 {
     const struct series *s = e->series;
-    size_t known = 0;
-    double sum = 0;
+    struct sampled all = {.n = 0};
     for (size_t i = upto(s, window.from), end = upto(s, window.to); i < end; i++)
-        if (!isnan(s->points[i].value)) {
-            sum += s->points[i].value;
-            known++;
-        }
-    return known ? sum / (double)known : (double)NAN;
+        all = both(all, sampled_at(s, i));
+    return all.n ? all.sum / (double)all.n : (double)NAN;
 }
 
 double metric_max(const struct metric_info *e, struct span window)
@@ -357,7 +426,7 @@ double metric_max(const struct metric_info *e, struct span window)
     const struct series *s = e->series;
     double most = (double)NAN;
     for (size_t i = upto(s, window.from), end = upto(s, window.to); i < end; i++)
-        most = fmax(most, s->points[i].value); /* of a NAN and a number it is the number */
+        most = fmax(most, sampled_at(s, i).max); /* of a NAN and a number it is the number */
     return most;
 }
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/model/histories.h"
 #include "view/action.h"
+#include "view/hosts/hosts.h"
 #include "view/shared/common.h"
 
 #define MINUTE (60 * SD_S)
@@ -306,10 +308,17 @@ static struct doc *build_resources(const struct view_ctx *c)
     return d;
 }
 
+/* Then every view can look at one machine. */
+static bool has_history(const struct action_ctx *c)
+{
+    struct history_entry h[1];
+    return model_histories(c->view.model, h, 1) > 0;
+}
+
 static bool has_hosts(const struct action_ctx *c, struct sd_error *why)
 {
     struct metric_info e[1];
-    return model_metric_named(c->view.model, "host.", e, 1) || !c->view.key ||
+    return model_metric_named(c->view.model, "host.", e, 1) || has_history(c) || !c->view.key ||
            fail(why, "No machine has told of itself");
 }
 
@@ -317,11 +326,12 @@ static bool has_hosts(const struct action_ctx *c, struct sd_error *why)
 static void run_host(const struct action_ctx *c, struct outcome *out)
 {
     bool now = view_chosen_text(&c->view, RESOURCES_HOST_CHOICE) != NULL;
-    bool row = c->on == &resources_view && c->row && c->row->cells[R_HOST].type == CELL_TEXT;
+    bool row = (c->on == &resources_view || c->on == &hosts_view) && c->row &&
+               c->row->cells[R_HOST].type == CELL_TEXT;
     const char *host = c->arg ? c->arg : row && !now ? c->row->cells[R_HOST].s : NULL;
     out->choose = RESOURCES_HOST_CHOICE;
     out->choice_text = host && *host ? arena_strdup(out->arena, host) : NULL;
-    if (c->view.key && c->on != &resources_view)
+    if (c->view.key && c->on != &resources_view && !has_history(c))
         out->view = "resources";
     outcome_message(out, SEVERITY_INFO, out->choice_text ? "Only the machine %s" : "All machines",
                     out->choice_text);
@@ -331,9 +341,9 @@ static const struct view_action HOST = {
     .name = "host",
     .keys = "I",
     .group = "Tables",
-    .help = "resources: only the selected machine, and all again",
+    .help = "only the selected machine, and all again: of resources; of a history in every view",
     .args = "[NAME]",
-    .args_help = "show the resources of that machine only; without a name, of all",
+    .args_help = "show that machine only: its resources, of a history everything; without a name, all",
     .enabled = has_hosts,
     .run = run_host,
 };
@@ -358,7 +368,7 @@ static const struct column ALSO[] = {
 
 const struct view resources_view = {
     .name = "resources",
-    .aliases = "machines hosts",
+    .aliases = "machines",
     .place = PLACE_HOME,
     .title = "Resources",
     .summary = "processors, memory, disks, networks and pressure of machines, beside the latency of the same "

@@ -1,0 +1,441 @@
+#include "app/past_shown.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "core/history/history.h"
+#include "core/history/span.h"
+#include "core/model/histories.h"
+#include "view/hosts/hosts.h"
+#include "view/hosts/resources.h"
+
+#define PAGE_BYTES  ((size_t)128 << 20)
+#define FRESH       (60 * SD_S) /* a page of the newest is shown so long until the next one is there */
+#define AGAIN_AFTER (5 * SD_S)  /* what could not be read is not asked for again before */
+enum { PAGES = 4, POINTS = 360, ORIGINS = 16, HOSTS_MOST = 2048, ASKED = 64 };
+
+/* What a page is for; the texts are its own. */
+struct wanted {
+    sd_time from, to;
+    char *host; /* NULL: all */
+    bool by_host, goals;
+};
+struct page {
+    struct wanted of;
+    struct model *model; /* NULL: the place is free */
+    struct signals *signals;
+    uint64_t used;
+};
+struct past_shown {
+    struct app *app;
+    struct console *console;
+    char *origin; /* the instance that is a history; NULL: none is known yet */
+    struct page pages[PAGES];
+    struct page coming; /* what is being brought */
+    uint64_t request, uses;
+    uint64_t asked[ASKED]; /* the last requests: what still comes of those withdrawn is for nobody */
+    size_t n_asked;
+    bool news;
+    struct wanted failed;
+    int64_t failed_at; /* monotonic; 0: nothing failed */
+    struct strbuf waits, scope;
+};
+
+struct past_shown *past_shown_new(struct app *a)
+{
+    struct past_shown *p = mem_alloc(sizeof *p);
+    p->app = a;
+    return p;
+}
+
+static void wanted_free(struct wanted *w)
+{
+    free(w->host);
+    *w = (struct wanted){.from = 0};
+}
+
+static void page_free(struct page *g)
+{
+    model_free(g->model);
+    signals_free(g->signals);
+    wanted_free(&g->of);
+    *g = (struct page){.model = NULL};
+}
+
+void past_shown_free(struct past_shown *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < PAGES; i++)
+        page_free(&p->pages[i]);
+    page_free(&p->coming);
+    wanted_free(&p->failed);
+    strbuf_free(&p->waits);
+    strbuf_free(&p->scope);
+    free(p->origin);
+    free(p);
+}
+
+void past_shown_console(struct past_shown *p, struct console *c)
+{
+    p->console = c;
+}
+
+/* ---- the history among the sources ---- */
+
+static bool newest_of(struct past_shown *p, struct sd_history *out)
+{
+    struct history_entry e[ORIGINS];
+    size_t n = model_histories(p->app->model, e, ARRAY_LEN(e));
+    for (size_t i = 0; i < n; i++) {
+        if (!e[i].newest || !sd_known(e[i].newest->newest))
+            continue;
+        *out = *e[i].newest;
+        if (!p->origin)
+            p->origin = mem_strdup(e[i].origin);
+        if (str_eq(p->origin, e[i].origin))
+            return true;
+    }
+    return false;
+}
+
+bool past_shown_reach(struct past_shown *p, sd_time at, struct console_reach *out)
+{
+    struct sd_history h;
+    if (!newest_of(p, &h))
+        return false;
+    const struct history_tiers *t = &HISTORY_TIERS_DEFAULT;
+    int64_t age = sub_sat(MAX(h.newest, at), at);
+    size_t i = 0;
+    while (i + 1 < t->n && t->items[i].keep_ns < age)
+        i++;
+    *out = (struct console_reach){.first = h.oldest, .last = h.newest, .step_ns = t->items[i].step_ns};
+    return true;
+}
+
+/* ---- what a screen needs ---- */
+
+static int64_t longest_window(const struct goal_policy *g)
+{
+    int64_t longest = 3600 * SD_S;
+    for (size_t i = 0; i < g->n_kpis; i++)
+        longest = MAX(longest, g->kpis[i].figure.window_ns);
+    for (size_t i = 0; i < g->n_slos; i++)
+        longest = MAX(longest, g->slos[i].window_ns);
+    return longest;
+}
+
+static char *copy(const char *text)
+{
+    return text && *text ? mem_strdup(text) : NULL;
+}
+
+/* The span with as much before and after it, so that a step or two need nothing new. What is newer than the
+ * newest is not waited for. */
+static struct wanted wanted_by(const struct past_shown *p, const struct console_look *what,
+                               const struct sd_history *h)
+{
+    const struct view_ctx chosen = {.choices = what->choices};
+    int64_t length = MAX(span_length(what->span), SD_S);
+    sd_time newest = MAX(h->newest, what->span.from);
+    struct wanted w = {.from = sub_sat(what->span.from, length),
+                       .to = MIN(add_sat(what->span.to, length), newest),
+                       .host = copy(view_chosen_text(&chosen, RESOURCES_HOST_CHOICE)),
+                       .goals = what->view->place == PLACE_GOALS,
+                       .by_host = what->view == &hosts_view};
+    if (w.goals) { /* windows end at the moment looked at */
+        w.to = MIN(what->span.to, newest);
+        w.from = sub_sat(w.to, MAX(length, longest_window(&p->app->config->policy)));
+    }
+    if (w.by_host) { /* it is about all of them */
+        free(w.host);
+        w.host = NULL;
+    }
+    return w;
+}
+
+static bool same_subject(const struct wanted *a, const struct wanted *b)
+{
+    return str_eq(a->host, b->host) && a->by_host == b->by_host && a->goals == b->goals;
+}
+
+/* Does the page have what is looked at, up to `grace` before its end? */
+static bool has(const struct wanted *have, const struct wanted *want, const struct console_look *what,
+                int64_t grace)
+{
+    sd_time end = MIN(what->span.to, want->to);
+    bool reaches = add_sat(have->to, what->live ? grace : 0) >= end;
+    if (!same_subject(have, want) || !reaches)
+        return false;
+    return want->goals ? have->from <= add_sat(want->from, grace) && have->to <= end
+                       : have->from <= what->span.from;
+}
+
+/* The newest is in the app's own model, as far back as that goes. */
+static bool in_the_model(const struct past_shown *p, const struct wanted *w, const struct console_look *what)
+{
+    struct model_usage u = model_usage(p->app->model);
+    sd_time from = w->goals ? w->from : what->span.from;
+    return !w->host && !w->by_host && sd_known(u.first) && from >= u.first;
+}
+
+/* ---- bringing it ---- */
+
+static struct page page_of(const struct past_shown *p, const struct wanted *w)
+{
+    const struct model_limits limits = {
+        .resolution_ns = SD_S, .max_bytes = PAGE_BYTES, .traces_bytes = MODEL_DEFAULTS.traces_bytes};
+    const struct signals_limits all = {.keep_ns = INT64_MAX, .max_bytes = SIGNALS_DEFAULTS.max_bytes};
+    char host[256] = "";
+    struct page g = {.of = *w, .model = model_new(&limits)};
+    g.of.host = copy(w->host);
+    g.signals = signals_new(&p->app->config->policy, &all);
+    if (gethostname(host, sizeof host - 1) == 0 && *host)
+        signals_set_host(g.signals, host);
+    if (w->by_host)
+        hosts_want(g.signals, &(struct hosts_subject){.route = NULL}, sub_sat(w->to, w->from));
+    return g;
+}
+
+/* Which machines there are is known of the newest. */
+static void tell_machines(const struct past_shown *p, struct page *g)
+{
+    const struct sd_history_host **h = mem_array(HOSTS_MOST, sizeof *h);
+    size_t n = model_history_hosts(p->app->model, h, HOSTS_MOST);
+    struct sd_batch *b = batch_new(p->origin, g->of.from);
+    for (size_t i = 0; i < n; i++)
+        batch_add(b, SD_HISTORY_HOST, h[i]);
+    if (n)
+        model_apply(g->model, b);
+    batch_unref(b);
+    free(h);
+}
+
+static char *windows_text(const struct goal_policy *g)
+{
+    struct strbuf out = {0};
+    for (size_t i = 0; i < g->n_kpis; i++)
+        strbuf_printf(&out, "%s%lldns", out.len ? "," : "", (long long)g->kpis[i].figure.window_ns);
+    for (size_t i = 0; i < g->n_slos; i++)
+        for (size_t k = 0; k < g->slos[i].n_pairs; k++)
+            strbuf_printf(&out, "%s%lldns,%lldns", out.len ? "," : "", (long long)g->slos[i].pairs[k].long_ns,
+                          (long long)g->slos[i].pairs[k].short_ns);
+    return strbuf_detach(&out);
+}
+
+static void withdraw(struct past_shown *p)
+{
+    if (p->request)
+        rt_withdraw(p->app->rt, p->origin);
+    p->request = 0;
+    page_free(&p->coming);
+}
+
+static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error *err)
+{
+    withdraw(p);
+    char *windows = w->goals ? windows_text(&p->app->config->policy) : NULL;
+    const struct sd_job_read_history job = {.from = w->from,
+                                            .to = w->to,
+                                            .step_ns = history_step_for(sub_sat(w->to, w->from), POINTS),
+                                            .host = w->host,
+                                            .by_host = w->by_host,
+                                            .route = NULL,
+                                            .goals = w->goals,
+                                            .windows = windows};
+    p->request = rt_request(p->app->rt, p->origin,
+                            &(struct sd_request){.job = SD_JOB_READ_HISTORY, .args = &job}, err);
+    free(windows);
+    if (!p->request)
+        return false;
+    p->asked[p->n_asked++ % ASKED] = p->request;
+    p->coming = page_of(p, w);
+    tell_machines(p, &p->coming);
+    return true;
+}
+
+/* The place of the page that was shown longest ago, and is not on the screen. */
+static struct page *free_place(struct past_shown *p)
+{
+    struct page *oldest = NULL, *newest = &p->pages[0];
+    for (size_t i = 1; i < PAGES; i++)
+        if (p->pages[i].used > newest->used)
+            newest = &p->pages[i];
+    for (size_t i = 0; i < PAGES; i++) {
+        struct page *g = &p->pages[i];
+        if (!g->model)
+            return g;
+        if (g != newest && (!oldest || g->used < oldest->used))
+            oldest = g;
+    }
+    page_free(oldest);
+    return oldest;
+}
+
+static void arrived(struct past_shown *p)
+{
+    struct page *place = free_place(p);
+    *place = p->coming;
+    place->used = 0;
+    p->coming = (struct page){.model = NULL};
+    p->request = 0;
+    p->news = true;
+    if (p->console)
+        console_look_again(p->console);
+}
+
+static void failed(struct past_shown *p, const char *why)
+{
+    wanted_free(&p->failed);
+    p->failed = p->coming.of;
+    p->coming.of = (struct wanted){.from = 0};
+    p->failed_at = clock_mono();
+    p->request = 0;
+    p->news = true;
+    page_free(&p->coming);
+    if (p->console) {
+        console_message(p->console, SEVERITY_WARN, "%s", why);
+        console_look_again(p->console);
+    }
+}
+
+static bool is_ours(const struct past_shown *p, uint64_t request)
+{
+    for (size_t i = 0; i < ASKED; i++)
+        if (request && p->asked[i] == request)
+            return true;
+    return false;
+}
+
+/* A failure that the runtime answers with for the source bears only the number of the answer. */
+bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
+{
+    size_t i = 0;
+    uint64_t request = batch_during(b) ? batch_during(b) : batch_answer(b);
+    if (!p || !is_ours(p, request))
+        return false;
+    if (request != p->request)
+        return true;
+    const struct sd_failure *f = batch_each(b, SD_FAILURE, &i);
+    if (f) {
+        failed(p, f->text ? f->text : "The history could not be read");
+        return true;
+    }
+    model_apply(p->coming.model, b);
+    signals_take(p->coming.signals, b);
+    if (batch_answer(b) == p->request)
+        arrived(p);
+    return true;
+}
+
+bool past_shown_news(struct past_shown *p)
+{
+    bool news = p && p->news;
+    if (p)
+        p->news = false;
+    return news;
+}
+
+void past_shown_off(struct past_shown *p)
+{
+    withdraw(p);
+}
+
+/* ---- for the console ---- */
+
+static struct page *page_with(struct past_shown *p, const struct wanted *w, const struct console_look *what,
+                              int64_t grace)
+{
+    struct page *best = NULL;
+    for (size_t i = 0; i < PAGES; i++) {
+        struct page *g = &p->pages[i];
+        if (g->model && has(&g->of, w, what, grace) &&
+            (!best || g->of.to > best->of.to ||
+             sub_sat(g->of.to, g->of.from) < sub_sat(best->of.to, best->of.from)))
+            best = g;
+    }
+    return best;
+}
+
+static void show_own(struct past_shown *p)
+{
+    console_set_model(p->console, p->app->model, p->app->signals);
+}
+
+static void show(struct past_shown *p, struct page *g)
+{
+    g->used = ++p->uses;
+    console_set_model(p->console, g->model, g->signals);
+}
+
+static bool has_failed(const struct past_shown *p, const struct wanted *w)
+{
+    return p->failed_at && clock_mono() - p->failed_at < AGAIN_AFTER && same_subject(&p->failed, w) &&
+           p->failed.from == w->from;
+}
+
+/* "2026-11-17 13:00 to 14:00 of history:PATH". */
+static void say_what(struct past_shown *p, const struct sd_history *h, const struct wanted *w)
+{
+    char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+    sd_time now = clock_wall();
+    strbuf_clear(&p->waits);
+    strbuf_printf(&p->waits, "%s to %s of %s", clock_hms(w->from, now, from), clock_hms(w->to, now, to),
+                  h->url ? h->url : p->origin);
+}
+
+/* What is there is shown while the next page of the newest is brought. */
+static bool show_what_is_there(struct past_shown *p, const struct wanted *w, const struct console_look *what)
+{
+    struct page *g = page_with(p, w, what, 0);
+    bool fresh = g != NULL;
+    if (!g)
+        g = page_with(p, w, what, FRESH);
+    if (!g)
+        return false;
+    show(p, g);
+    struct sd_error ignored;
+    if (!fresh && !p->request && !has_failed(p, w))
+        bring(p, w, &ignored);
+    return true;
+}
+
+static bool look(struct past_shown *p, const struct sd_history *h, const struct wanted *w,
+                 const struct console_look *what)
+{
+    struct sd_error err = {""};
+    if (in_the_model(p, w, what)) {
+        show_own(p);
+        return true;
+    }
+    if (show_what_is_there(p, w, what) || has_failed(p, w))
+        return true;
+    bool coming = p->request && has(&p->coming.of, w, what, FRESH);
+    if (!coming && !bring(p, w, &err)) {
+        console_message(p->console, SEVERITY_WARN, "%s", err.text);
+        return true;
+    }
+    say_what(p, h, w);
+    return false;
+}
+
+struct console_looked past_shown_look(struct past_shown *p, const struct console_look *what)
+{
+    struct console_looked out = {.waits = NULL, .scope = NULL};
+    struct sd_history h;
+    if (!p->console || !newest_of(p, &h))
+        return out;
+    struct wanted w = wanted_by(p, what, &h);
+    if (w.host) {
+        strbuf_clear(&p->scope);
+        strbuf_printf(&p->scope, "only %s", w.host);
+        out.scope = p->scope.text;
+    }
+    if (!look(p, &h, &w, what))
+        out.waits = p->waits.text;
+    wanted_free(&w);
+    return out;
+}

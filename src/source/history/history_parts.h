@@ -1,0 +1,63 @@
+/* history_parts.h - shared by the files of the source of histories. Only for src/source/history/. */
+#ifndef SOURCE_HISTORY_HISTORY_PARTS_H
+#define SOURCE_HISTORY_HISTORY_PARTS_H
+
+#include <pthread.h>
+
+#include "core/history/span.h"
+#include "store/store.h"
+
+struct history_options {
+    const char *from, *to, *steps, *windows, *host, *route, *password_file, *ca_file;
+    bool by_host;
+    int64_t points;
+};
+
+struct history {
+    char *url;
+    char *password;
+    struct store *store;  /* worker only; NULL: not open */
+    pthread_mutex_t lock; /* over `open`, which is `store` for interrupt */
+    struct store *open;
+    uint64_t mark; /* of store_follow */
+};
+
+/* ---- rows_out.c: rows as batches ---- */
+/* Where rows go: batches of one time and origin each. */
+struct rows_out {
+    struct sd_source *source;
+    const char *only;     /* the host that was asked for alone; NULL */
+    struct sd_batch *b;   /* the one that is filled; NULL */
+    struct strbuf origin; /* its origin and */
+    sd_time at;           /* its time */
+    struct strbuf room, next;
+    sd_time after; /* what ends at or before it is left out; SD_UNKNOWN: nothing */
+    uint64_t rows;
+    bool stopped; /* the instance is to stop, or the request was withdrawn */
+};
+/* A row: as a callback of store_read. */
+bool rows_out_row(void *out, const struct history_row *row);
+void rows_out_end(struct rows_out *o); /* the last batch is handed over */
+void rows_out_free(struct rows_out *o);
+/* Waits for room, so that nothing is dropped. False: it is to stop. */
+bool rows_out_publish(struct sd_source *s, struct sd_batch *b);
+
+/* ---- read_span.c ---- */
+struct span_ask {
+    sd_time from, to; /* SD_UNKNOWN: all there is */
+    const char *host, *route;
+    bool by_host, goals, kept; /* in the steps that goals need; as it is kept */
+    size_t points;
+    int64_t step_ns; /* 0: such that there are about `points` */
+    const int64_t *windows;
+    size_t n_windows;
+};
+/* Publishes what there is of the span, and what counters grow from. *told says what it was. */
+enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
+                                 struct sd_error *err);
+/* The oldest and the newest there is, and nothing else. */
+enum sd_result history_bounds(struct history *x, struct store_answer *out, struct sd_error *err);
+/* Publishes the record HISTORY and one HISTORY_HOST for each machine. */
+enum sd_result history_tell(struct sd_source *s, const struct sd_history *told, struct sd_error *err);
+
+#endif

@@ -1,0 +1,130 @@
+/* read_span.c - a span of a history: in which steps it is asked for, and what is told of it. */
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "core/schema.h"
+#include "source/history/history_parts.h"
+
+/* Totals that are counted from begin with the last before the span. */
+#define TOTALS (SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT))
+
+static bool nothing(void *ctx, const struct history_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return false;
+}
+
+enum sd_result history_bounds(struct history *x, struct store_answer *out, struct sd_error *err)
+{
+    const struct store_ask none = {.from = 0, .to = 1, .kinds = SD_KIND_BIT(SD_EVENT)};
+    return store_read(x->store, &none, nothing, NULL, out, err);
+}
+
+static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to)
+{
+    struct history_edges e = ask->goals         ? history_edges_goals(from, to)
+                             : ask->step_ns > 0 ? history_edges_of(from, to, ask->step_ns)
+                                                : history_edges_even(from, to, ask->points);
+    history_edges_windows(&e, to, ask->windows, ask->n_windows);
+    if (ask->goals)
+        history_edges_months(&e);
+    return e;
+}
+
+/* The last of each before the span, at most two steps of its age back. */
+static enum sd_result read_before(struct sd_source *s, const struct span_ask *ask, sd_time from,
+                                  int64_t step_ns, struct rows_out *o, struct sd_error *err)
+{
+    struct history *x = s->priv;
+    sd_time edges[] = {sub_sat(from, mul_sat(2, MAX(step_ns, 60 * SD_S))), from};
+    struct store_answer answer;
+    const struct store_ask before = {.steps = {.edges = edges, .n_edges = ARRAY_LEN(edges)},
+                                     .from = edges[0],
+                                     .to = from,
+                                     .kinds = TOTALS,
+                                     .host = ask->host};
+    enum sd_result result = store_read(x->store, &before, rows_out_row, o, &answer, err);
+    rows_out_end(o);
+    return result;
+}
+
+static void tell_answer(const struct span_ask *ask, const struct store_answer *a, struct sd_history *told)
+{
+    told->from = sd_known(a->from) && sd_known(a->oldest) ? MAX(a->from, a->oldest) : a->from;
+    told->to = a->to;
+    told->step_ns = a->coarsest_ns;
+    told->oldest = a->oldest;
+    told->newest = a->newest;
+    told->host = ask->host;
+}
+
+enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
+                                 struct sd_error *err)
+{
+    struct history *x = s->priv;
+    struct store_answer bounds, answer = {.from = SD_UNKNOWN, .to = SD_UNKNOWN};
+    schema_clear(schema_of(SD_HISTORY), told);
+    told->url = store_url(x->store);
+    enum sd_result result = history_bounds(x, &bounds, err);
+    if (result != SD_OK)
+        return result;
+    tell_answer(ask, &bounds, told);
+    told->from = told->to = SD_UNKNOWN;
+    if (!sd_known(bounds.newest))
+        return SD_OK;
+    sd_time from = sd_known(ask->from) ? ask->from : sub_sat(bounds.oldest, 1);
+    sd_time to = sd_known(ask->to) ? ask->to : bounds.newest;
+    if (sd_known(ask->from) && from < bounds.oldest)
+        from = MAX(from, sub_sat(bounds.oldest, 400 * 86400 * SD_S)); /* no steps where nothing is */
+    if (to <= from)
+        return SD_OK;
+    struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to);
+    struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
+    const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
+                                  .from = e.n ? e.at[0] : from,
+                                  .to = to,
+                                  .kinds = ask->route ? SD_KIND_BIT(SD_HTTP) : 0,
+                                  .host = ask->host,
+                                  .apart = ask->by_host ? HISTORY_BY_HOST : 0,
+                                  .route = ask->route};
+    if (from > bounds.oldest && !ask->route)
+        result = read_before(s, ask, all.from, e.n > 1 ? e.at[1] - e.at[0] : 0, &o, err);
+    if (result == SD_OK)
+        result = store_read(x->store, &all, rows_out_row, &o, &answer, err);
+    rows_out_end(&o);
+    bool stopped = o.stopped;
+    rows_out_free(&o);
+    free(e.at);
+    if (result == SD_OK)
+        tell_answer(ask, &answer, told);
+    return result == SD_OK && stopped ? sd_fail(err, SD_RETRY, "reading was stopped") : result;
+}
+
+enum sd_result history_tell(struct sd_source *s, const struct sd_history *told, struct sd_error *err)
+{
+    struct history *x = s->priv;
+    struct arena *a = arena_new();
+    struct store_state state;
+    enum sd_result result = store_state(x->store, false, a, &state, err);
+    sd_time at = sd_known(told->from) ? told->from : sd_known(told->newest) ? told->newest : s->host->now(s);
+    struct sd_batch *b = s->host->batch(s, at);
+    s->host->add(b, SD_HISTORY, told);
+    for (size_t i = 0; result == SD_OK && i < state.n_hosts; i++) {
+        const struct store_host *h = &state.hosts[i];
+        const struct sd_history_host r = {.name = h->name,
+                                          .version = h->version,
+                                          .oldest = h->oldest,
+                                          .newest = h->newest,
+                                          .runs = h->runs,
+                                          .rows = h->rows,
+                                          .lost = h->lost,
+                                          .gaps = h->gaps,
+                                          .gap_ns = h->gap_ns,
+                                          .skew_ns = h->skew_ns};
+        s->host->add(b, SD_HISTORY_HOST, &r);
+    }
+    rows_out_publish(s, b);
+    arena_free(a);
+    return result;
+}

@@ -1,0 +1,113 @@
+/* clickhouse_internal.h - the parts of the store in ClickHouse. Only for src/store/clickhouse_*.c.
+ *
+ * One table for each tier holds rows of every kind (clickhouse_schema.c). Rows have an identity, so that a
+ * put that is sent twice counts once. `history_notes` says which rows may be seen: what was moved into the
+ * next tier, which imports have ended (clickhouse_sight.c). */
+#ifndef STORE_CLICKHOUSE_INTERNAL_H
+#define STORE_CLICKHOUSE_INTERNAL_H
+
+#include <curl/curl.h>
+#include <stdatomic.h>
+
+#include "format/history/clickhouse_rows.h"
+#include "store/store_internal.h"
+
+enum { CLICKHOUSE_SCHEMA = 1 };
+
+struct clickhouse {
+    struct store base;
+    bool tls, write, loopback_only; /* the last: plain http with a password */
+    bool distributed;               /* the tables are Distributed; those of this node end in _local */
+    char *address;                  /* http://HOST:PORT/ */
+    char *host, *user, *password, *database, *cluster, *ca_file;
+    struct history_tiers tiers;
+    bool (*stop)(void *ctx);
+    void *stop_ctx;
+    atomic_bool interrupted;
+    CURLM *multi;
+    struct seen *seen; /* puts that store_follow gave */
+    uint64_t calls;    /* of store_follow */
+};
+
+/* ---- asking (clickhouse_http.c) ---- */
+struct clickhouse_ask {
+    const char *sql;
+    const char *body; /* the data of an INSERT; NULL: none */
+    size_t body_len;
+    int64_t wait_ns; /* 0: as long as reading may take */
+    /* The bytes of the answer; false: enough of it, the rest is not read. NULL: the answer is dropped. */
+    bool (*take)(void *ctx, const char *bytes, size_t n);
+    void *ctx;
+};
+enum sd_result clickhouse_ask(struct clickhouse *c, const struct clickhouse_ask *ask, struct sd_error *err);
+/* Reads the URL, the password and the options. */
+enum sd_result clickhouse_connect(struct clickhouse *c, const char *url, const struct store_options *o,
+                                  struct sd_error *err);
+void clickhouse_disconnect(struct clickhouse *c);
+bool clickhouse_ends(struct clickhouse *c); /* interrupted, or `stop` says so */
+/* What tests shorten: how long one statement may take. */
+extern int64_t clickhouse_put_wait_ns, clickhouse_read_wait_ns;
+
+/* Rows of an answer in RowBinary, each taken by `row` as far as it is whole. `row` steps over one row; when
+ * it sets more or bad, or returns false, the row was not taken. */
+struct clickhouse_rows {
+    bool (*row)(void *ctx, struct rowbinary *r, struct arena *a);
+    void *ctx;
+};
+enum sd_result clickhouse_select(struct clickhouse *c, const char *sql, const struct clickhouse_rows *rows,
+                                 struct sd_error *err);
+
+/* ---- SQL ---- */
+void sql_name(struct strbuf *out, const char *name); /* `name` */
+void sql_text(struct strbuf *out, const char *text); /* 'text' */
+/* `db`.`history_10s`; `local`: of this node. */
+void sql_tier(struct strbuf *out, const struct clickhouse *c, size_t tier, bool local);
+void sql_notes(struct strbuf *out, const struct clickhouse *c, bool local);
+
+/* ---- tables (clickhouse_schema.c) ---- */
+char *clickhouse_schema(const char *url, const struct store_options *o, struct sd_error *err);
+/* Looks whether the tables are there, makes them when it may, and sets tiers and `distributed`. */
+enum sd_result clickhouse_prepare(struct clickhouse *c, const struct store_options *o, struct sd_error *err);
+
+/* ---- what may be seen (clickhouse_sight.c) ---- */
+enum clickhouse_note { NOTE_MOVE = 1, NOTE_CLAIM, NOTE_IMPORT, NOTE_TIER, NOTE_SCHEMA };
+/* Conditions for WHERE of the rows of each tier, good for a span. */
+struct sight {
+    struct strbuf where[HISTORY_TIERS_MAX];
+    struct strbuf incomplete; /* "(run, put), ..." of puts of which a part is missing */
+};
+enum sd_result sight_load(struct clickhouse *c, sd_time from, sd_time to, bool local, struct sight *out,
+                          struct sd_error *err);
+void sight_free(struct sight *s);
+/* " AND day >= .. AND day <= ..", those in which rows of the span can be. */
+void sql_days(struct strbuf *out, sd_time from, sd_time to);
+
+/* How rows of one tier are added up for a step: used for reading and for moving rows into the next tier. */
+/* ... FROM table FINAL WHERE how AND `where` */
+struct sql_rows {
+    const char *table, *where; /* beginning with " AND" */
+    const char *step;          /* an expression of `ended` */
+    bool by_host, by_source, by_run;
+};
+void sql_sums(struct strbuf *out, const struct sql_rows *r);
+void sql_gauges(struct strbuf *out, const struct sql_rows *r);
+void sql_totals(struct strbuf *out, const struct sql_rows *r);
+void sql_lasts(struct strbuf *out, const struct sql_rows *r);
+
+/* ---- the operations of struct store_ops ---- */
+enum sd_result clickhouse_put(struct store *s, const struct store_run *run, const struct store_put *put,
+                              struct sd_error *err);
+enum sd_result clickhouse_end(struct store *s, const struct store_run *run, struct sd_error *err);
+enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
+                               bool (*row)(void *ctx, const struct history_row *row), void *ctx,
+                               struct store_answer *out, struct sd_error *err);
+enum sd_result clickhouse_follow(struct store *s, uint64_t *mark, const struct store_ask *ask,
+                                 bool (*row)(void *ctx, const struct history_row *row), void *ctx,
+                                 struct sd_error *err);
+void clickhouse_follow_end(struct clickhouse *c);
+enum sd_result clickhouse_state(struct store *s, bool verify, struct arena *a, struct store_state *out,
+                                struct sd_error *err);
+enum sd_result clickhouse_compact(struct store *s, sd_time now, struct store_compaction *out,
+                                  struct sd_error *err);
+
+#endif

@@ -1,0 +1,497 @@
+/* clickhouse_read.c - a span out of the tables: the server adds up by step and endpoint, over all tiers; what
+ * comes back is few, and goes through the fold, which decides on steps and order for every store. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "store/clickhouse_internal.h"
+
+#define FOLD_MAX ((size_t)2 << 30)
+
+struct reading {
+    struct clickhouse *c;
+    const struct store_ask *ask;
+    struct sight sight;
+    struct history_fold *fold;
+    enum clickhouse_form form;
+    struct strbuf only; /* the conditions of the ask */
+    int64_t longest;
+    sd_time first; /* when the earliest interval began */
+    uint64_t rows;
+    bool too_much;
+};
+
+/* ---- conditions ---- */
+
+static bool any_kind(const struct store_ask *ask, enum history_how a, enum history_how b, struct strbuf *out)
+{
+    size_t n = 0;
+    strbuf_clear(out);
+    for (int kind = 1; kind < SD_KIND_END; kind++) {
+        const struct history_kind *k = history_kind((enum sd_kind)kind);
+        if (!k || (k->how != a && k->how != b) || (ask->kinds && !(ask->kinds & SD_KIND_BIT(kind))))
+            continue;
+        strbuf_printf(out, "%s%d", n++ ? "," : " AND kind IN (", kind);
+    }
+    strbuf_str(out, n ? ")" : "");
+    return n > 0;
+}
+
+static void conditions(struct reading *r, sd_time from, sd_time to)
+{
+    const struct store_ask *ask = r->ask;
+    strbuf_clear(&r->only);
+    strbuf_printf(&r->only, " AND ended > %" PRId64 " AND ended <= %" PRId64, from, to);
+    sql_days(&r->only, from, to);
+    if (ask->host) {
+        strbuf_str(&r->only, " AND host = ");
+        sql_text(&r->only, ask->host);
+    }
+}
+
+static void route_condition(const struct store_ask *ask, struct strbuf *out)
+{
+    sd_kinds routes = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_HTTP_PART);
+    bool others = !ask->kinds || (ask->kinds & ~routes);
+    if (!ask->route)
+        return;
+    strbuf_str(out, others ? " AND (kind NOT IN (" : " AND name = ");
+    if (others)
+        strbuf_printf(out, "%d,%d) OR name = ", SD_HTTP, SD_HTTP_PART);
+    sql_text(out, ask->route);
+    strbuf_str(out, others ? ")" : "");
+}
+
+/* ---- rows that come ---- */
+
+static bool add(void *ctx, const struct history_row *row)
+{
+    struct reading *r = ctx;
+    history_fold_add(r->fold, row);
+    if (row->length_ns)
+        r->first = sd_known(r->first) ? MIN(r->first, row->at) : row->at;
+    r->too_much = history_fold_bytes(r->fold) > FOLD_MAX;
+    return !r->too_much;
+}
+
+static bool take(void *ctx, struct rowbinary *b, struct arena *a)
+{
+    struct reading *r = ctx;
+    int64_t longest = (int64_t)rowbinary_int(b, 8);
+    uint64_t rows = rowbinary_int(b, 8);
+    if (!clickhouse_row_decode(r->form, b, a, add, r) && (b->more || b->bad))
+        return false;
+    r->longest = MAX(r->longest, longest);
+    r->rows += rows;
+    return !r->too_much;
+}
+
+/* ---- statements ---- */
+
+static void each_tier(struct reading *r, struct strbuf *sql, const char *step, const char *kinds,
+                      void (*part)(struct strbuf *out, const struct sql_rows *rows), bool more)
+{
+    for (size_t i = 0; i < r->c->tiers.n; i++) {
+        struct strbuf table = {0}, where = {0};
+        sql_tier(&table, r->c, i, false);
+        strbuf_printf(&where, "%s%s%s", strbuf_text(&r->only), kinds, strbuf_text(&r->sight.where[i]));
+        if (i || more)
+            strbuf_str(sql, " UNION ALL ");
+        part(sql, &(struct sql_rows){.table = strbuf_text(&table),
+                                     .where = strbuf_text(&where),
+                                     .step = step,
+                                     .by_host = r->ask->apart & HISTORY_BY_HOST,
+                                     .by_source = r->ask->apart & HISTORY_BY_SOURCE});
+        strbuf_free(&table);
+        strbuf_free(&where);
+    }
+}
+
+/* Every one, as it is; not by step. */
+static void eaches(struct strbuf *out, const struct sql_rows *r)
+{
+    strbuf_printf(
+        out,
+        "SELECT 0 AS s, kind, name, thing, host AS h, source AS o, 0 AS r, 0 AS i, 0 AS d, ended AS end_, "
+        "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL WHERE how = %d%s",
+        r->table, CLICKHOUSE_EACH, r->where);
+}
+
+static enum sd_result run(struct reading *r, enum clickhouse_form form, struct strbuf *sql,
+                          struct sd_error *err)
+{
+    r->form = form;
+    strbuf_str(sql, " FORMAT RowBinary");
+    enum sd_result result =
+        clickhouse_select(r->c, strbuf_text(sql), &(struct clickhouse_rows){take, r}, err);
+    strbuf_free(sql);
+    if (result == SD_OK && r->too_much)
+        return sd_fail(err, SD_CONFIG, "this is too much of %.200s at once: ask for longer steps",
+                       r->c->base.url);
+    return result;
+}
+
+static enum sd_result read_sums(struct reading *r, const char *step, struct sd_error *err)
+{
+    struct strbuf sql = {0}, kinds = {0};
+    if (!any_kind(r->ask, HISTORY_SUM, HISTORY_SUM, &kinds)) {
+        strbuf_free(&kinds);
+        return SD_OK;
+    }
+    route_condition(r->ask, &kinds);
+    strbuf_str(
+        &sql,
+        "SELECT max(longest), sum(rows_), kind, thing, h, o, max(end_) - min(begin_), max(end_), "
+        "groupBitOr(known_), sumForEach(adds_), minForEach(lows_), maxForEach(highs_), "
+        "tupleElement(sumMap(tupleElement(map_, 1), tupleElement(map_, 2)) AS m, 1), tupleElement(m, 2) "
+        "FROM (");
+    each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, false);
+    strbuf_str(&sql, ") GROUP BY s, kind, name, thing, h, o");
+    strbuf_free(&kinds);
+    return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
+}
+
+static enum sd_result read_gauges(struct reading *r, const char *step, struct sd_error *err)
+{
+    struct strbuf sql = {0}, kinds = {0};
+    bool any = any_kind(r->ask, HISTORY_GAUGE, HISTORY_GAUGE, &kinds);
+    strbuf_str(
+        &sql,
+        "SELECT toInt64(0), toUInt64(count()), kind, thing, h, o, toInt64(0), max(end_), sum(samples_), "
+        "sum(sum_), min(min_), max(max_), argMax(value_, end_) FROM (");
+    each_tier(r, &sql, step, strbuf_text(&kinds), sql_gauges, false);
+    strbuf_str(&sql, ") GROUP BY s, kind, name, thing, h, o");
+    strbuf_free(&kinds);
+    if (any)
+        return run(r, CLICKHOUSE_FORM_GAUGE, &sql, err);
+    strbuf_free(&sql);
+    return SD_OK;
+}
+
+static enum sd_result read_records(struct reading *r, const char *step, struct sd_error *err)
+{
+    struct strbuf sql = {0}, kinds = {0};
+    bool more = false;
+    strbuf_str(&sql, "SELECT toInt64(0), toUInt64(1), kind, thing, h, o, toInt64(0), end_, record_ FROM (");
+    if (any_kind(r->ask, HISTORY_GAUGE, HISTORY_LAST, &kinds)) {
+        each_tier(r, &sql, step, strbuf_text(&kinds), sql_totals, more);
+        more = true;
+    }
+    if (any_kind(r->ask, HISTORY_LAST, HISTORY_LAST, &kinds)) {
+        each_tier(r, &sql, step, strbuf_text(&kinds), sql_lasts, more);
+        more = true;
+    }
+    if (any_kind(r->ask, HISTORY_EACH, HISTORY_EACH, &kinds)) {
+        each_tier(r, &sql, step, strbuf_text(&kinds), eaches, more);
+        more = true;
+    }
+    strbuf_str(&sql, ")");
+    strbuf_free(&kinds);
+    if (more)
+        return run(r, CLICKHOUSE_FORM_RECORD, &sql, err);
+    strbuf_free(&sql);
+    return SD_OK;
+}
+
+/* One run of equal steps. */
+static enum sd_result read_steps(struct reading *r, sd_time first, int64_t step_ns, sd_time from, sd_time to,
+                                 struct sd_error *err)
+{
+    char *step = mem_printf("intDiv(ended - 1 - (%" PRId64 "), %" PRId64 ")", first, step_ns);
+    conditions(r, from, to);
+    enum sd_result result = read_sums(r, step, err);
+    if (result == SD_OK)
+        result = read_gauges(r, step, err);
+    if (result == SD_OK)
+        result = read_records(r, step, err);
+    free(step);
+    return result;
+}
+
+static enum sd_result read_all(struct reading *r, sd_time from, sd_time to, struct sd_error *err)
+{
+    const struct history_steps *s = &r->ask->steps;
+    enum sd_result result = SD_OK;
+    if (s->step_ns > 0)
+        return from < to ? read_steps(r, 0, s->step_ns, from, to, err) : SD_OK;
+    for (size_t i = 0, k; i + 1 < s->n_edges && result == SD_OK; i = k) {
+        int64_t step = sub_sat(s->edges[i + 1], s->edges[i]);
+        for (k = i + 1; k + 1 < s->n_edges && sub_sat(s->edges[k + 1], s->edges[k]) == step;)
+            k++;
+        sd_time a = MAX(from, s->edges[i]), b = MIN(to, s->edges[k]);
+        if (step > 0 && a < b)
+            result = read_steps(r, s->edges[i], step, a, b, err);
+    }
+    return result;
+}
+
+/* ---- what the answer says of itself ---- */
+
+struct bounds {
+    sd_time oldest, newest, cut;
+    uint64_t n, n_cut;
+};
+
+static bool take_bounds(void *ctx, struct rowbinary *r, struct arena *a)
+{
+    (void)a;
+    struct bounds *b = ctx;
+    uint64_t n = rowbinary_int(r, 8);
+    sd_time first = (sd_time)rowbinary_int(r, 8), last = (sd_time)rowbinary_int(r, 8);
+    uint64_t n_cut = rowbinary_int(r, 8);
+    sd_time cut = (sd_time)rowbinary_int(r, 8);
+    if (r->more || r->bad)
+        return false;
+    if (n) {
+        b->oldest = b->n ? MIN(b->oldest, first) : first;
+        b->newest = b->n ? MAX(b->newest, last) : last;
+    }
+    if (n_cut)
+        b->cut = b->n_cut ? MIN(b->cut, cut) : cut;
+    b->n += n;
+    b->n_cut += n_cut;
+    return true;
+}
+
+/* Of all tiers: the first and the last time that marks tell of, and the interval that `to` lies in. */
+static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *b, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    for (size_t i = 0; i < r->c->tiers.n; i++) {
+        sd_time behind = add_sat(to, r->c->tiers.items[i].step_ns);
+        struct strbuf table = {0}, host = {0};
+        sql_tier(&table, r->c, i, false);
+        if (r->ask->host) {
+            strbuf_str(&host, " AND host = ");
+            sql_text(&host, r->ask->host);
+        }
+        strbuf_printf(
+            &sql,
+            "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, min(ended - length) "
+            "AS first, max(ended) AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
+            "(SELECT 1 AS one, count() AS n_cut, min(ended - length) AS cut FROM %s WHERE how = %d AND "
+            "ended > %" PRId64 " AND ended <= %" PRId64 " AND ended - length < %" PRId64,
+            i ? " UNION ALL " : "", strbuf_text(&table), CLICKHOUSE_MARK, strbuf_text(&host),
+            strbuf_text(&r->sight.where[i]), strbuf_text(&table), CLICKHOUSE_SUM, to, behind, to);
+        sql_days(&sql, to, behind);
+        strbuf_printf(&sql, "%s%s) USING (one)", strbuf_text(&host), strbuf_text(&r->sight.where[i]));
+        strbuf_free(&table);
+        strbuf_free(&host);
+    }
+    strbuf_str(&sql, " FORMAT RowBinary");
+    enum sd_result result =
+        clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_bounds, b}, err);
+    strbuf_free(&sql);
+    return result;
+}
+
+enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
+                               bool (*row)(void *ctx, const struct history_row *row), void *ctx,
+                               struct store_answer *out, struct sd_error *err)
+{
+    struct reading r = {.c = (struct clickhouse *)s, .ask = ask, .first = SD_UNKNOWN};
+    struct bounds b = {.oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
+    sd_time from = MAX(ask->from, -1), to = ask->to;
+    r.fold = history_fold_new(&ask->steps, ask->apart);
+    enum sd_result result = sight_load(r.c, from, to, false, &r.sight, err);
+    if (result == SD_OK)
+        result = read_all(&r, from, to, err);
+    if (result == SD_OK)
+        result = read_bounds(&r, to, &b, err);
+    if (result == SD_OK) {
+        out->oldest = b.oldest;
+        out->newest = b.newest;
+        out->rows = r.rows;
+        out->coarsest_ns = r.longest;
+        if (history_fold_len(r.fold)) {
+            out->from = sd_known(r.first) ? MIN(r.first, ask->from) : ask->from;
+            out->to = b.n_cut ? MIN(b.cut, to) : to;
+        }
+        for (size_t i = 0; i < history_fold_len(r.fold); i++) {
+            struct history_row one = history_fold_row(r.fold, i);
+            if (!row(ctx, &one))
+                break;
+        }
+    }
+    history_fold_free(r.fold);
+    sight_free(&r.sight);
+    strbuf_free(&r.only);
+    return result;
+}
+
+/* ---- what is new ----
+ *
+ * Rows of puts that arrived lately and were not given yet. The engine keeps for each piece of a table from
+ * when to when its rows arrived, so that only the newest pieces are looked into. */
+
+enum { OVERLAP_S = 60 }; /* an INSERT may be seen that much after its rows got their time */
+
+struct seen {
+    UT_hash_handle hh;
+    uint64_t key[2]; /* run, put */
+    uint64_t call;   /* which one gave it */
+    int64_t at;      /* s since 1970 */
+};
+
+struct following {
+    struct clickhouse *c;
+    bool silent; /* only note what there is */
+    int64_t now;
+    bool (*row)(void *ctx, const struct history_row *row);
+    void *ctx;
+    uint64_t current[2];
+    bool skip, ended;
+    enum clickhouse_form form;
+};
+
+void clickhouse_follow_end(struct clickhouse *c)
+{
+    struct seen *s, *next;
+    HASH_ITER(hh, c->seen, s, next)
+    {
+        HASH_DEL(c->seen, s);
+        free(s);
+    }
+}
+
+static bool take_now(void *ctx, struct rowbinary *r, struct arena *a)
+{
+    (void)a;
+    *(int64_t *)ctx = (int64_t)rowbinary_int(r, 8);
+    return !r->more && !r->bad;
+}
+
+static bool give(void *ctx, const struct history_row *row)
+{
+    struct following *f = ctx;
+    f->ended = f->ended || (!f->skip && !f->row(f->ctx, row));
+    return !f->ended;
+}
+
+static bool take_new(void *ctx, struct rowbinary *b, struct arena *a)
+{
+    struct following *f = ctx;
+    struct seen *s;
+    uint64_t key[2] = {rowbinary_int(b, 8), 0};
+    key[1] = rowbinary_int(b, 8);
+    if (b->more || b->bad)
+        return false;
+    HASH_FIND(hh, f->c->seen, key, sizeof key, s);
+    f->skip = !s || s->call != f->c->calls;
+    bool wanted = clickhouse_row_decode(f->form, b, a, give, f);
+    return wanted || (!b->more && !b->bad && !f->ended);
+}
+
+static bool take_mark(void *ctx, struct rowbinary *b, struct arena *a)
+{
+    (void)a;
+    struct following *f = ctx;
+    struct seen *s;
+    uint64_t key[2] = {rowbinary_int(b, 8), 0};
+    key[1] = rowbinary_int(b, 8);
+    rowbinary_int(b, 8);
+    if (b->more || b->bad)
+        return false;
+    HASH_FIND(hh, f->c->seen, key, sizeof key, s);
+    if (s)
+        return true;
+    s = mem_alloc(sizeof *s);
+    memcpy(s->key, key, sizeof key);
+    s->call = f->c->calls;
+    s->at = f->now;
+    HASH_ADD(hh, f->c->seen, key, sizeof s->key, s);
+    return true;
+}
+
+static void new_rows(struct following *f, struct reading *r, const char *columns, const char *hows,
+                     int64_t since, struct strbuf *sql)
+{
+    for (size_t i = 0; i < f->c->tiers.n; i++) {
+        strbuf_printf(sql, "%sSELECT run, put, %s FROM ", i ? " UNION ALL " : "", columns);
+        sql_tier(sql, f->c, i, false);
+        strbuf_printf(sql, " FINAL WHERE how IN (%s) AND move = 0 AND arrived >= toDateTime(%" PRId64 ")%s%s",
+                      hows, since, strbuf_text(&r->only), strbuf_text(&r->sight.where[i]));
+    }
+    strbuf_str(sql, " FORMAT RowBinary");
+}
+
+static enum sd_result follow_one(struct following *f, struct reading *r, enum clickhouse_form form,
+                                 const char *columns, const char *hows, int64_t since, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    f->form = form;
+    new_rows(f, r, columns, hows, since, &sql);
+    enum sd_result result =
+        clickhouse_select(f->c, strbuf_text(&sql), &(struct clickhouse_rows){take_new, f}, err);
+    strbuf_free(&sql);
+    return result;
+}
+
+static void forget_old(struct clickhouse *c, int64_t before)
+{
+    struct seen *s, *next;
+    HASH_ITER(hh, c->seen, s, next)
+    if (s->at < before) {
+        HASH_DEL(c->seen, s);
+        free(s);
+    }
+}
+
+static void only_asked(struct reading *r)
+{
+    struct strbuf kinds = {0};
+    const struct store_ask *ask = r->ask;
+    for (int kind = 1, n = 0; ask->kinds && kind < SD_KIND_END; kind++)
+        if (ask->kinds & SD_KIND_BIT(kind))
+            strbuf_printf(&kinds, "%s%d", n++ ? "," : "", kind);
+    if (kinds.len)
+        strbuf_printf(&r->only, " AND kind IN (%s)", kinds.text);
+    if (ask->host) {
+        strbuf_str(&r->only, " AND host = ");
+        sql_text(&r->only, ask->host);
+    }
+    route_condition(ask, &r->only);
+    strbuf_free(&kinds);
+}
+
+enum sd_result clickhouse_follow(struct store *s, uint64_t *mark, const struct store_ask *ask,
+                                 bool (*row)(void *ctx, const struct history_row *row), void *ctx,
+                                 struct sd_error *err)
+{
+    struct following f = {.c = (struct clickhouse *)s, .row = row, .ctx = ctx, .silent = !*mark};
+    struct reading r = {.c = f.c, .ask = ask};
+    struct strbuf sql = {0};
+    enum sd_result result = clickhouse_select(f.c, "SELECT toInt64(toUInt32(now())) FORMAT RowBinary",
+                                              &(struct clickhouse_rows){take_now, &f.now}, err);
+    int64_t since = (*mark ? MIN((int64_t)*mark, f.now) : f.now) - OVERLAP_S;
+    if (result == SD_OK)
+        result = sight_load(f.c, 0, INT64_MAX, false, &r.sight, err);
+    /* First which puts there are: what comes while rows are read is of the next call. */
+    if (result == SD_OK) {
+        f.c->calls++;
+        new_rows(&f, &r, "put", "0", since, &sql);
+        result = clickhouse_select(f.c, strbuf_text(&sql), &(struct clickhouse_rows){take_mark, &f}, err);
+    }
+    strbuf_free(&sql);
+    only_asked(&r);
+    if (result == SD_OK && !f.silent)
+        result = follow_one(
+            &f, &r, CLICKHOUSE_FORM_SUM,
+            "kind, thing, host, source, length, ended, known, adds, lows, highs, bucket, arrayMap(x -> "
+            "toUInt64(x), n)",
+            "1", since, err);
+    if (result == SD_OK && !f.silent && !f.ended)
+        result = follow_one(&f, &r, CLICKHOUSE_FORM_GAUGE,
+                            "kind, thing, host, source, length, ended, samples, sum, min, max, value", "2",
+                            since, err);
+    if (result == SD_OK && !f.silent && !f.ended)
+        result = follow_one(&f, &r, CLICKHOUSE_FORM_RECORD,
+                            "kind, thing, host, source, length, ended, record", "3,4,5", since, err);
+    if (result == SD_OK) {
+        *mark = (uint64_t)MAX(f.now, 1);
+        forget_old(f.c, f.now - 4 * OVERLAP_S);
+    }
+    strbuf_free(&r.only);
+    sight_free(&r.sight);
+    return result;
+}
