@@ -450,7 +450,9 @@ static bool received_older(const struct app *a, sd_time began)
 /* A history knows how far it reaches before it is read. */
 static bool plan_histories(struct app *a, const struct view *v, struct choice *t)
 {
-    const struct past_use use = {.goals = t->goals || v == view_home(),
+    bool alone = str_eq(v->name, "kpis") || str_eq(v->name, "slo"); /* no other figures beside them */
+    const struct past_use use = {.goals = alone,
+                                 .windows = t->goals || v == view_home(),
                                  .twice = v->compares && !t->goals,
                                  .by_host = v == &hosts_view,
                                  .route = v == &hosts_view ? a->hosts.route : NULL,
