@@ -476,11 +476,14 @@ static struct span with_cut(const struct app *a, const struct choice *t, struct 
 {
     struct history_entry e[16];
     size_t n = a->past.any && !t->goals && !a->past.twice ? model_histories(a->model, e, ARRAY_LEN(e)) : 0;
+    sd_time to = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++)
         if (e[i].given) {
             s.from = MIN(s.from, e[i].given->from);
-            s.to = MAX(s.to, e[i].given->to);
+            to = MAX(to, e[i].given->to);
         }
+    if (sd_known(to))
+        s.to = to;
     return s;
 }
 
