@@ -191,8 +191,12 @@ static void put(struct store *s, uint64_t number, sd_time at, int64_t length)
     size_t n = 0;
     for (int i = 0; i < ENDPOINTS; i++)
         if (make_row(&endpoints[i], at, length))
-            rows[n++] =
-                (struct history_row){SD_HTTP, "web1", "log:access.log", at, length, &endpoints[i].http};
+            rows[n++] = (struct history_row){.kind = SD_HTTP,
+                                             .host = "web1",
+                                             .source = "log:access.log",
+                                             .at = at,
+                                             .length_ns = length,
+                                             .record = &endpoints[i].http};
     struct store_put p = {
         .number = number, .from = at, .to = at + length, .sent = at + length, .rows = rows, .n = n};
     double begin = cpu(), began = wall();
