@@ -209,7 +209,8 @@ static void take_rows(struct reading *r, enum sd_kind kind, const struct blob_ro
                                   .source = e->source,
                                   .at = rows[i].at,
                                   .length_ns = rows[i].length_ns,
-                                  .record = rows[i].record};
+                                  .record = rows[i].record,
+                                  .series = rows[i].series};
         r->out->rows += keep_row(r, &row);
     }
 }

@@ -264,5 +264,6 @@ struct history_row row_of(struct sqlite_store *s, enum sd_kind kind, const struc
                                 .source = e ? e->source : NULL,
                                 .at = r->at,
                                 .length_ns = r->length_ns,
-                                .record = r->record};
+                                .record = r->record,
+                                .series = r->series};
 }

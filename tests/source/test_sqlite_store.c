@@ -89,7 +89,8 @@ static struct history_row make_row(struct made *m, int i, sd_time at, const char
     m->http.max_ns = sd_hist_lower(m->buckets[2].index) + 1;
     m->http.total_ns = m->http.count * m->http.min_ns;
     m->http.latency = &m->hist;
-    return (struct history_row){SD_HTTP, host, "log:a", at, TEN, &m->http};
+    return (struct history_row){
+        .kind = SD_HTTP, .host = host, .source = "log:a", .at = at, .length_ns = TEN, .record = &m->http};
 }
 
 /* What must be there: sums of all that was put. */
