@@ -6,7 +6,7 @@
 #include "source/history/history_parts.h"
 
 /* Totals that are counted from begin with the last before the span. */
-#define TOTALS (SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT))
+#define TOTALS HISTORY_STATES
 
 static bool nothing(void *ctx, const struct history_row *row)
 {
