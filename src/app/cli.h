@@ -27,8 +27,9 @@
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
     X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
       "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
-    X(HOST, "host", 0, "NAME", "resources kpis slo check record",                                            \
-      "only that machine; of record into a history the name of this one")                                    \
+    X(HOST, "host", 0, "NAME", "views console report check record",                                          \
+      "only that machine: of a history everything, of other sources resources and goals; of record into a "  \
+      "history the name of this one")                                                                        \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \

@@ -10,8 +10,7 @@
 #include "source/history/history_reach.h"
 
 #define SHORTEST (300 * SD_S) /* the window of goals without one */
-#define MONTH    (31 * 86400 * SD_S)
-enum { DRAWN = 4 }; /* so many of the long window of a pair prove its burn */
+enum { DRAWN = 4 };           /* so many of the long window of a pair prove its burn */
 
 /* ---- how far they reach ---- */
 
@@ -107,7 +106,7 @@ static bool is_by_host(const struct goal_figure *f)
 }
 
 /* The windows that figures of the policy end at `to` with. */
-static int64_t windows_of(struct past *p, const struct goal_policy *g, bool progress)
+static int64_t windows_of(struct past *p, const struct goal_policy *g)
 {
     int64_t longest = 0;
     want(p, SHORTEST, &longest);
@@ -129,18 +128,17 @@ static int64_t windows_of(struct past *p, const struct goal_policy *g, bool prog
             longest = MAX(longest, mul_sat(DRAWN, o->pairs[k].long_ns));
         }
     }
-    for (size_t i = 0; progress && i < g->n_targets; i++)
-        longest = MAX(longest, mul_sat((int64_t)g->targets[i].n_months + 1, MONTH));
     return longest;
 }
 
-/* Whole months: those of the targets, however far back they lie. */
+/* Whole months, however far back those of the targets lie. */
 static void from_months(struct past *p, const struct goal_policy *g)
 {
     for (size_t i = 0; i < g->n_targets; i++)
         for (size_t k = 0; k < g->targets[i].n_months; k++) {
             const struct goal_month *m = &g->targets[i].months[k];
-            p->from = MIN(p->from, mul_sat(clock_days(m->year, m->month, 1), 86400 * SD_S));
+            sd_time begin = mul_sat(clock_days(m->year, m->month, 1), 86400 * SD_S);
+            p->from = sd_known(p->from) ? MIN(p->from, begin) : begin;
         }
 }
 
@@ -177,16 +175,16 @@ bool past_plan(struct app *a, const char *const *targets, size_t n, const struct
     p->by_host = use->by_host;
     p->twice = use->twice;
     p->route = use->route;
-    if (use->goals)
-        longest = windows_of(p, &a->config->policy, use->progress);
+    if (use->goals || use->windows)
+        longest = windows_of(p, &a->config->policy);
+    want(p, use->twice ? mul_sat(2, window) : window, &longest);
     want(p, window, &longest);
-    if (use->twice)
-        want(p, mul_sat(2, window), &longest);
-    p->steps = use->kept ? "kept" : use->goals ? "goals" : "even";
-    if (sd_known(end) && longest > 0 && !use->kept && (use->goals || window > 0))
-        p->from = sub_sat(end, longest);
-    if (sd_known(p->from) && use->progress)
+    bool part = use->goals || window > 0;
+    p->steps = use->kept ? "kept" : use->progress || (part && longest > window) ? "goals" : "even";
+    if (use->progress)
         from_months(p, &a->config->policy);
+    else if (sd_known(end) && part && !use->kept)
+        p->from = sub_sat(end, longest);
     return true;
 }
 
@@ -205,7 +203,9 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
     const struct past *p = &a->past;
     if (ops->size <= offsetof(struct sd_source_ops, flags) || !(ops->flags & SD_SOURCE_KEEPS))
         return true;
-    if (cli_has(a->cli, CLI_HOST) && !option_set(ops->options, opts, "host", a->cli->values[CLI_HOST], err))
+    bool reads = *a->cli->verb && !str_eq(a->cli->verb, "record"); /* the console chooses by itself */
+    if (reads && cli_has(a->cli, CLI_HOST) &&
+        !option_set(ops->options, opts, "host", a->cli->values[CLI_HOST], err))
         return false;
     if (!p->any)
         return true;

@@ -26,11 +26,12 @@ struct past {
 /* What the verb is for. */
 struct past_use {
     bool goals;        /* figures over the windows of the policy that end at the moment looked at */
+    bool windows;      /* those are exact, beside figures of --window, or of all there is */
     bool kept;         /* every step, as it is: all moments are looked at */
     bool twice;        /* the window before is shown beside */
     bool by_host;      /* machines are told apart */
-    const char *route; /* requests of that endpoint alone, which lives as long as the app; NULL */
     bool progress;     /* whole months of the targets */
+    const char *route; /* requests of that endpoint alone, which lives as long as the app; NULL */
 };
 
 /* Looks which of the targets (n 0: the configuration's sources) are histories, how far they reach, and what

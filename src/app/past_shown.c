@@ -11,6 +11,7 @@
 #include "core/model/histories.h"
 #include "view/hosts/hosts.h"
 #include "view/hosts/resources.h"
+#include "view/sources/sources.h"
 
 #define PAGE_BYTES  ((size_t)128 << 20)
 #define FRESH       (60 * SD_S) /* a page of the newest is shown so long until the next one is there */
@@ -201,11 +202,11 @@ static struct page page_of(const struct past_shown *p, const struct wanted *w)
 }
 
 /* Which machines there are is known of the newest. */
-static void tell_machines(const struct past_shown *p, struct page *g)
+static void tell_machines(const struct past_shown *p, struct page *g, sd_time oldest)
 {
     const struct sd_history_host **h = mem_array(HOSTS_MOST, sizeof *h);
     size_t n = model_history_hosts(p->app->model, h, HOSTS_MOST);
-    struct sd_batch *b = batch_new(p->origin, g->of.from);
+    struct sd_batch *b = batch_new(p->origin, MAX(g->of.from, oldest));
     for (size_t i = 0; i < n; i++)
         batch_add(b, SD_HISTORY_HOST, h[i]);
     if (n)
@@ -236,6 +237,7 @@ static void withdraw(struct past_shown *p)
 
 static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error *err)
 {
+    struct sd_history h;
     withdraw(p);
     char *windows = w->goals ? windows_text(&p->app->config->policy) : NULL;
     const struct sd_job_read_history job = {.from = w->from,
@@ -253,7 +255,7 @@ static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error 
         return false;
     p->asked[p->n_asked++ % ASKED] = p->request;
     p->coming = page_of(p, w);
-    tell_machines(p, &p->coming);
+    tell_machines(p, &p->coming, newest_of(p, &h) ? h.oldest : SD_UNKNOWN);
     return true;
 }
 
@@ -273,6 +275,20 @@ static struct page *free_place(struct past_shown *p)
     }
     page_free(oldest);
     return oldest;
+}
+
+/* The answer is of now; what it tells is of the time that was read. */
+static void take_answer(struct past_shown *p, const struct sd_batch *b)
+{
+    size_t i = 0;
+    const struct sd_history *told = batch_each(b, SD_HISTORY, &i);
+    if (!told || !sd_known(told->from))
+        return;
+    struct sd_batch *moved = batch_new(batch_origin(b), told->from);
+    batch_add(moved, SD_HISTORY, told);
+    batch_set_answer(moved, batch_answer(b));
+    model_apply(p->coming.model, moved);
+    batch_unref(moved);
 }
 
 static void arrived(struct past_shown *p)
@@ -324,10 +340,13 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
         failed(p, f->text ? f->text : "The history could not be read");
         return true;
     }
+    if (batch_answer(b) == p->request) {
+        take_answer(p, b);
+        arrived(p);
+        return true;
+    }
     model_apply(p->coming.model, b);
     signals_take(p->coming.signals, b);
-    if (batch_answer(b) == p->request)
-        arrived(p);
     return true;
 }
 
@@ -407,7 +426,7 @@ static bool look(struct past_shown *p, const struct sd_history *h, const struct 
                  const struct console_look *what)
 {
     struct sd_error err = {""};
-    if (in_the_model(p, w, what)) {
+    if (in_the_model(p, w, what) || what->view == &sources_view) {
         show_own(p);
         return true;
     }

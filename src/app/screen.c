@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "term/term.h"
 #include "ui/console.h"
+#include "view/hosts/resources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -414,6 +415,8 @@ int verb_console(struct app *a)
                                                   .look = env_look,
                                                   .look_off = env_look_off});
     past_shown_console(a->past_shown, s.console);
+    if (cli_has(a->cli, CLI_HOST))
+        console_choose(s.console, RESOURCES_HOST_CHOICE, a->cli->values[CLI_HOST]);
     a->baseline = NULL; /* the console's now */
     console_resize(s.console, w, h);
     a->taken = taken;

@@ -450,7 +450,9 @@ static bool received_older(const struct app *a, sd_time began)
 /* A history knows how far it reaches before it is read. */
 static bool plan_histories(struct app *a, const struct view *v, struct choice *t)
 {
-    const struct past_use use = {.goals = t->goals || v == view_home(),
+    bool alone = str_eq(v->name, "kpis") || str_eq(v->name, "slo"); /* no other figures beside them */
+    const struct past_use use = {.goals = alone,
+                                 .windows = t->goals || v == view_home(),
                                  .twice = v->compares && !t->goals,
                                  .by_host = v == &hosts_view,
                                  .route = v == &hosts_view ? a->hosts.route : NULL,
@@ -474,11 +476,14 @@ static struct span with_cut(const struct app *a, const struct choice *t, struct 
 {
     struct history_entry e[16];
     size_t n = a->past.any && !t->goals && !a->past.twice ? model_histories(a->model, e, ARRAY_LEN(e)) : 0;
+    sd_time to = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++)
         if (e[i].given) {
             s.from = MIN(s.from, e[i].given->from);
-            s.to = MAX(s.to, e[i].given->to);
+            to = MAX(to, e[i].given->to);
         }
+    if (sd_known(to))
+        s.to = to;
     return s;
 }
 

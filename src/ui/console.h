@@ -109,6 +109,8 @@ void console_open(struct console *c, const char *view,
 /* From now on the figures are made of these. The model before stays as long as the console shows what was
  * made of it: until the next draw after this call. */
 void console_set_model(struct console *c, struct model *m, struct signals *s);
+/* Chooses for all views, as an action would (view_choose); the name is static. */
+void console_choose(struct console *c, const char *name, const char *text);
 void console_look_again(struct console *c); /* what was brought is there, or will not come */
 
 /* Moves playback and expires messages; true when the picture may have changed.

@@ -65,6 +65,12 @@ void looking_banner(const struct console *c, struct strbuf *out)
         strbuf_printf(out, "Reading %s; Esc stops it", c->waits);
 }
 
+void console_choose(struct console *c, const char *name, const char *text)
+{
+    view_choose(&c->chosen, name, 0, text);
+    console_rebuild(c);
+}
+
 void console_look_again(struct console *c)
 {
     c->stale = true;

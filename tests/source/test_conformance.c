@@ -108,6 +108,26 @@ static const struct row ROWS[] = {
     {.name = "postgres: nonsense", .target = "postgres:no=such=thing'",
      .expected = REFUSED, .says = ""},
 
+    /* ---- history ---- */
+    {.name = "history: no such file", .target = "history:%s/missing.db",
+     .expected = S(FAILED) | REFUSED, .says = "", .cycles = 200},
+    {.name = "history: no such file, to the end", .target = "history:%s/missing.db",
+     .expected = S(FAILED), .says = "", .to_the_end = true},
+    {.name = "history: a folder", .target = "history:%s",
+     .expected = REFUSED, .says = ""},
+    {.name = "history: a FIFO", .target = "history:%s/fifo",
+     .expected = REFUSED, .says = ""},
+    {.name = "history: ClickHouse refuses", .target = "history:clickhouse://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "", .peer = PEER_REFUSES, .cycles = 20},
+    {.name = "history: ClickHouse is mute", .target = "history:clickhouse://u@127.0.0.1:%d/x",
+     .expected = REFUSED | SITTING | S(CONNECTING), .peer = PEER_MUTE},
+    {.name = "history: ClickHouse drips", .target = "history:clickhouse://u@127.0.0.1:%d/x",
+     .expected = REFUSED | SITTING | S(CONNECTING), .peer = PEER_DRIPS},
+    {.name = "history: ClickHouse gives garbage", .target = "history:clickhouse://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "", .peer = PEER_GARBAGE, .cycles = 20},
+    {.name = "history: ClickHouse disconnects", .target = "history:clickhouse://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS},
+
     /* ---- log ---- */
     {.name = "log: no such file", .target = "log:%s/missing.log",
      .expected = REFUSED | SITTING | S(CONNECTING), .cycles = 200},

@@ -61,18 +61,19 @@ static void histories_apply(struct part *p, struct origin *o, const struct sd_ba
 {
     struct histories *x = p->state;
     const struct sd_history *r = last_of(b);
+    size_t i = 0;
+    bool machines = batch_each(b, SD_HISTORY_HOST, &i) != NULL;
     (void)o;
-    if (!r || batch_bytes(b) > p->share)
+    if ((!r && !machines) || batch_bytes(b) > p->share)
         return;
     struct told *t = told_by(x, batch_origin(b));
     if (!t && x->n >= p->most)
         return;
     if (!t)
         t = added(p, x, b);
-    size_t i = 0;
-    if (batch_each(b, SD_HISTORY_HOST, &i) || !batch_answer(b))
+    if (machines || !batch_answer(b))
         put(&t->newest, b);
-    if (sd_known(r->from))
+    if (r && sd_known(r->from))
         put(&t->given, b);
     count(p, t);
 }

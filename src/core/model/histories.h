@@ -8,7 +8,7 @@
 struct history_entry {
     const char *origin;
     const struct sd_history *given;  /* the span that was read last, with `from`; NULL: none was */
-    const struct sd_history *newest; /* what it told of itself last */
+    const struct sd_history *newest; /* what it told of itself last; NULL: only its machines are known */
 };
 /* In the order of sight; count, at most max. */
 size_t model_histories(const struct model *m, struct history_entry *out, size_t max);

@@ -7,6 +7,7 @@
 
 /* Totals that are counted from begin with the last before the span. */
 #define TOTALS HISTORY_STATES
+#define WIDEST (3600 * SD_S) /* interval of the last tier */
 
 static bool nothing(void *ctx, const struct history_row *row)
 {
@@ -21,12 +22,14 @@ enum sd_result history_bounds(struct history *x, struct store_answer *out, struc
     return store_read(x->store, &none, nothing, NULL, out, err);
 }
 
-static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to)
+/* Where the data begins is an edge, so that the first step is no longer than what is in it. */
+static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to, sd_time oldest)
 {
     struct history_edges e = ask->goals         ? history_edges_goals(from, to)
                              : ask->step_ns > 0 ? history_edges_of(from, to, ask->step_ns)
                                                 : history_edges_even(from, to, ask->points);
     history_edges_windows(&e, to, ask->windows, ask->n_windows);
+    history_edges_windows(&e, to, (const int64_t[]){sub_sat(to, oldest)}, 1);
     if (ask->goals)
         history_edges_months(&e);
     return e;
@@ -59,6 +62,41 @@ static void tell_answer(const struct span_ask *ask, const struct store_answer *a
     told->host = ask->host;
 }
 
+/* The interval that a moment lies within; both unknown: it lies in none. */
+struct around {
+    sd_time at, from, to;
+};
+static bool find_around(void *ctx, const struct history_row *row)
+{
+    struct around *x = ctx;
+    if (!row->length_ns || row->at >= x->at)
+        return true;
+    x->from = row->at;
+    x->to = history_row_end(row);
+    return false;
+}
+
+/* A span that lies within one interval of the history becomes that interval. Of goals it stays what it is. */
+static enum sd_result widen(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
+                            sd_time *to, struct sd_error *err)
+{
+    struct around found = {.at = *to, .from = SD_UNKNOWN, .to = SD_UNKNOWN};
+    struct store_answer answer;
+    const struct store_ask next = {.from = *to,
+                                   .to = add_sat(*to, WIDEST),
+                                   .kinds = SD_KIND_BIT(SD_HTTP),
+                                   .host = ask->host,
+                                   .route = ask->route};
+    if (ask->goals || !sd_known(ask->to) || *to >= newest || sub_sat(*to, *from) >= WIDEST)
+        return SD_OK;
+    enum sd_result result = store_read(x->store, &next, find_around, &found, &answer, err);
+    if (result == SD_OK && sd_known(found.to) && found.from <= *from) {
+        *from = found.from;
+        *to = found.to;
+    }
+    return result;
+}
+
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
                                  struct sd_error *err)
 {
@@ -79,7 +117,11 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         from = MAX(from, sub_sat(bounds.oldest, 400 * 86400 * SD_S)); /* no steps where nothing is */
     if (to <= from)
         return SD_OK;
-    struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to);
+    result = widen(x, ask, bounds.newest, &from, &to, err);
+    if (result != SD_OK)
+        return result;
+    struct history_edges e =
+        ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, bounds.oldest);
     struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
     const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
                                   .from = e.n ? e.at[0] : from,

@@ -1,0 +1,84 @@
+#!/bin/bash
+# Views of a history: over spans, machines and steps what the raw requests say.
+. "$(dirname "$0")/tap.bash"
+made="python3 $root/tests/cli/history_made.py"
+all=history:$dir/all.db
+start=1795190400
+
+$made make
+for n in 1 2 3 4 5 6; do
+    run history "$all" --import "web$n.log" --host "web$n" --at 2026-11-20T18:00:00Z
+    ok "web$n is in it" exited 0
+done
+
+# spans AT WINDOW_S [HOST]: the view `endpoints` over that span.
+spans() {
+    local at=$1 window=$2
+    shift 2
+    run endpoints "$all" --format json --at "@$at" --window "${window}s" ${1:+--host "$1"}
+    mv out view.json && $made rows view.json $((at - window)) "$at" "$@" >out 2>err
+}
+checked() { # in steps of $1 s
+    local at=$((start + 3600))
+    ok "an hour in steps of $1 s" spans $at 3600
+    ok "an hour of one machine" spans $at 3600 web3
+    ok "one step" spans $at "$1"
+    ok "later" spans $((start + 7200)) 3600
+    run endpoints "$all" --format json
+    mv out view.json
+    ok "all of it" $made rows view.json $start $((start + 7200))
+    run hosts "$all" --format json --at "@$at" --window 3600s
+    mv out view.json
+    ok "machines" $made hosts view.json $start $at
+}
+checked 10
+run hosts "$all" --format json --select 'GET /checkout'
+mv out view.json
+ok "machines, one endpoint" $made hosts view.json $start $((start + 7200)) /checkout
+ok "five minutes at no full minute" spans $((start + 3670)) 300
+
+cat >policy.yaml <<'END'
+slos:
+  - {name: available, objective: 0.995, window: 30d, signal: http.errors, min_events: 0}
+  - {name: month, objective: 0.995, window: 28d, signal: http.errors, min_events: 0}
+END
+run slo "$all" --policy policy.yaml --format json --at "@$((start + 7190))"
+mv out view.json
+ok "objectives over exact windows" $made slo view.json $((start + 7190)) 0.995
+
+field() { python3 -c 'import json, sys; print(json.load(open("out"))[sys.argv[1]])' "$1"; }
+is() { [ "$(field "$1")" = "$2" ]; }
+
+run endpoints "$all" --format json --host nobody
+ok "of no machine there is nothing" is rows '[]'
+run changes "$all" --window 30m
+ok "the window before is there, too" says out '17:00:00-17:30:00'
+run report baseline "$all"
+ok "a report is written" says out '/checkout'
+run endpoints "$all" --baseline "$all?to=2026-11-20T17:00:00Z" --format json
+ok "a history is compared with a part of itself" exited 0
+run kpis "$all" --host web3 --format json
+ok "figures of goals of one machine" exited 0
+run alerts "$all" --at 2026-11-20T17:30:00Z --state state
+ok "alerts at a moment of the past" says out 'api'
+refused "a time that is none" 'from of a history' endpoints "$all?from=never"
+refused "steps that are none" 'steps of a history' endpoints "$all?steps=odd"
+refused "a history that is not there" 'No such file' endpoints "history:$dir/none.db"
+refused "a database of ClickHouse that cannot be reached" '127.0.0.1' endpoints clickhouse://u@127.0.0.1:1/x
+
+# The same figures out of longer steps.
+run history "$all" --compact --at 2026-11-24T00:00:00Z
+checked 60
+run history "$all" --compact --at 2026-12-20T00:00:00Z
+checked 600
+run endpoints "$all" --format json --at "@$((start + 3780))" --window 300s
+ok "a step that is cut counts as a whole" is from 2026-11-20T16:50:00.000Z
+ok "up to its end" is to 2026-11-20T17:00:00.000Z
+run endpoints "$all" --format json --at "@$((start + 4080))" --window 300s
+ok "a window within a step is that step" is from 2026-11-20T17:00:00.000Z
+ok "and its end" is to 2026-11-20T17:10:00.000Z
+mv out view.json
+ok "with its figures" $made rows view.json $((start + 3600)) $((start + 4200))
+run history "$all" --compact --at 2027-03-20T00:00:00Z
+checked 3600
+finish
