@@ -59,6 +59,13 @@ enum history_how {
     X(PAGE_REPORT, LAST, "url form_factor", "")                                                              \
     X(EXEMPLAR, EACH, "method route at duration_ns trace_id request_id", "")
 
+/* As sets: what is kept; and what tells a total or a state, which is read from the last before a span on. */
+#define HISTORY_KEPT_BIT(KIND, HOW, key, total) | SD_KIND_BIT(SD_##KIND)
+#define HISTORY_KEPT                            ((sd_kinds)0 HISTORY_KINDS(HISTORY_KEPT_BIT))
+#define HISTORY_STATE_BIT(KIND, HOW, key, total)                                                             \
+    | (HISTORY_##HOW == HISTORY_LAST || HISTORY_##HOW == HISTORY_GAUGE ? SD_KIND_BIT(SD_##KIND) : 0)
+#define HISTORY_STATES ((sd_kinds)0 HISTORY_KINDS(HISTORY_STATE_BIT))
+
 /* Of a SUM, numbers that are not in the key are added; those whose names begin with min_ or first_ keep the
  * smallest, with max_ or last_ the largest; interval_ns is the length of the step; texts, lists and reals
  * that are not in the key are left out. Two of a GAUGE with counter 1 add up as totals do (LAST). */

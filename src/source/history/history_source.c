@@ -350,9 +350,7 @@ const struct sd_source_ops history_source_ops = {
     .name = "history",
     .summary = "what was recorded over weeks, of one machine (SQLite) or many (ClickHouse)",
     .targets = "history:PATH, clickhouse://USER@HOST:8123/DATABASE, clickhouses:// with TLS",
-    .provides = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_METRIC) |
-                SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_EVENT) | SD_KIND_BIT(SD_HISTORY) |
-                SD_KIND_BIT(SD_HISTORY_HOST),
+    .provides = HISTORY_KEPT | SD_KIND_BIT(SD_HISTORY) | SD_KIND_BIT(SD_HISTORY_HOST),
     .opts_size = sizeof(struct history_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct history),

@@ -6,8 +6,8 @@
 #include "source/history/history_parts.h"
 
 /* Totals that are counted from begin with the last before the span. */
+#define TOTALS HISTORY_STATES
 #define WIDEST (3600 * SD_S) /* interval of the last tier */
-#define TOTALS (SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT))
 
 static bool nothing(void *ctx, const struct history_row *row)
 {
