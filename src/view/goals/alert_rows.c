@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "view/goals/alerts.h"
+#include "view/goals/goals.h"
 #include "view/shared/common.h"
 
 #include <math.h>
@@ -130,7 +131,7 @@ static int64_t last_step(const struct alert_incident *i)
     return last;
 }
 
-/* The playbook, else the figures, at the time of the incident. */
+/* The playbook, else what it is about, at the time of the incident. */
 struct dive alert_dive(struct doc *d, const struct alerting *a, const struct alert_ranked *of)
 {
     const struct alert_rule *r = of->group->rule;
@@ -139,6 +140,8 @@ struct dive alert_dive(struct doc *d, const struct alerting *a, const struct ale
     struct dive v = {.view = book ? "playbook" : of->group->slo ? "objective" : "kpis"};
     if (book || of->group->slo)
         v.arg = doc_text(d, of->group->alert);
+    else if (r && r->kpi && x->name)
+        v = goal_dive(d, &r->kpi->figure, x->name);
     if (sd_known(x->fired_at) && x->state >= ALERT_FIRING) {
         v.from = add_sat(x->fired_at, r ? -r->window_ns : 0);
         v.to = sd_known(x->resolved_at) ? x->resolved_at : a->at;
@@ -263,6 +266,9 @@ static const char *about_alert(struct doc *d, const struct section *s, const str
     if (text_of(r, A_playbook))
         strbuf_printf(&b, "%-10s %s: what to do, and what is seen at each step\n", "Enter",
                       text_of(r, A_playbook));
+    else if (r->dive.view)
+        strbuf_printf(&b, "%-10s %s%s%s, at the time it fired\n", "Enter", r->dive.view,
+                      r->dive.arg ? " " : "", r->dive.arg ? r->dive.arg : "");
     add_line(&b, "Keys", about->keys);
     const char *text = doc_text(d, strbuf_text(&b));
     strbuf_free(&b);

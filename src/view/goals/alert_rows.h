@@ -54,7 +54,7 @@ struct alert_ranked {
 
 /* The section "rows": what fires stands first. keys: which do something about an alert; NULL: none do. */
 struct section *alert_rows(struct doc *d, const struct alerting *a, const char *keys);
-/* Where its row leads: the playbook, else the figures, at the time of the incident. */
+/* Where its row leads: the playbook, else what it is about, at the time of the incident. */
 struct dive alert_dive(struct doc *d, const struct alerting *a, const struct alert_ranked *of);
 
 #endif

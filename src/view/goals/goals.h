@@ -21,6 +21,9 @@ struct dive goal_dive(struct doc *d, const struct goal_figure *f, const char *in
 /* Why there is nothing to show; NULL: there is something. */
 const char *goals_missing(struct doc *d, const struct view_ctx *c);
 
+/* Draws the burn of an objective beside the requests that prove it. */
+void slo_draw(struct doc *d, const struct view_ctx *c, const struct goal_slo *o);
+
 void kpis_worst(const struct view_ctx *c, struct worst_list *l);
 void slo_worst(const struct view_ctx *c, struct worst_list *l);
 
