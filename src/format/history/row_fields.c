@@ -1,4 +1,4 @@
-#include "format/history/fields.h"
+#include "format/history/row_fields.h"
 
 #include <errno.h>
 #include <inttypes.h>
