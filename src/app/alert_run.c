@@ -29,7 +29,8 @@ bool alert_deliver(const struct alert_run *e, int *status, struct sd_error *err)
         return false;
     *status = EXIT_FINE;
     struct delivery *all = mem_array(n + 1, sizeof *all);
-    memcpy(all, due, n * sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        all[i] = due[i];
     bool beat = heartbeat_due(e->engine->policy, e->engine->beat_at, e->at) &&
                 heartbeat_delivery(e->engine->policy, e->at, e->arena, &all[n]);
     if (!n && !beat) {
