@@ -18,12 +18,13 @@ struct history_edges {
     size_t n;
 };
 
-/* Equal steps back from `to`: the shortest of 10 s, 30 s, 1 min, 5 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h,
- * days that gives at most `most` of them; the first one may be shorter. from >= to: none. */
+/* Up to 6 h equal steps back from `to`: the shortest of 10 s, 30 s, 1 min, 5 min that gives at most `most` of
+ * them; the first one may be shorter. Of longer spans 5 min in the last hour, full hours to 2 d back, 6 h to
+ * 14 d, and days beyond, where a store has sums of whole blocks. from >= to: none. */
 struct history_edges history_edges_even(sd_time from, sd_time to, size_t most);
 /* Steps of that length; as many as there is room for, which are then the last. */
 struct history_edges history_edges_of(sd_time from, sd_time to, int64_t step_ns);
-/* What goals look at: 10 s to 15 min back, 1 min to 2 h, 10 min to 1 d, 1 h to 4 d, 6 h beyond. */
+/* What goals look at: 10 s to 15 min back, 1 min to 2 h; before that as even ones. */
 struct history_edges history_edges_goals(sd_time from, sd_time to);
 /* With the beginning of the window of each length that ends at `to`, so that it is exact. */
 void history_edges_windows(struct history_edges *e, sd_time to, const int64_t *windows, size_t n);
