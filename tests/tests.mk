@@ -60,7 +60,8 @@ $(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call li
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 # Histories, too.
-$(BUILD)/tests/bench/bench_history $(BUILD)/tests/bench/make_history: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(call lib,store) $(LIBS_UNIT)
+$(BUILD)/tests/bench/bench_history $(BUILD)/tests/bench/make_history $(BUILD)/tests/bench/bench_fleet: \
+		$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libtest.a $(call lib,store) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
