@@ -1,6 +1,7 @@
 #include "app/agent_alerts.h"
 
 #include "app/alert_run.h"
+#include "base/clock.h"
 #include "base/thread.h"
 #include "base/units.h"
 #include "core/goals/alert_inputs.h"
@@ -152,7 +153,8 @@ bool agent_alerts_evaluate(struct agent_alerts *x, sd_time at)
                                 .engine = x->engine,
                                 .log = &x->log,
                                 .arena = arena_new(),
-                                .at = at};
+                                .at = at,
+                                .began = clock_mono()};
     signals_set_live(a->signals, app_is_live(a));
     if (!alert_store_open(&x->store, x->o.state, ALERT_EVALUATE, &err) ||
         !alert_store_read(&x->store, x->engine, &err) ||

@@ -1,12 +1,16 @@
 #include "app/alert_run.h"
 
 #include "app/alert_command.h"
+#include "base/clock.h"
 
 #include "core/goals/heartbeat.h"
 #include "source/notify/notify.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Where evaluating took nearly all of the time, so much is left for telling somebody. */
+#define LEAST SD_S
 
 /* One that did not arrive is sent again at the next evaluation. */
 static void log_beat(const struct alert_run *e, const struct delivery *d, const struct delivery_answer *r,
@@ -41,7 +45,8 @@ bool alert_deliver(const struct alert_run *e, int *status, struct sd_error *err)
     char *console = alert_command(e->sources, e->n_sources);
     gethostname(host, sizeof host - 1);
     struct payload_about about = {.host = host, .console = console};
-    notify_send(&about, all, n + beat, answers);
+    int64_t left = NOTIFY_ALL - (clock_mono() - e->began);
+    notify_send_within(&about, all, n + beat, answers, NOTIFY_REQUEST, MAX(left, LEAST));
     if (beat && answers[n].status >= 200 && answers[n].status < 300)
         e->engine->beat_at = e->at;
     if (beat)

@@ -16,10 +16,12 @@ struct alert_run {
     struct alert_log *log;   /* gets a notice for each message */
     struct arena *arena;
     sd_time at;
+    int64_t began; /* clock_mono() when the evaluation began */
 };
 /* Notes what is due, sends it, and notes what came of it: after a crash in between it is sent once more with
- * the same keys. At most 15 s; any thread, on which all of the run is then. *status: EXIT_FINE, or EXIT_CHECK
- * when something did not arrive. False and a sentence: the state cannot be written. */
+ * the same keys. The whole evaluation takes at most 15 s, whatever receivers do; any thread, on which all of
+ * the run is then. *status: EXIT_FINE, or EXIT_CHECK when something did not arrive. False and a sentence: the
+ * state cannot be written. */
 bool alert_deliver(const struct alert_run *run, int *status, struct sd_error *err);
 
 #endif

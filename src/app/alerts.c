@@ -97,6 +97,7 @@ static int print(struct evaluating *e, bool simulated, struct span span)
 static int notify(struct evaluating *e)
 {
     struct sd_error err = {""};
+    int64_t began = clock_mono();
     int status = EXIT_USAGE;
     if (!alert_store_read(&e->store, e->engine, &err) ||
         !alert_evaluate(e->engine, e->app->signals, e->at, &e->room, &err)) {
@@ -109,7 +110,8 @@ static int notify(struct evaluating *e)
                                   .engine = e->engine,
                                   .log = &e->log,
                                   .arena = e->arena,
-                                  .at = e->at};
+                                  .at = e->at,
+                                  .began = began};
     if (!alert_deliver(&run, &status, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
