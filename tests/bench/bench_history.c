@@ -115,8 +115,8 @@ static void add_one(struct endpoint *e, int64_t ns)
 /* Many requests: how many fall into each bucket. */
 static void add_many(struct endpoint *e, double n)
 {
-    for (uint32_t k = 0; k < SHAPE_BUCKETS; k++) {
-        uint64_t count = poisson(n * e->shape[k]);
+    for (uint32_t k = 0; k < SHAPE_BUCKETS && e->first + k + 1 < SD_HIST_BUCKETS; k++) {
+        uint64_t count = n * e->shape[k] > 1e-5 ? poisson(n * e->shape[k]) : 0;
         int64_t low = sd_hist_lower(e->first + k), width = sd_hist_lower(e->first + k + 1) - low;
         int64_t ns = (low + (int64_t)((double)width * chance())) / 1000 * 1000 + 1000;
         if (!count || sd_hist_index(ns) != e->first + k)
@@ -310,6 +310,7 @@ int main(int argc, char **argv)
     struct store_compaction c;
     struct stat st;
     uint64_t number = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     int fine = MIN(days, 2), middle = MIN(days, 14);
     unlink(path);
     unlink(more);
