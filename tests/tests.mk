@@ -59,8 +59,11 @@ $(BUILD)/tests/bench/bench_load: $(BUILD)/obj/tests/bench/bench_load.o $(call li
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
-# So are stores.
+# Histories, too.
 $(BUILD)/tests/bench/bench_fleet: $(BUILD)/obj/tests/bench/bench_fleet.o $(BUILD)/libtest.a $(call lib,store) $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+$(BUILD)/tests/bench/bench_history: $(BUILD)/obj/tests/bench/bench_history.o $(call lib,store) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 

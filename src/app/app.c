@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/alert_desk.h"
 #include "app/commands.h"
 
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "conf/policy.h"
+#include "core/batch_part.h"
 #include "format/record/recording.h"
 #include "ui/actions.h"
 
@@ -139,6 +141,10 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
         how.watch_ns = 0; /* the verb says so */
     a->rt = rt_new(&how);
+    char here[256] = "";
+    if (gethostname(here, sizeof here - 1) != 0)
+        *here = '\0';
+    a->part = batch_part_new(cli_only_host(cli), *here ? here : NULL);
     return true;
 }
 
@@ -153,6 +159,7 @@ void app_free(struct app *a)
         log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
     signals_free(a->signals);
+    batch_part_free(a->part);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)
@@ -236,6 +243,7 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
                    {.option = CLI_STATE, .name = "state"}};
     for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)
         if (cli_has(a->cli, OF_LOGS[i].option) &&
+            !(OF_LOGS[i].option == CLI_STATE && !*a->cli->verb && alert_state_option(a->cli)) &&
             !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
             return false;
     if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
@@ -443,16 +451,26 @@ static bool stopped_by_signal(void *ctx)
     return signals_stop() != 0;
 }
 
+/* What counts of it, to all who keep data. How its source is counts in any case: the verb waits for it. */
+static void take_in(struct app *a, const struct sd_batch *b)
+{
+    const struct sd_batch *part = batch_part_of(a->part, b, a->until);
+    if (!part)
+        return;
+    model_apply(a->model, part);
+    if (a->signals && (batch_kinds(part) & SD_KIND_BIT(SD_STATUS)))
+        signals_set_live(a->signals, app_is_live(a));
+    if (a->signals)
+        signals_take(a->signals, part);
+    if (a->taken)
+        a->taken(a->taken_ctx, part);
+    batch_unref(part);
+}
+
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
     struct app *a = ctx;
-    if (!sd_known(a->until) || batch_time(b) <= a->until) {
-        model_apply(a->model, b);
-        if (a->signals)
-            signals_take(a->signals, b);
-        if (a->taken)
-            a->taken(a->taken_ctx, b);
-    }
+    take_in(a, b);
     batch_unref(b);
 }
 
@@ -533,8 +551,6 @@ void app_watch_goals(struct app *a, const struct signals_limits *limits)
         unit_parse_duration(a->cli->values[CLI_WINDOW], &window, &err))
         for (size_t i = 0; i < p->n_kpis; i++)
             signals_want(a->signals, &p->kpis[i].figure, window);
-    if (cli_has(a->cli, CLI_HOST))
-        signals_only_host(a->signals, a->cli->values[CLI_HOST]);
 }
 
 bool app_is_live(const struct app *a)
@@ -559,14 +575,7 @@ sd_time app_goals_time(const struct app *a)
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
-    sd_kinds state = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE);
-    if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
-        return; /* how its source is counts even so: the verb waits for it */
-    model_apply(a->model, b);
-    if (a->signals)
-        signals_take(a->signals, b);
-    if (a->taken)
-        a->taken(a->taken_ctx, b);
+    take_in(a, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
     flight_batch(a, b);

@@ -244,14 +244,19 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
 
 /* ---- what could not be read ---- */
 
+static void add_silent(struct strbuf *unread)
+{
+    strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
+                  (int)(SILENT_NS / SD_S));
+}
+
 static void complain_lines(const char *lines)
 {
     for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
         complain("%.*s", (int)strcspn(p, "\n"), p);
 }
 
-/* The reasons, in the document: figures without a source shall not pass for all of them. */
-static void add_unread(struct doc *d, const char *lines)
+void app_add_unread(struct doc *d, const char *lines)
 {
     static const struct column columns[] = {
         {.key = "reason", .title = "Reason", .flags = COLUMN_LEFT, .help = "why, in one sentence"}};
@@ -275,10 +280,11 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
     return true;
 }
 
-bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+/* Begins what is named, and waits for what comes of it. *silent as gather() says. */
+static bool begin_and_gather(struct app *a, const char *const *sources, size_t n, size_t *silent,
+                             struct sd_error *err)
 {
-    struct strbuf unread = {0};
-    size_t silent;
+    *silent = 0;
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, sources[i], follow_servers, err))
             return false;
@@ -288,11 +294,31 @@ bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_err
     if (!n && !a->n_sources && !a->replay)
         return fail(err, "no source is given and none was found here; name one: slowdive %s SOURCE",
                     a->cli->verb);
-    bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
+    return !a->n_sources || gather(a, 0, silent) || fail(err, "reading was stopped by a signal");
+}
+
+bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+{
+    struct strbuf unread = {0};
+    size_t silent;
+    bool ok = begin_and_gather(a, sources, n, &silent, err);
     if (ok && read_progress(a, &unread).failed)
         ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
     strbuf_free(&unread);
     return ok;
+}
+
+bool app_read_what_can(struct app *a, const char *const *sources, size_t n, struct strbuf *unread,
+                       struct sd_error *err)
+{
+    size_t silent;
+    if (!begin_and_gather(a, sources, n, &silent, err))
+        return false;
+    if (silent)
+        add_silent(unread);
+    read_progress(a, unread);
+    complain_lines(strbuf_text(unread));
+    return true;
 }
 
 /* What --baseline names, read by itself: all of its data. Free with app_free(), also after false. */
@@ -395,6 +421,14 @@ static bool is_plain_file(const char *target)
     return plain;
 }
 
+bool app_reads_files_only(const struct app *a)
+{
+    bool plain = a->cli->n_args > 0;
+    for (size_t i = 0; i < a->cli->n_args && plain; i++)
+        plain = app_is_recording(a->cli->args[i]) || is_plain_file(a->cli->args[i]);
+    return plain;
+}
+
 /* A time of day is one of the data's last day. The day of a log is known at its end, and what is later than
  * that moment is left out of the model: so files are read once more for it. */
 static struct span span_of_files(const struct app *a)
@@ -463,7 +497,7 @@ static int print_view(struct app *a, const struct view *v, struct span span, sd_
         complain("%s", d->missing);
     } else {
         if (*unread)
-            add_unread(d, unread);
+            app_add_unread(d, unread);
         if (a->beside && !v->compares)
             compare_with_baseline(a, v, d);
         status = output_doc(a, d);
@@ -558,8 +592,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
         return 128 + signals_stop();
     size_t told = unread->len;
     if (silent)
-        strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
-                      (int)(SILENT_NS / SD_S));
+        add_silent(unread);
     failed += silent + read_progress(a, status ? NULL : unread).failed;
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
@@ -592,7 +625,7 @@ static int print_rules(const struct app *a)
 {
     struct strbuf rules = {0};
     slo_rules_prometheus(&a->config->policy, &rules);
-    bool ok = output_text(strbuf_text(&rules));
+    bool ok = output_made(a, &rules);
     strbuf_free(&rules);
     return ok ? EXIT_FINE : EXIT_USAGE;
 }

@@ -96,6 +96,7 @@
     X(resources)                                                                                             \
     X(kpis)                                                                                                  \
     X(slo)                                                                                                   \
+    X(objective)                                                                                             \
     X(alerts)                                                                                                \
     X(bottlenecks)                                                                                           \
     X(costs)                                                                                                 \
