@@ -5,7 +5,7 @@
 
 #include "core/history/history_internal.h"
 #include "format/history/clickhouse_rows.h"
-#include "format/history/row_fields.h"
+#include "format/history/record_line.h"
 
 enum { HIST_APART = 4096, ADDS_MAX = 64 };
 

@@ -1,7 +1,7 @@
 #include "format/history/clickhouse_rows.h"
 
 #include "core/history/history_internal.h"
-#include "format/history/row_fields.h"
+#include "format/history/record_line.h"
 
 enum { TEXT_MAX = 16 << 20, ITEMS_MAX = 1 << 20, HIST_APART = 4096 };
 

@@ -1,13 +1,12 @@
-/* row_fields.h - some fields of a record as one line of text, for a column of an engine that knows no
- * records.
+/* record_line.h - some fields of a record as one line of text, for a column of an engine that knows no records.
  *
  *   method=GET<tab>route=/orders/:id<tab>latency=12:3,15:1<tab>stack#2<tab>main<tab>work
  *
  * In order of the schema; what is unknown is left out, so that equal records give equal lines. A list is its
  * number of items and these, `\N` an unknown one. In texts a backslash, tab and line end are written \\ \t
  * \n. A field that this program does not know is skipped: the line may be of a newer one. */
-#ifndef FORMAT_HISTORY_ROW_FIELDS_H
-#define FORMAT_HISTORY_ROW_FIELDS_H
+#ifndef FORMAT_HISTORY_RECORD_LINE_H
+#define FORMAT_HISTORY_RECORD_LINE_H
 
 #include "core/schema.h"
 

@@ -1,4 +1,4 @@
-#include "format/history/row_fields.h"
+#include "format/history/record_line.h"
 
 #include <errno.h>
 #include <inttypes.h>

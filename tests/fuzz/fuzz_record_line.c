@@ -1,7 +1,7 @@
 /* Any bytes as fields of a record: refused, or a record that gives the same line each time. */
 #include <stdlib.h>
 
-#include "format/history/fields.h"
+#include "format/history/record_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
