@@ -354,10 +354,37 @@ static void import_once(struct store *s, int puts, int routes, bool ends, struct
     static sd_time now = T0;
     const struct store_run import = {"import log:b of web1", "web1", "1.0", ++now, true};
     struct sd_error err;
+    const struct store_run other = {"import log:empty of web1", "web1", "1.0", ++now, true};
+    assert_int_equal(store_end(s, &other, &err), SD_OK); /* of an empty source nothing was put */
     for (int i = 0; i < puts; i++)
         assert_int_equal(put_ten(s, &import, (uint64_t)i + 1, T0 - 10 * HOUR + i * TEN, routes, sums), SD_OK);
     if (ends)
-        assert_int_equal(store_end(s, &import, &err), SD_OK);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(store_end(s, &import, &err), SD_OK);
+}
+
+/* Two imports of the same at once: the one that began last is whole, the other one says that it is not. */
+static void test_imports_at_once(void **state)
+{
+    (void)state;
+    struct store *a = open_store("at-once.db", true), *b = open_store("at-once.db", true);
+    static const struct store_run ONE = {"import log:c of web1", "web1", "1.0", T0 + 1, true},
+                                  TWO = {"import log:c of web1", "web1", "1.0", T0 + 2, true};
+    struct sums *sums = mem_alloc(sizeof *sums), *got;
+    struct sd_error err;
+    assert_int_equal(put_ten(a, &ONE, 1, T0, 3, NULL), SD_OK);
+    assert_int_equal(put_ten(b, &TWO, 1, T0, 4, sums), SD_OK);
+    assert_int_equal(put_ten(a, &ONE, 2, T0 + TEN, 3, sums), SD_CONFIG);
+    assert_int_equal(store_end(a, &ONE, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "another one of the same"));
+    assert_int_equal(store_end(b, &TWO, &err), SD_OK);
+    got = read_all(a, T0 - DAY, T0 + DAY, HOUR, NULL);
+    same_sums(got, sums);
+    is_sound(a, true);
+    free(got);
+    free(sums);
+    store_close(a);
+    store_close(b);
 }
 
 static void has_sums(struct store *s, const struct sums *expected)
@@ -870,11 +897,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_state),
         cmocka_unit_test(test_compaction),   cmocka_unit_test(test_size),
-        cmocka_unit_test(test_import),       cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_old_and_back), cmocka_unit_test(test_other_tiers),
-        cmocka_unit_test(test_follow),       cmocka_unit_test(test_wrong_files),
-        cmocka_unit_test(test_damage),       cmocka_unit_test(test_read_only),
-        cmocka_unit_test(test_full),         cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_two_writers)};
+        cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
+        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
+        cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_killed),       cmocka_unit_test(test_two_writers)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
