@@ -772,6 +772,41 @@ static void test_full(void **state)
     store_close(s);
 }
 
+static bool stops(void *ctx)
+{
+    return *(bool *)ctx;
+}
+
+/* What is stopped or interrupted has done nothing, and goes on later. */
+static void test_stopped(void **state)
+{
+    (void)state;
+    bool stop = false;
+    struct store_options o = {.write = true, .stop = stops, .stop_ctx = &stop};
+    struct store *s;
+    struct store_compaction c;
+    struct sd_error err;
+    struct sums *sums = mem_alloc(sizeof *sums);
+    char *url = url_of("stopped.db");
+    assert_int_equal(store_open(url, &o, &s, &err), SD_OK);
+    for (int i = 0; i < 400; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 1, T0 + i * TEN, 3, sums), SD_OK);
+    stop = true;
+    assert_int_equal(store_compact(s, T0 + 3 * DAY, &c, &err), SD_RETRY);
+    stop = false;
+    store_interrupt(s);
+    assert_int_equal(store_compact(s, T0 + 3 * DAY, &c, &err), SD_RETRY);
+    assert_non_null(strstr(err.text, "interrupted"));
+    has_sums(s, sums);
+    compact_at(s, T0 + 3 * DAY, &c);
+    assert_true(c.moved > 0);
+    has_sums(s, sums);
+    is_sound(s, true);
+    store_close(s);
+    free(sums);
+    free(url);
+}
+
 /* ---- kill -9, and two at once ---- */
 
 /* Puts and compacts until it is killed; what is surely there it says through the pipe. */
@@ -902,6 +937,7 @@ int main(void)
         cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
         cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
         cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
-        cmocka_unit_test(test_killed),       cmocka_unit_test(test_two_writers)};
+        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_two_writers)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
