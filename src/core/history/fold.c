@@ -169,8 +169,10 @@ static void add_buckets(struct buckets *b, const struct sd_hist *h)
     }
     if (!more)
         return;
-    while (b->cap < (size_t)b->hist.n + more)
-        b->items = mem_grow(b->items, b->cap, &b->cap, sizeof *b->items);
+    if (b->cap < (size_t)b->hist.n + more) {
+        b->cap = b->hist.n + more + (b->hist.n ? (b->hist.n + more) / 4 : 0);
+        b->items = mem_realloc(b->items, b->cap * sizeof *b->items);
+    }
     size_t out = (size_t)b->hist.n + more, k = b->hist.n;
     for (uint32_t i = h->n; i-- > 0;) {
         while (k > 0 && b->items[k - 1].index > h->buckets[i].index)

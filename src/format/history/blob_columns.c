@@ -63,7 +63,7 @@ static void put_first(struct coder_out *c, struct hist_model *m, uint32_t index)
 /* 0: none; else 1 + how many values; then buckets until these are reached. */
 static void put_hist(struct coder_out *c, struct hist_model *m, const struct sd_hist *h)
 {
-    uint64_t left = h ? hist_facts_of(h).count : 0;
+    uint64_t left = h ? hist_facts_of(h, false).count : 0;
     coder_count(c, &m->total, h ? left + 1 : 0);
     uint32_t last = 0;
     bool first = true;
@@ -172,8 +172,9 @@ static bool find_unit(const struct predict *p, size_t n, struct blob_column *c)
     return any;
 }
 
-static void choose(const struct predict *p, size_t n, struct blob_column *c)
+static void choose(const struct columns_out *to, const struct predict *p, struct blob_column *c)
 {
+    size_t n = to->n;
     unsigned arg;
     enum predictor rule = predict_rule(p->sc, c->id, &arg);
     const enum predictor options[] = {rule, BY_ZERO, BY_BEFORE};
@@ -181,8 +182,8 @@ static void choose(const struct predict *p, size_t n, struct blob_column *c)
     uint64_t cost = UINT64_MAX;
     for (size_t i = 0; i < ARRAY_LEN(options) && cost; i++) {
         struct blob_column one = *c;
-        if (options[i] == BY_END_OF_LIST)
-            continue;
+        if (options[i] == BY_END_OF_LIST || (to->coder->fast && options[i] == BY_HIST_SUM))
+            continue; /* what is to be read fast does without sums over its buckets */
         one.predictor = options[i];
         one.arg = options[i] == BY_FIELD ? arg : 0;
         uint64_t bits = cost_of(p, n, &one);
@@ -224,7 +225,7 @@ static void put_hists(const struct columns_out *to, unsigned id, struct hist_fac
     hist_model_begin(&m);
     for (size_t i = 0; i < to->n; i++) {
         put_hist(to->coder, &m, hist_in(to, i, id));
-        facts[i] = hist_facts_of(hist_in(to, i, id));
+        facts[i] = hist_facts_of(hist_in(to, i, id), !to->coder->fast);
     }
 }
 
@@ -245,7 +246,7 @@ static void put_column(const struct columns_out *to, struct predict *p, unsigned
     if (type == SD_FIELD_INT) {
         if (!find_unit(p, to->n, &c))
             return;
-        choose(p, to->n, &c);
+        choose(to, p, &c);
         put_head(to, &c);
         if (!c.constant)
             put_integers(to, p, &c);
@@ -392,8 +393,8 @@ static const struct sd_hist *get_hist(struct coder_in *c, struct hist_model *m, 
     return h;
 }
 
-static bool get_hists(struct columns_in *from, struct blob_row *rows, char *records, unsigned id,
-                      struct hist_facts *facts)
+static bool get_hists(struct columns_in *from, char *records, unsigned id, struct hist_facts *facts,
+                      bool sums)
 {
     struct hist_model m;
     hist_model_begin(&m);
@@ -401,11 +402,10 @@ static bool get_hists(struct columns_in *from, struct blob_row *rows, char *reco
     for (size_t i = 0; i < from->n && !from->coder->bad; i++) {
         const struct sd_hist *h = get_hist(from->coder, &m, from->arena);
         memcpy(records + i * from->sc->size + from->sc->fields[id - COLUMN_FIELDS].offset, &h, sizeof h);
-        facts[i] = hist_facts_of(h);
+        facts[i] = hist_facts_of(h, sums);
         if (arena_bytes(from->arena) - before > 2 * (size_t)BLOB_BYTES_MAX)
             return false;
     }
-    (void)rows;
     return !from->coder->bad;
 }
 
@@ -481,7 +481,9 @@ struct blob_row *columns_read(struct columns_in *from)
     char *records = arena_alloc(from->arena, from->whole ? 1 : from->n * from->sc->size);
     struct hist_facts *facts = mem_array(from->n, sizeof *facts);
     struct predict p;
-    bool begun = from->whole, ok = true;
+    bool begun = from->whole, ok = true, sums = false;
+    for (size_t i = 0; i < from->n_columns; i++)
+        sums |= from->columns[i].predictor == BY_HIST_SUM;
     predict_begin(&p, from->sc, rows);
     for (size_t i = 0; !from->whole && i < from->n; i++)
         rows[i].record = records + i * from->sc->size;
@@ -493,7 +495,7 @@ struct blob_row *columns_read(struct columns_in *from)
         }
         enum sd_field_type type = column_type(from->sc, c->id);
         if (type == SD_FIELD_HIST) {
-            ok = get_hists(from, rows, records, c->id, facts);
+            ok = get_hists(from, records, c->id, facts, sums);
             p.facts = facts;
         } else if (type == SD_FIELD_REAL) {
             get_reals(from, rows, records, c);

@@ -80,22 +80,25 @@ static int64_t bucket_middle(uint32_t index)
     return sd_hist_lower(index) + (sd_hist_lower(index + 1) - sd_hist_lower(index)) / 2;
 }
 
-struct hist_facts hist_facts_of(const struct sd_hist *h)
+struct hist_facts hist_facts_of(const struct sd_hist *h, bool sums)
 {
     struct hist_facts f = {0};
+    uint32_t first = UINT32_MAX, last = 0;
     for (uint32_t i = 0; h && i < h->n; i++) {
         struct sd_bucket b = h->buckets[i];
         if (!b.count)
             continue;
-        int64_t middle = bucket_middle(b.index);
-        if (!f.count) {
-            f.low = sd_hist_lower(b.index);
-            f.first_mid = middle;
-        }
-        f.high = sd_hist_lower(b.index);
-        f.last_mid = middle;
+        first = MIN(first, b.index);
+        last = b.index;
         f.count += b.count;
-        f.mids += (uint64_t)middle * b.count;
+        if (sums)
+            f.mids += (uint64_t)bucket_middle(b.index) * b.count;
+    }
+    if (f.count) {
+        f.low = sd_hist_lower(first);
+        f.high = sd_hist_lower(last);
+        f.first_mid = bucket_middle(first);
+        f.last_mid = bucket_middle(last);
     }
     return f;
 }

@@ -39,7 +39,8 @@ enum { COLUMN_SERIES, COLUMN_LENGTH, COLUMN_AT, COLUMN_FIELDS };
 
 int field_named(const struct sd_schema *sc, const char *name); /* -1 */
 void predict_begin(struct predict *p, const struct sd_schema *sc, const struct blob_row *rows);
-struct hist_facts hist_facts_of(const struct sd_hist *h); /* NULL is fine */
+/* NULL is fine. `sums`: with `mids`, which takes the longest. */
+struct hist_facts hist_facts_of(const struct sd_hist *h, bool sums);
 /* Column `id` of row i. */
 int64_t column_value(const struct predict *p, unsigned id, size_t i);
 /* What is expected of it; any number. */
