@@ -3,7 +3,12 @@
 
 #include "store/sqlite_internal.h"
 
-enum { SETTLE_ROWS_MAX = 120000, SETTLE_BYTES_MAX = 64 << 20 };
+enum {
+    PUTS_MAX = 2000,      /* taken at once: more than those of an hour */
+    ROWS_MAX = 600000,    /* and their rows, unless a put has more */
+    ROWS_AT_ONCE = 50000, /* in memory: the puts are decoded again for every so many */
+    WRITERS_MAX = 48
+};
 
 /* Late rows have a minute. */
 sd_time settled_until(const struct sqlite_store *s, sd_time now)
@@ -12,41 +17,25 @@ sd_time settled_until(const struct sqlite_store *s, sd_time now)
 }
 
 struct pile {
+    int64_t ids[PUTS_MAX];
+    size_t n_ids;
+    int64_t owner, step, n_rows;
+    enum sd_kind kind;
+    bool more;
+    uint32_t lo, hi; /* series in memory */
     struct arena *arena;
     struct blob_row *rows;
     size_t n, cap;
-    int64_t *ids;
-    size_t n_ids, cap_ids;
-    int64_t owner, step;
-    enum sd_kind kind;
-    bool more;
+    struct chunk_writer *writers[WRITERS_MAX];
+    size_t n_writers;
 };
 
-static bool pile_add(struct sqlite_store *s, struct pile *p, sqlite3_stmt *st)
-{
-    size_t n = 0;
-    const struct blob_row *rows =
-        blob_decode(p->kind, sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4), series_base, s,
-                    p->arena, &n);
-    if (!rows)
-        return sql_damaged(s, "a put cannot be decoded");
-    for (size_t i = 0; i < n; i++) {
-        if (p->n == p->cap)
-            p->rows = mem_grow(p->rows, p->n, &p->cap, sizeof *p->rows);
-        p->rows[p->n++] = rows[i];
-    }
-    if (p->n_ids == p->cap_ids)
-        p->ids = mem_grow(p->ids, p->n_ids, &p->cap_ids, sizeof *p->ids);
-    p->ids[p->n_ids++] = sqlite3_column_int64(st, 0);
-    return true;
-}
-
-/* Rows of one owner, kind and step, as many as are worked on at once. */
+/* Puts of one owner, kind and step. */
 static bool pile_up(struct sqlite_store *s, int64_t owner, sd_time until, int64_t keep_newest, struct pile *p)
 {
     sqlite3_stmt *st =
         sql_bind(s,
-                 "SELECT id, owner, kind, step, data FROM fresh WHERE (?1 = -1 OR owner = ?1) AND last "
+                 "SELECT id, owner, kind, step, rows FROM fresh WHERE (?1 = -1 OR owner = ?1) AND last "
                  "<= ?2 AND id <= (SELECT max(id) FROM fresh) - ?3 AND owner NOT IN (SELECT id FROM run "
                  "WHERE state = 2) ORDER BY owner, kind, step, id",
                  "iii", owner, until, keep_newest);
@@ -54,7 +43,7 @@ static bool pile_up(struct sqlite_store *s, int64_t owner, sd_time until, int64_
         int64_t of = sqlite3_column_int64(st, 1), kind = sqlite3_column_int64(st, 2),
                 step = sqlite3_column_int64(st, 3);
         if (p->n_ids && (of != p->owner || kind != (int64_t)p->kind || step != p->step ||
-                         p->n >= SETTLE_ROWS_MAX || arena_bytes(p->arena) >= SETTLE_BYTES_MAX)) {
+                         p->n_ids == PUTS_MAX || p->n_rows >= ROWS_MAX)) {
             p->more = true;
             break;
         }
@@ -65,11 +54,47 @@ static bool pile_up(struct sqlite_store *s, int64_t owner, sd_time until, int64_
         p->owner = of;
         p->kind = (enum sd_kind)kind;
         p->step = step;
-        if (!pile_add(s, p, st))
-            break;
+        p->n_rows += sqlite3_column_int64(st, 4);
+        p->ids[p->n_ids++] = sqlite3_column_int64(st, 0);
     }
     sql_end(st);
     return s->rc == SQLITE_OK && p->n_ids;
+}
+
+static bool pile_wants(void *ctx, uint32_t lo, uint32_t hi)
+{
+    const struct pile *p = ctx;
+    return lo <= p->hi && hi >= p->lo;
+}
+
+static void pile_take(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct pile *p = ctx;
+    const struct sd_schema *sc = schema_of(p->kind);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].series < p->lo || rows[i].series > p->hi)
+            continue;
+        if (p->n == p->cap)
+            p->rows = mem_grow(p->rows, p->n, &p->cap, sizeof *p->rows);
+        p->rows[p->n] = rows[i];
+        p->rows[p->n++].record =
+            schema_copy(sc, rows[i].record, arena_alloc(p->arena, schema_need(sc, rows[i].record)));
+    }
+}
+
+/* The rows of the series that are worked on. */
+static void pile_read(struct sqlite_store *s, struct pile *p)
+{
+    p->n = 0;
+    arena_free(p->arena);
+    p->arena = arena_new();
+    for (size_t i = 0; i < p->n_ids && s->rc == SQLITE_OK; i++) {
+        sqlite3_stmt *st = sql_bind(s, "SELECT data FROM fresh WHERE id = ?", "i", p->ids[i]);
+        if (sql_row(s, st))
+            put_each(s, p->kind, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), pile_wants,
+                     pile_take, p);
+        sql_end(st);
+    }
 }
 
 static sd_time block_of(const struct blob_row *r, int64_t length)
@@ -87,49 +112,68 @@ static int by_block(const void *pa, const void *pb, void *length)
         return a->series < b->series ? -1 : 1;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
-    return (a->record > b->record) - (a->record < b->record);
+    return (a->length_ns > b->length_ns) - (a->length_ns < b->length_ns);
 }
 
-static void pile_write(struct sqlite_store *s, const struct pile *p)
+/* Where there are too many the oldest one makes room: a block can have several chunks. */
+static struct chunk_writer *writer_of(struct sqlite_store *s, struct pile *p, sd_time block)
+{
+    for (size_t i = p->n_writers; i-- > 0;)
+        if (chunk_block(p->writers[i]) == block)
+            return p->writers[i];
+    if (p->n_writers == WRITERS_MAX) {
+        chunk_close(p->writers[0]);
+        memmove(p->writers, p->writers + 1, (WRITERS_MAX - 1) * sizeof(struct chunk_writer *));
+        p->n_writers--;
+    }
+    return p->writers[p->n_writers++] = chunk_new(s, p->owner, p->kind, p->step, block);
+}
+
+static void pile_write(struct sqlite_store *s, struct pile *p)
 {
     int64_t length = block_length(p->step);
-    struct chunk_writer *w = NULL;
-    qsort_r(p->rows, p->n, sizeof *p->rows, by_block, &length);
+    if (p->n)
+        qsort_r(p->rows, p->n, sizeof *p->rows, by_block, &length);
     for (size_t i = 0, n; i < p->n && s->rc == SQLITE_OK; i += n) {
         sd_time block = block_of(&p->rows[i], length);
         for (n = 1; i + n < p->n && p->rows[i + n].series == p->rows[i].series &&
                     block_of(&p->rows[i + n], length) == block;
              n++)
             ;
-        if (w && chunk_block(w) != block) {
-            chunk_close(w);
-            w = NULL;
-        }
-        if (!w)
-            w = chunk_new(s, p->owner, p->kind, p->step, block);
-        chunk_add(w, p->rows + i, n);
+        chunk_add(writer_of(s, p, block), p->rows + i, n);
     }
-    if (w)
-        chunk_close(w);
+}
+
+static void settle_pile(struct sqlite_store *s, struct pile *p)
+{
+    uint64_t parts = (uint64_t)(p->n_rows / ROWS_AT_ONCE) + 1, width = (uint64_t)s->last_series / parts + 1;
+    for (uint64_t i = 0; i < parts && s->rc == SQLITE_OK; i++) {
+        p->lo = (uint32_t)(i * width);
+        p->hi = (uint32_t)((i + 1) * width - 1);
+        pile_read(s, p);
+        pile_write(s, p);
+    }
+    for (size_t i = 0; i < p->n_writers; i++)
+        chunk_close(p->writers[i]);
     for (size_t i = 0; i < p->n_ids; i++)
         sql_do(s, sql_bind(s, "DELETE FROM fresh WHERE id = ?", "i", p->ids[i]));
 }
 
 bool settle_some(struct sqlite_store *s, int64_t owner, sd_time until, int64_t keep_newest, bool *more)
 {
-    struct pile p = {.arena = arena_new()};
+    struct pile *p = mem_alloc(sizeof *p);
     *more = false;
-    if (sql_begin(s, true) && series_refresh(s) && pile_up(s, owner, until, keep_newest, &p)) {
-        pile_write(s, &p);
-        *more = p.more;
+    if (sql_begin(s, true) && series_refresh(s) && pile_up(s, owner, until, keep_newest, p)) {
+        settle_pile(s, p);
+        *more = p->more;
     }
     bool ok = s->rc == SQLITE_OK && sql_commit(s);
     if (!ok)
         sql_rollback(s);
     *more &= ok;
-    arena_free(p.arena);
-    free(p.rows);
-    free(p.ids);
+    arena_free(p->arena);
+    free(p->rows);
+    free(p);
     return ok;
 }
 

@@ -30,8 +30,21 @@ struct slot {
     struct buckets buckets[BUCKET_FIELDS];
     struct reading *readings; /* of all others, in order of time */
     size_t n, cap;
-    size_t key_len;
-    char key[];
+    uint64_t held; /* values in its histograms: no bucket has more */
+    size_t key_len, thing_at;
+    char key[]; /* step, host, source; from thing_at on what it is of */
+};
+
+/* Where the rows of a series went in a step: most rows come one behind the other. */
+enum { SEEN_SLOTS = 4096 };
+struct seen {
+    uint32_t series;
+    sd_time from;
+    struct slot *slot;
+};
+struct ordered {
+    struct history_row row;
+    const struct slot *slot;
 };
 
 struct history_fold {
@@ -43,7 +56,8 @@ struct history_fold {
     struct slot *slots; /* by key */
     size_t bytes;
     struct strbuf key;
-    struct history_row *rows; /* in order, as long as `sorted` */
+    struct seen *seen;    /* NULL: no row had a series */
+    struct ordered *rows; /* in order, as long as `sorted` */
     size_t n_rows, cap_rows;
     bool sorted;
 };
@@ -85,6 +99,8 @@ void history_fold_clear(struct history_fold *f)
         HASH_DEL(f->slots, s);
         slot_free(s);
     }
+    if (f->seen)
+        memset(f->seen, 0, SEEN_SLOTS * sizeof *f->seen);
     f->bytes = 0;
     f->sorted = false;
 }
@@ -96,6 +112,7 @@ void history_fold_free(struct history_fold *f)
     history_fold_clear(f);
     strbuf_free(&f->key);
     free(f->edges);
+    free(f->seen);
     free(f->rows);
     free(f);
 }
@@ -221,10 +238,25 @@ static void add_sum(struct slot *s, const struct history_row *row)
         *history_field(s->sum, s->shape->length) = sub_sat(s->to, s->from);
 }
 
-static bool fits(const struct slot *s, const struct history_row *row)
+static uint64_t values_in(const struct sd_hist *h)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; h && i < h->n; i++)
+        n += h->buckets[i].count;
+    return n;
+}
+
+static bool fits(struct slot *s, const struct history_row *row)
 {
     const struct sd_schema *sc = s->shape->schema;
     size_t n = 0;
+    uint64_t more = 0;
+    for (size_t i = 0; i < sc->n_fields; i++)
+        if (s->shape->roles[i] == ROLE_BUCKETS)
+            more += values_in(*hist_in((void *)(uintptr_t)row->record, &sc->fields[i]));
+    s->held += more;
+    if (s->held <= UINT32_MAX)
+        return true;
     for (size_t i = 0; i < sc->n_fields && n < BUCKET_FIELDS; i++) {
         if (s->shape->roles[i] != ROLE_BUCKETS)
             continue;
@@ -347,6 +379,7 @@ static struct slot *slot_for(struct history_fold *f, const struct history_row *r
     put_text(&f->key, by_source ? row->source : NULL);
     if (shape->kind->how == HISTORY_EACH)
         strbuf_printf(&f->key, "%lld,", (long long)row->at);
+    size_t thing_at = f->key.len;
     history_shape_key(shape, row->record, &f->key);
     HASH_FIND(hh, f->slots, f->key.text, f->key.len, s);
     if (s)
@@ -358,11 +391,25 @@ static struct slot *slot_for(struct history_fold *f, const struct history_row *r
     s->host = by_host ? mem_strdup(row->host) : NULL;
     s->source = by_source ? mem_strdup(row->source) : NULL;
     s->key_len = f->key.len;
+    s->thing_at = thing_at;
     memcpy(s->key, f->key.text, f->key.len);
     s->bytes = sizeof *s + f->key.len + 64;
     f->bytes += s->bytes;
     HASH_ADD_KEYPTR(hh, f->slots, s->key, s->key_len, s);
     return s;
+}
+
+static struct slot *slot_of(struct history_fold *f, const struct history_row *row, sd_time from, sd_time to)
+{
+    if (!row->series || f->shapes[row->kind].kind->how == HISTORY_EACH)
+        return slot_for(f, row, from, to, 0);
+    if (!f->seen)
+        f->seen = mem_array(SEEN_SLOTS, sizeof *f->seen);
+    uint64_t place = ((uint64_t)from / 1000003 + row->series) * 0x9e3779b97f4a7c15u >> 52;
+    struct seen *seen = &f->seen[place];
+    if (!seen->slot || seen->series != row->series || seen->from != from)
+        *seen = (struct seen){row->series, from, slot_for(f, row, from, to, 0)};
+    return seen->slot;
 }
 
 bool history_fold_add(struct history_fold *f, const struct history_row *row)
@@ -372,7 +419,7 @@ bool history_fold_add(struct history_fold *f, const struct history_row *row)
         !step_of(f, history_row_end(row), &from, &to))
         return false;
     enum history_how how = f->shapes[row->kind].kind->how;
-    struct slot *s = slot_for(f, row, from, to, 0);
+    struct slot *s = slot_of(f, row, from, to);
     for (unsigned serial = 1; how == HISTORY_SUM && !fits(s, row); serial++)
         s = slot_for(f, row, from, to, serial); /* counts beyond 32 bits go into one more row */
     size_t held = s->bytes;
@@ -409,12 +456,13 @@ static void add_row(struct history_fold *f, const struct slot *s, sd_time at, in
 {
     if (f->n_rows == f->cap_rows)
         f->rows = mem_grow(f->rows, f->n_rows, &f->cap_rows, sizeof *f->rows);
-    f->rows[f->n_rows++] = (struct history_row){.kind = s->shape->kind->kind,
-                                                .host = s->host,
-                                                .source = s->source,
-                                                .at = at,
-                                                .length_ns = length,
-                                                .record = record};
+    struct history_row row = {.kind = s->shape->kind->kind,
+                              .host = s->host,
+                              .source = s->source,
+                              .at = at,
+                              .length_ns = length,
+                              .record = record};
+    f->rows[f->n_rows++] = (struct ordered){row, s};
 }
 
 static int by_text(const char *a, const char *b)
@@ -422,9 +470,10 @@ static int by_text(const char *a, const char *b)
     return !a || !b ? (a != NULL) - (b != NULL) : strcmp(a, b);
 }
 
-static int by_time(const void *a, const void *b, void *keys)
+static int by_time(const void *a, const void *b)
 {
-    const struct history_row *x = a, *y = b;
+    const struct ordered *p = a, *q = b;
+    const struct history_row *x = &p->row, *y = &q->row;
     if (x->at != y->at)
         return x->at < y->at ? -1 : 1;
     if (x->length_ns != y->length_ns)
@@ -434,20 +483,15 @@ static int by_time(const void *a, const void *b, void *keys)
     int c = by_text(x->host, y->host);
     if (!c)
         c = by_text(x->source, y->source);
-    if (c)
-        return c;
-    struct strbuf *k = keys;
-    strbuf_clear(&k[0]);
-    strbuf_clear(&k[1]);
-    history_key(x, &k[0]);
-    history_key(y, &k[1]);
-    return strcmp(strbuf_text(&k[0]), strbuf_text(&k[1]));
+    size_t n = p->slot->key_len - p->slot->thing_at, m = q->slot->key_len - q->slot->thing_at;
+    if (!c)
+        c = memcmp(p->slot->key + p->slot->thing_at, q->slot->key + q->slot->thing_at, MIN(n, m));
+    return c ? c : (n > m) - (n < m);
 }
 
 static void sort_rows(struct history_fold *f)
 {
     struct slot *s, *next;
-    struct strbuf keys[2] = {{0}, {0}};
     f->n_rows = 0;
     HASH_ITER(hh, f->slots, s, next)
     {
@@ -458,9 +502,7 @@ static void sort_rows(struct history_fold *f)
                 add_row(f, s, s->readings[i].at, 0, s->readings[i].record);
     }
     if (f->n_rows)
-        qsort_r(f->rows, f->n_rows, sizeof *f->rows, by_time, keys);
-    strbuf_free(&keys[0]);
-    strbuf_free(&keys[1]);
+        qsort(f->rows, f->n_rows, sizeof *f->rows, by_time);
     f->sorted = true;
 }
 
@@ -475,5 +517,5 @@ struct history_row history_fold_row(struct history_fold *f, size_t i)
 {
     if (!f->sorted)
         sort_rows(f);
-    return f->rows[i];
+    return f->rows[i].row;
 }

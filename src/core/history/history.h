@@ -86,6 +86,7 @@ struct history_row {
     sd_time at;         /* SUM: the interval is [at, at + length_ns); otherwise the moment */
     int64_t length_ns;  /* 0 of a moment; at least 1 of an interval */
     const void *record; /* struct sd_KIND; its `host`, when it has one, is NULL: see above */
+    uint32_t series; /* 0: not known; else rows with the same number are of the same thing, host and source */
 };
 static inline sd_time history_row_end(const struct history_row *r)
 {

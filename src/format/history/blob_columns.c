@@ -321,34 +321,70 @@ bool columns_head(struct columns_in *from, const unsigned char **p, const unsign
 
 static uint32_t get_first(struct coder_in *c, struct hist_model *m)
 {
-    if (c->fast) {
-        uint64_t index = varint_get(&c->p, c->end, &c->bad);
-        return (uint32_t)MIN(index, SD_HIST_BUCKETS);
-    }
     unsigned node = 1;
     for (int i = 0; i < 8; i++)
         node = node << 1 | decoder_bit(c, &m->first[node]);
     return (node - FIRST_NODES) << FIRST_BITS | (uint32_t)decoder_raw(c, FIRST_BITS);
 }
 
-static const struct sd_hist *get_hist(struct coder_in *c, struct hist_model *m, struct arena *a)
+/* A number of a fast blob. */
+static inline uint64_t plain(const unsigned char **p, const unsigned char *end, bool *bad)
 {
-    struct sd_bucket buckets[SD_HIST_BUCKETS];
-    uint64_t left = decoder_count(c, &m->total), index = 0;
+    if (*p < end && **p < 0x80)
+        return *(*p)++;
+    return varint_get(p, end, bad);
+}
+
+/* Into `buckets`, of which there are SD_HIST_BUCKETS: how many. */
+static uint32_t get_plain_buckets(struct coder_in *c, uint64_t left, struct sd_bucket *buckets)
+{
+    const unsigned char *p = c->p;
+    uint64_t index = 0;
     uint32_t n = 0;
-    if (!left)
-        return NULL;
-    for (left--; left && !c->bad; n++) {
-        uint64_t step = n ? decoder_count(c, &m->step) : get_first(c, m);
-        index = n ? index + 1 + MIN(step, SD_HIST_BUCKETS) : step;
-        uint64_t count = left > 1 ? decoder_count(c, &m->count) + 1 : 1;
-        if (index >= SD_HIST_BUCKETS || count > left || count > UINT32_MAX || !count) {
+    for (bool bad = false; left; n++) {
+        uint64_t step = plain(&p, c->end, &bad), count = left > 1 ? plain(&p, c->end, &bad) + 1 : 1;
+        index += step + (n > 0);
+        if (bad || step >= SD_HIST_BUCKETS || index >= SD_HIST_BUCKETS || count > left ||
+            count > UINT32_MAX || !count) {
             c->bad = true;
-            return NULL;
+            break;
         }
         buckets[n] = (struct sd_bucket){(uint32_t)index, (uint32_t)count};
         left -= count;
     }
+    c->p = p;
+    return n;
+}
+
+static uint32_t get_dense_buckets(struct coder_in *c, struct hist_model *m, uint64_t left,
+                                  struct sd_bucket *buckets)
+{
+    uint64_t index = 0;
+    uint32_t n = 0;
+    for (; left && !c->bad; n++) {
+        uint64_t step = n ? decoder_count(c, &m->step) : get_first(c, m);
+        uint64_t count = left > 1 ? decoder_count(c, &m->count) + 1 : 1;
+        index = n ? index + 1 + MIN(step, SD_HIST_BUCKETS) : step;
+        if (index >= SD_HIST_BUCKETS || count > left || count > UINT32_MAX || !count) {
+            c->bad = true;
+            break;
+        }
+        buckets[n] = (struct sd_bucket){(uint32_t)index, (uint32_t)count};
+        left -= count;
+    }
+    return n;
+}
+
+static const struct sd_hist *get_hist(struct coder_in *c, struct hist_model *m, struct arena *a)
+{
+    struct sd_bucket buckets[SD_HIST_BUCKETS];
+    uint64_t left = decoder_count(c, &m->total);
+    if (!left || c->bad)
+        return NULL;
+    uint32_t n =
+        c->fast ? get_plain_buckets(c, left - 1, buckets) : get_dense_buckets(c, m, left - 1, buckets);
+    if (c->bad)
+        return NULL;
     struct sd_hist *h = arena_alloc(a, sizeof *h + n * sizeof *buckets);
     struct sd_bucket *own = (struct sd_bucket *)(void *)(h + 1);
     memcpy(own, buckets, n * sizeof *buckets);
