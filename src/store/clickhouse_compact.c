@@ -33,8 +33,9 @@ struct run_up_to {
 
 struct arrival {
     uint32_t day;
+    uint64_t fresh; /* rows that were moved lately */
     uint64_t left;  /* rows that were not moved */
-    int64_t newest; /* of them, s since 1970 */
+    int64_t newest; /* of these, s since 1970 */
 };
 
 struct compacting {
@@ -89,6 +90,8 @@ static bool is_gone(const char *holder)
     if (strncmp(holder, host, len) != 0 || holder[len] != ' ')
         return false;
     long pid = strtol(holder + len + 1, NULL, 10);
+    if (pid == (long)getpid())
+        return true; /* an earlier one of ours, that was stopped */
     return pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH;
 }
 
@@ -367,7 +370,9 @@ static bool take_arrival(void *ctx, struct rowbinary *r, struct arena *a)
 {
     (void)a;
     struct compacting *k = ctx;
-    struct arrival one = {(uint32_t)rowbinary_int(r, 4), rowbinary_int(r, 8), 0};
+    struct arrival one = {.day = (uint32_t)rowbinary_int(r, 4)};
+    one.fresh = rowbinary_int(r, 8);
+    one.left = rowbinary_int(r, 8);
     one.newest = (int64_t)rowbinary_int(r, 8);
     if (r->more || r->bad)
         return false;
@@ -398,16 +403,18 @@ static enum sd_result drop_day(struct compacting *k, uint16_t day, bool all, str
     k->n_arrivals = 0;
     strbuf_printf(
         &sql,
-        "SELECT toUInt32(intDiv(toUInt32(arrived), 86400)) AS p, toUInt64(sum(put > upto)), "
-        "max(if(put > upto, toInt64(toUInt32(arrived)), 0)) FROM (SELECT arrived, run, put FROM %s WHERE "
-        "day = toDate(%d)) ANY LEFT JOIN (SELECT run, max(if(noted <= now() - %d, upto, 0)) AS upto FROM %s "
-        "WHERE what = %d AND step = %" PRId64 " AND day = toDate(%d) GROUP BY run) USING (run) GROUP BY p",
+        "SELECT toUInt32(intDiv(toUInt32(arrived), 86400)) AS p, toUInt64(sum(put > long_ago AND put <= "
+        "upto)), toUInt64(sum(put > upto)), max(if(put > upto, toInt64(toUInt32(arrived)), 0)) FROM (SELECT "
+        "arrived, run, put FROM %s WHERE day = toDate(%d)) ANY LEFT JOIN (SELECT run, max(u) AS upto, "
+        "max(if(noted <= now() - %d, u, 0)) AS long_ago FROM (SELECT run, upto AS u, noted FROM %s WHERE "
+        "what = "
+        "%d AND step = %" PRId64 " AND day = toDate(%d)) GROUP BY run) USING (run) GROUP BY p",
         k->table, day, READING_S, k->notes, NOTE_MOVE, k->c->tiers.items[k->tier].step_ns, day);
     enum sd_result result = ask(k, &sql, take_arrival, err);
     for (size_t i = 0; i < k->n_arrivals && result == SD_OK; i++) {
         const struct arrival *a = &k->arrivals[i];
         bool over = k->server_now > ((int64_t)a->day + 1) * 86400 + ARRIVING_S;
-        bool empty = !a->left || a->newest < k->server_now - LEFT_S;
+        bool empty = !a->fresh && (!a->left || a->newest < k->server_now - LEFT_S);
         if (all || (over && empty))
             result = drop(k, day, a->day, err);
     }

@@ -37,7 +37,7 @@ void sql_gauges(struct strbuf *out, const struct sql_rows *r)
     end(out, r, CLICKHOUSE_GAUGE);
 }
 
-/* The last reading of each step, and each before a fall: counting began anew there. */
+/* The last reading of each step, and those on both sides of a fall: counting began anew there. */
 void sql_totals(struct strbuf *out, const struct sql_rows *r)
 {
     strbuf_str(out, "SELECT s, kind, name, thing, h, o, r, i, d, tupleElement(x, 1) AS end_, tupleElement(x, "
@@ -47,7 +47,8 @@ void sql_totals(struct strbuf *out, const struct sql_rows *r)
     strbuf_str(out, ", arraySort(groupArray((ended, total, record))) AS a, max(put) AS put_");
     end(out, r, CLICKHOUSE_TOTAL);
     strbuf_str(out, ") ARRAY JOIN arrayFilter((x, k) -> k = length(a) OR tupleElement(x, 2) > "
-                    "tupleElement(a[k + 1], 2), a, arrayEnumerate(a)) AS x");
+                    "tupleElement(a[k + 1], 2) OR (k > 1 AND tupleElement(a[k - 1], 2) > tupleElement(x, "
+                    "2)), a, arrayEnumerate(a)) AS x");
 }
 
 void sql_lasts(struct strbuf *out, const struct sql_rows *r)

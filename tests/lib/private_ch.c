@@ -71,7 +71,7 @@ static bool start(struct private_ch *ch)
 bool private_ch_start(struct private_ch *ch, int shards)
 {
     *ch = (struct private_ch){.shards = shards};
-    const char *tmp = getenv("TMPDIR");
+    const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR"); /* many small files */
     snprintf(ch->dir, sizeof ch->dir, "%s/slowdive-ch-XXXXXX",
              tmp && *tmp && strlen(tmp) < 100 ? tmp : "/tmp");
     if (!mkdtemp(ch->dir)) {
@@ -109,13 +109,19 @@ void private_ch_stop(struct private_ch *ch)
     ch->dir[0] = '\0';
 }
 
-char *private_ch_sql(const struct private_ch *ch, int shard, const char *sql)
+char *private_ch_sql_as(const struct private_ch *ch, int shard, const char *user, const char *sql)
 {
     int status;
     char *command =
-        mem_printf("curl -sS 'http://127.0.0.1:%d/' --data-binary @- 2>&1 <<'END_OF_SQL'\n%s\nEND_OF_SQL\n",
-                   ch->port[shard - 1], sql);
+        mem_printf("curl -sS 'http://127.0.0.1:%d/?user=%s%s' --data-binary @- 2>&1 <<'END_OF_SQL'\n"
+                   "%s\nEND_OF_SQL\n",
+                   ch->port[shard - 1], user ? user : "default", user ? "&password=secret" : "", sql);
     char *text = output(command, &status);
     free(command);
     return text;
+}
+
+char *private_ch_sql(const struct private_ch *ch, int shard, const char *sql)
+{
+    return private_ch_sql_as(ch, shard, NULL, sql);
 }

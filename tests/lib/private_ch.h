@@ -18,5 +18,7 @@ bool private_ch_resume(struct private_ch *ch);          /* on the same ports */
 void private_ch_stop(struct private_ch *ch);
 /* Runs a statement at a shard as `default`, by curl; its output, for the caller to free. */
 char *private_ch_sql(const struct private_ch *ch, int shard, const char *sql);
+/* As another user, whose password is "secret". */
+char *private_ch_sql_as(const struct private_ch *ch, int shard, const char *user, const char *sql);
 
 #endif

@@ -212,6 +212,539 @@ static void exact_and_once(void **state)
     store_close(s);
 }
 
+/* ---- moments ---- */
+
+static struct history_row moment(enum sd_kind kind, const void *record, sd_time at)
+{
+    return (struct history_row){.kind = kind, .host = "web1", .source = "x", .at = at, .record = record};
+}
+
+static void put_list(struct store *s, const struct store_run *run, uint64_t number, sd_time from, sd_time to,
+                     const struct history_row *rows, size_t n)
+{
+    struct sd_error err = {.text = ""};
+    struct store_put p = {
+        .number = number, .from = from, .to = to, .sent = clock_wall(), .rows = rows, .n = n};
+    if (store_put(s, run, &p, &err) != SD_OK)
+        fail_msg("put: %s", err.text);
+}
+
+struct kept {
+    struct history_row rows[100];
+    struct sd_metric metric[100];
+    struct sd_statement statement[100];
+    char text[100][60];
+    size_t n;
+};
+
+static bool keep(void *ctx, const struct history_row *row)
+{
+    struct kept *k = ctx;
+    assert_true(k->n < 100);
+    k->rows[k->n] = *row;
+    if (row->kind == SD_METRIC)
+        k->metric[k->n] = *(const struct sd_metric *)row->record;
+    if (row->kind == SD_STATEMENT) {
+        k->statement[k->n] = *(const struct sd_statement *)row->record;
+        snprintf(k->text[k->n], sizeof k->text[0], "%s", k->statement[k->n].text);
+    }
+    if (row->kind == SD_EVENT)
+        snprintf(k->text[k->n], sizeof k->text[0], "%s", ((const struct sd_event *)row->record)->title);
+    k->n++;
+    return true;
+}
+
+static const struct kept *read_kind(struct store *s, sd_time from, sd_time to, int64_t step,
+                                    enum sd_kind kind)
+{
+    static struct kept k;
+    struct store_answer answer;
+    struct sd_error err = {.text = ""};
+    struct store_ask ask = {.steps = {.step_ns = step}, .from = from, .to = to, .kinds = SD_KIND_BIT(kind)};
+    k.n = 0;
+    if (store_read(s, &ask, keep, &k, &answer, &err) != SD_OK)
+        fail_msg("read: %s", err.text);
+    return &k;
+}
+
+/* Samples are added up, of counters the last stays and what was before a fall, events stay all. */
+static void moments(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("moments");
+    struct store_run run = {.id = "m", .host = "web1"};
+    sd_time t0 = today() - 3600 * SD_S;
+    struct sd_metric g[6], c[6];
+    struct sd_statement q[6];
+    struct sd_event e[2];
+    struct history_row rows[24];
+    static const double values[] = {3, 9, 1, 4, 2, 5}, counts[] = {10, 20, 5, 7, 30, 31};
+    size_t n = 0;
+    for (int i = 0; i < 6; i++) {
+        sd_time at = t0 + (i + 1) * 5 * SD_S;
+        schema_clear(schema_of(SD_METRIC), &g[i]);
+        g[i].name = "load'\\\t\n";
+        g[i].labels = "a=b";
+        g[i].value = values[i];
+        c[i] = g[i];
+        c[i].name = "hits";
+        c[i].counter = 1;
+        c[i].value = counts[i];
+        schema_clear(schema_of(SD_STATEMENT), &q[i]);
+        q[i].query_id = 7;
+        q[i].text = "select '\\' || $1\tfrom x";
+        q[i].calls = (int64_t)counts[i];
+        rows[n++] = moment(SD_METRIC, &g[i], at);
+        rows[n++] = moment(SD_METRIC, &c[i], at);
+        rows[n++] = moment(SD_STATEMENT, &q[i], at);
+    }
+    for (int i = 0; i < 2; i++) {
+        schema_clear(schema_of(SD_EVENT), &e[i]);
+        e[i].title = "the same";
+        rows[n++] = moment(SD_EVENT, &e[i], t0 + SD_S);
+    }
+    put_list(s, &run, 1, t0, t0 + 30 * SD_S, rows, n);
+    const struct kept *k = read_kind(s, t0, t0 + 60 * SD_S, 3600 * SD_S, SD_METRIC);
+    assert_int_equal(k->n, 4); /* 20, 5 and 31 of the counter */
+    for (size_t i = 0; i < k->n; i++)
+        if (k->metric[i].counter != 1) {
+            assert_int_equal(k->metric[i].samples, 6);
+            assert_true(k->metric[i].sum == 24 && k->metric[i].min == 1 && k->metric[i].max == 9);
+            assert_true(k->metric[i].value == 5);
+        }
+    k = read_kind(s, t0, t0 + 60 * SD_S, 3600 * SD_S, SD_STATEMENT);
+    assert_int_equal(k->n, 3); /* on both sides of the fall, and the last */
+    assert_int_equal(k->statement[0].calls, 20);
+    assert_int_equal(k->rows[0].at, t0 + 10 * SD_S);
+    assert_int_equal(k->statement[1].calls, 5);
+    assert_int_equal(k->statement[2].calls, 31);
+    assert_string_equal(k->text[1], q[0].text);
+    assert_int_equal(read_kind(s, t0, t0 + 60 * SD_S, 10 * SD_S, SD_STATEMENT)->n, 3);
+    k = read_kind(s, t0, t0 + 60 * SD_S, 3600 * SD_S, SD_EVENT);
+    assert_int_equal(k->n, 2);
+    assert_string_equal(k->text[1], "the same");
+    store_close(s);
+}
+
+/* ---- imports ---- */
+
+static void imports(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("imports");
+    sd_time t0 = today() - 30 * DAY;
+    struct sd_error err;
+    for (int again = 0; again < 2; again++) {
+        struct store_run run = {
+            .id = "access.log web1", .host = "web1", .import = true, .began = clock_wall() + again};
+        struct made m = {.seed = 3, .hosts = 1, .routes = 2, .n = 5, .source = "log"};
+        struct history_fold *f = history_fold_new(&(struct history_steps){.step_ns = 600 * SD_S}, 3);
+        for (int i = 0; i < 300; i++)
+            made_step(&m, t0 + i * 600 * SD_S, f, NULL);
+        put(s, &run, 1, t0, t0 + 300 * 600 * SD_S, f);
+        assert_int_equal(read_route(s, t0, t0 + 3 * DAY, NULL, NULL, NULL)->count, again * 3000);
+        assert_int_equal(store_end(s, &run, &err), SD_OK);
+        assert_int_equal(read_route(s, t0, t0 + 3 * DAY, NULL, NULL, NULL)->count, 3000);
+        history_fold_free(f);
+    }
+    store_close(s);
+}
+
+/* ---- compaction ---- */
+
+static void fill(struct store *s, const struct store_run *run, struct made *m, sd_time t0, uint64_t first,
+                 int steps, struct hist *exact)
+{
+    struct history_fold *f = history_fold_new(&MADE_STEPS, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    for (int i = 0; i < steps; i++) {
+        history_fold_clear(f);
+        made_step(m, t0 + i * 10 * SD_S, f, exact);
+        put(s, run, first + (uint64_t)i, t0 + i * 10 * SD_S, t0 + (i + 1) * 10 * SD_S, f);
+    }
+    history_fold_free(f);
+}
+
+static int64_t count_of(struct store *s, sd_time t0)
+{
+    return read_route(s, t0, t0 + DAY, NULL, NULL, NULL)->count;
+}
+
+static struct store_state state_of(struct store *s, struct arena *a, bool verify)
+{
+    struct store_state st;
+    struct sd_error err = {.text = ""};
+    if (store_state(s, verify, a, &st, &err) != SD_OK)
+        fail_msg("state: %s", err.text);
+    return st;
+}
+
+/* Through all tiers to the end, with rows that come late and puts that come twice. */
+static void moves(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("moves");
+    struct store_run run = {.id = "r1", .host = "web1", .version = "1"};
+    struct made m = {.seed = 5, .hosts = 2, .routes = 3, .n = 4, .source = "log"}, again = m;
+    struct arena *a = arena_new();
+    struct store_compaction done;
+    struct sd_error err = {.text = ""};
+    static struct hist exact;
+    sd_time t0 = today() - 10 * 3600 * SD_S, keep[] = {2 * DAY, 14 * DAY, 90 * DAY, 400 * DAY};
+    hist_clear(&exact);
+    fill(s, &run, &m, t0, 1, 8, &exact);
+    assert_int_equal(store_compact(s, t0 + DAY, &done, &err), SD_OK);
+    assert_int_equal(done.moved, 0);
+    int64_t before = 0;
+    for (int tier = 0; tier < 3; tier++) {
+        if (store_compact(s, t0 + keep[tier] + 2 * DAY, &done, &err) != SD_OK)
+            fail_msg("compact: %s", err.text);
+        struct store_state st = state_of(s, a, true);
+        assert_null(st.damage);
+        assert_true(done.moved > 0);
+        assert_int_equal(st.tiers[tier].rows, 0);
+        assert_true(st.tiers[tier + 1].rows > 0);
+        assert_true(!before || st.tiers[tier + 1].rows <= before);
+        before = st.tiers[tier + 1].rows;
+        assert_int_equal(st.n_gaps, 0);
+        assert_int_equal(st.oldest, t0);
+        assert_int_equal(st.newest, t0 + 80 * SD_S);
+        same_hist(&read_route(s, today() - DAY, today(), "/route/0", NULL, NULL)->hist, &exact);
+        /* What was sent already comes again: nothing. */
+        struct made copy = again;
+        fill(s, &run, &copy, t0, 1, 1, NULL);
+        same_hist(&read_route(s, today() - DAY, today(), "/route/0", NULL, NULL)->hist, &exact);
+    }
+    /* Late: of the same day, behind what was moved. */
+    fill(s, &run, &m, t0 + 80 * SD_S, 9, 2, &exact);
+    same_hist(&read_route(s, today() - DAY, today(), "/route/0", NULL, NULL)->hist, &exact);
+    assert_int_equal(store_compact(s, t0 + keep[2] + 2 * DAY, &done, &err), SD_OK);
+    assert_true(done.moved > 0);
+    same_hist(&read_route(s, today() - DAY, today(), "/route/0", NULL, NULL)->hist, &exact);
+    assert_int_equal(state_of(s, a, true).tiers[0].rows, 0);
+    assert_int_equal(store_compact(s, t0 + keep[3] + 2 * DAY, &done, &err), SD_OK);
+    assert_true(done.dropped > 0);
+    assert_int_equal(count_of(s, t0), 0);
+    arena_free(a);
+    store_close(s);
+}
+
+/* Stopped at every place in turn: what is seen is always whole. */
+static int stop_after;
+
+static bool counted_stop(void *ctx)
+{
+    (void)ctx;
+    return stop_after && --stop_after == 0;
+}
+
+static void interrupted_moves(void **state)
+{
+    NEEDED;
+    fresh("stops");
+    struct store_options o = {.write = true, .stop = counted_stop};
+    struct store *s = opened(url_of(1, NULL, "stops"), &o);
+    struct store_run run = {.id = "r1", .host = "web1"};
+    struct made m = {.seed = 6, .hosts = 1, .routes = 3, .n = 4, .source = "log"};
+    struct store_compaction done;
+    struct sd_error err;
+    static struct hist exact;
+    sd_time t0 = today() - 10 * 3600 * SD_S;
+    hist_clear(&exact);
+    uint64_t put_number = 1;
+    int stops = 0;
+    for (int at = 1; at < 4000; at += 1 + at / 4, stops++) {
+        fill(s, &run, &m, t0 + (int64_t)(put_number - 1) * 10 * SD_S, put_number, 1, &exact);
+        put_number++;
+        stop_after = at;
+        enum sd_result r = store_compact(s, t0 + 20 * DAY, &done, &err);
+        bool over = stop_after > 0;
+        stop_after = 0;
+        same_hist(&read_route(s, t0 - DAY, t0 + DAY, "/route/0", NULL, NULL)->hist, &exact);
+        if (r == SD_OK && over)
+            break;
+    }
+    assert_true(stops > 5);
+    assert_int_equal(store_compact(s, t0 + 20 * DAY, &done, &err), SD_OK);
+    same_hist(&read_route(s, t0 - DAY, t0 + DAY, "/route/0", NULL, NULL)->hist, &exact);
+    store_close(s);
+}
+
+/* Another's claim is respected while it lives; a process of this machine that has ended holds nothing. */
+static void claims(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("claims");
+    struct store_compaction done;
+    struct sd_error err;
+    sql(1, "INSERT INTO claims.history_notes (what, id, upto, holder) VALUES (2, 77, 1, 'elsewhere 12')",
+        NULL);
+    assert_int_equal(store_compact(s, today(), &done, &err), SD_RETRY);
+    assert_non_null(strstr(err.text, "elsewhere 12"));
+    sql(1, "INSERT INTO claims.history_notes (what, id, upto, holder) VALUES (2, 77, 0, 'elsewhere 12')",
+        NULL);
+    char host[200] = "", text[400];
+    gethostname(host, sizeof host - 1);
+    snprintf(text, sizeof text,
+             "INSERT INTO claims.history_notes (what, id, upto, holder) VALUES (2, 78, 1, '%s 4194999')",
+             host);
+    sql(1, text, NULL);
+    assert_int_equal(store_compact(s, today(), &done, &err), SD_OK);
+    store_close(s);
+}
+
+/* Pieces that arrived on a day that is over are dropped, once nobody can read by older notes. */
+static void drops(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("drops");
+    struct store_run run = {.id = "r1", .host = "web1"};
+    struct made m = {.seed = 7, .hosts = 1, .routes = 1, .n = 4, .source = "log"};
+    struct store_compaction done;
+    struct sd_error err;
+    sd_time t0 = today() - 5 * DAY;
+    fill(s, &run, &m, t0, 1, 3, NULL);
+    /* As if it had come when it was made. */
+    sql(1, "CREATE TABLE drops.old AS drops.history_10s", NULL);
+    char text[300];
+    snprintf(text, sizeof text, "INSERT INTO drops.old SELECT * FROM drops.history_10s");
+    sql(1, text, NULL);
+    sql(1, "DROP TABLE drops.history_10s", NULL);
+    sql(1, "CREATE TABLE drops.history_10s AS drops.old", NULL);
+    sql(1,
+        "INSERT INTO drops.history_10s SELECT day, toDateTime(day) + 50000 AS arrived, how, kind, name, "
+        "thing, host, "
+        "source, ended, length, run, import, put, serial, move, known, adds, lows, highs, bucket, n, "
+        "samples, sum, min, "
+        "max, value, total, record FROM drops.old",
+        NULL);
+    assert_int_equal(count_of(s, t0), 12);
+    assert_int_equal(store_compact(s, today(), &done, &err), SD_OK);
+    sql(1, "SELECT count() > 0 FROM drops.history_10s", "1\n"); /* somebody may be reading */
+    sql(1,
+        "INSERT INTO drops.history_notes SELECT what, step, day, id, run, upto, holder, noted - 3600 FROM "
+        "drops.history_notes WHERE what = 1",
+        NULL);
+    assert_int_equal(store_compact(s, today(), &done, &err), SD_OK);
+    sql(1, "SELECT count() FROM drops.history_10s", "0\n");
+    assert_int_equal(count_of(s, t0), 12);
+    store_close(s);
+}
+
+/* ---- several nodes ---- */
+
+static void shards(void **state)
+{
+    NEEDED;
+    fresh("sharded");
+    struct store_options o = {.write = true, .cluster = "fleet"};
+    struct sd_error err = {.text = ""};
+    for (int shard = 1; shard <= 2; shard++) {
+        char *schema = store_schema(url_of(shard, NULL, "sharded"), &o, &err);
+        assert_non_null(schema);
+        for (char *at = schema, *end; *at; at = end + 2) {
+            end = strstr(at, ";\n");
+            *end = 0;
+            if (shard == 1 || !str_starts(at, "INSERT"))
+                sql(shard, at, NULL);
+        }
+        free(schema);
+    }
+    struct store *one = opened(url_of(1, NULL, "sharded"), &WRITE),
+                 *two = opened(url_of(2, NULL, "sharded"), &WRITE);
+    static struct hist exact;
+    sd_time t0 = today() - 10 * 3600 * SD_S;
+    struct store_compaction done;
+    hist_clear(&exact);
+    for (int host = 0; host < 8; host++) {
+        struct made m = {.seed = 10 + (uint64_t)host, .hosts = 1, .routes = 2, .n = 3, .source = "log"},
+                    again = m;
+        char id[20];
+        snprintf(id, sizeof id, "run %d", host);
+        struct store_run run = {.id = id, .host = id};
+        fill(host % 2 ? one : two, &run, &m, t0, 1, 2, &exact);
+        fill(one, &run, &again, t0, 1, 2, NULL);
+    }
+    sql(1, "SELECT count() > 0 FROM sharded.history_10s_local", "1\n");
+    sql(2, "SELECT count() > 0 FROM sharded.history_10s_local", "1\n");
+    same_hist(&read_route(one, t0, t0 + 20 * SD_S, "/route/0", NULL, NULL)->hist, &exact);
+    same_hist(&read_route(two, t0, t0 + 20 * SD_S, "/route/0", NULL, NULL)->hist, &exact);
+    for (int i = 0; i < 3; i++) { /* each node moves its own */
+        if (store_compact(i % 2 ? one : two, t0 + 20 * DAY, &done, &err) != SD_OK)
+            fail_msg("compact: %s", err.text);
+        assert_true(i == 2 || done.moved > 0);
+        same_hist(&read_route(i % 2 ? two : one, today() - DAY, today(), "/route/0", NULL, NULL)->hist,
+                  &exact);
+    }
+    struct arena *a = arena_new();
+    struct store_state st = state_of(one, a, true);
+    assert_null(st.damage);
+    assert_int_equal(st.n_hosts, 8);
+    assert_int_equal(st.endpoints, 2);
+    arena_free(a);
+    store_close(one);
+    store_close(two);
+}
+
+/* ---- state ---- */
+
+static void tells(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("tells");
+    struct sd_error err;
+    struct made m = {.seed = 8, .hosts = 1, .routes = 2, .n = 3, .source = "log"};
+    struct arena *a = arena_new();
+    sd_time t0 = today() - 3600 * SD_S;
+    struct store_run one = {.id = "a", .host = "web0", .version = "1"},
+                     two = {.id = "b", .host = "web0", .version = "2"};
+    fill(s, &one, &m, t0, 1, 3, NULL);
+    fill(s, &two, &m, t0 + 100 * SD_S, 1, 3, NULL);
+    struct store_run three = {.id = "c", .host = "web'9"};
+    struct store_put empty = {
+        .number = 1, .from = t0, .to = t0 + 10 * SD_S, .sent = clock_wall() - 600 * SD_S, .lost = 5};
+    assert_int_equal(store_put(s, &three, &empty, &err), SD_OK);
+    assert_int_equal(store_put(s, &three, &empty, &err), SD_OK);
+    struct store_state st = state_of(s, a, false);
+    assert_int_equal(st.schema, 1);
+    assert_int_equal(st.n_tiers, 4);
+    assert_int_equal(st.tiers[0].rows, 12);
+    assert_int_equal(st.tiers[0].oldest, t0);
+    assert_true(st.bytes > 0 && st.tiers[0].bytes > 0);
+    assert_int_equal(st.endpoints, 2);
+    assert_int_equal(st.lost, 5);
+    assert_int_equal(st.n_gaps, 1);
+    assert_string_equal(st.gaps[0].host, "web0");
+    assert_int_equal(st.gaps[0].from, t0 + 30 * SD_S);
+    assert_int_equal(st.gaps[0].to, t0 + 100 * SD_S);
+    assert_int_equal(st.n_hosts, 2);
+    assert_string_equal(st.hosts[1].name, "web0");
+    assert_string_equal(st.hosts[1].version, "2");
+    assert_int_equal(st.hosts[1].runs, 2);
+    assert_int_equal(st.hosts[1].rows, 12);
+    assert_int_equal(st.hosts[1].gap_ns, 70 * SD_S);
+    assert_true(st.hosts[1].skew_ns < 60 * SD_S && st.hosts[1].skew_ns > -60 * SD_S);
+    assert_true(st.hosts[0].skew_ns < -500 * SD_S && st.hosts[0].skew_ns > -700 * SD_S);
+    assert_int_equal(st.hosts[0].lost, 5);
+    arena_free(a);
+    store_close(s);
+}
+
+/* ---- following ---- */
+
+static bool count_rows(void *ctx, const struct history_row *row)
+{
+    (void)row;
+    ++*(int *)ctx;
+    return true;
+}
+
+static void follows(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("follows"),
+                 *reader = opened(url_of(1, NULL, "follows"), &(struct store_options){0});
+    struct store_run run = {.id = "a", .host = "web0"};
+    struct made m = {.seed = 8, .hosts = 1, .routes = 2, .n = 3, .source = "log"};
+    struct store_ask ask = {.kinds = 0};
+    struct sd_error err = {.text = ""};
+    uint64_t mark = 0;
+    int n = 0;
+    sd_time t0 = today() - 3600 * SD_S;
+    fill(s, &run, &m, t0, 1, 2, NULL);
+    assert_int_equal(store_follow(reader, &mark, &ask, count_rows, &n, &err), SD_OK);
+    assert_int_equal(n, 0); /* from now on */
+    for (int i = 0; i < 3; i++) {
+        fill(s, &run, &m, t0 + (i + 2) * 10 * SD_S, 3 + (uint64_t)i, 1, NULL);
+        if (store_follow(reader, &mark, &ask, count_rows, &n, &err) != SD_OK)
+            fail_msg("follow: %s", err.text);
+        assert_int_equal(n, 2 * (i + 1));
+        assert_int_equal(store_follow(reader, &mark, &ask, count_rows, &n, &err), SD_OK);
+        assert_int_equal(n, 2 * (i + 1));
+    }
+    store_close(reader);
+    store_close(s);
+}
+
+/* ---- who may do what ---- */
+
+static void roles(void **state)
+{
+    NEEDED;
+    fresh("slowdive");
+    struct store *s;
+    struct sd_error err = {.text = ""};
+    struct store_options write = {.write = true, .password = "secret"}, see = {.password = "secret"};
+    struct store_run run = {.id = "a", .host = "web0"};
+    struct made m = {.seed = 8, .hosts = 1, .routes = 2, .n = 3, .source = "log"};
+    struct store_compaction done;
+    sd_time t0 = today() - 3600 * SD_S;
+    assert_int_equal(store_open(url_of(1, "console", "slowdive"), &see, &s, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "no history"));
+    assert_int_equal(store_open(url_of(1, "agent", "slowdive"), &write, &s, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "print-schema"));
+    struct store *keeper = opened(url_of(1, "keeper", "slowdive"), &write);
+    s = opened(url_of(1, "agent", "slowdive"), &write);
+    fill(s, &run, &m, t0, 1, 2, NULL);
+    store_close(s);
+    s = opened(url_of(1, "console", "slowdive"), &see);
+    assert_int_equal(count_of(s, t0), 12);
+    struct history_fold *f = history_fold_new(&MADE_STEPS, 0);
+    assert_int_equal(put_rows(s, &run, 9, t0, t0 + SD_S, f, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "readonly"));
+    history_fold_free(f);
+    store_close(s);
+    assert_int_equal(store_compact(keeper, t0 + 20 * DAY, &done, &err), SD_OK);
+    assert_int_equal(done.moved, 6); /* 4 into minutes, which are 2, and these on */
+    store_close(keeper);
+    /* The agent: a few rows of its own questions, and no more. */
+    sql(1,
+        "INSERT INTO slowdive.history_10s (day, how, name) SELECT toDate(1), 9, toString(number) FROM "
+        "numbers(5000)",
+        NULL);
+    char *said = private_ch_sql_as(&ch, 1, "agent", "SELECT count(), max(name) FROM slowdive.history_10s");
+    assert_non_null(strstr(said, "Quota"));
+    free(said);
+    said = private_ch_sql_as(&ch, 1, "agent", "CREATE TABLE slowdive.x (a UInt8) ENGINE = Memory");
+    assert_non_null(strstr(said, "Exception"));
+    free(said);
+    see.password = "wrong";
+    assert_int_equal(store_open(url_of(1, "console", "slowdive"), &see, &s, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "Wrong password"));
+    assert_null(strstr(err.text, "wrong"));
+}
+
+/* ---- the engine ends in the middle ---- */
+
+static void killed(void **state)
+{
+    NEEDED;
+    if (!*ch.dir)
+        skip();
+    struct store *s = opened_fresh("killed");
+    struct store_run run = {.id = "a", .host = "web0"};
+    struct made m = {.seed = 9, .hosts = 2, .routes = 4, .n = 3, .source = "log"};
+    struct history_fold *f = history_fold_new(&MADE_STEPS, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    static struct hist exact;
+    struct sd_error err;
+    sd_time t0 = today() - 3600 * SD_S;
+    hist_clear(&exact);
+    for (uint64_t i = 0; i < 12; i++) {
+        history_fold_clear(f);
+        sd_time from = t0 + (int64_t)i * 10 * SD_S;
+        made_step(&m, from, f, &exact);
+        put(s, &run, i + 1, from, from + 10 * SD_S, f);
+        if (i % 3 == 0) {
+            private_ch_kill(&ch, 1);
+            assert_int_equal(put_rows(s, &run, i + 1, from, from + 10 * SD_S, f, &err), SD_RETRY);
+            assert_true(private_ch_resume(&ch));
+            put(s, &run, i + 1, from, from + 10 * SD_S, f); /* was it taken? it counts once */
+        }
+    }
+    same_hist(&read_route(s, t0, t0 + 120 * SD_S, "/route/0", NULL, NULL)->hist, &exact);
+    history_fold_free(f);
+    store_close(s);
+}
+
 int main(void)
 {
     const char *kept = getenv("CLICKHOUSE_KEPT"); /* "PORT PORT": servers that run, to look into */
@@ -221,6 +754,17 @@ int main(void)
         have = private_ch_start(&ch, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_and_once),
+        cmocka_unit_test(moments),
+        cmocka_unit_test(imports),
+        cmocka_unit_test(moves),
+        cmocka_unit_test(interrupted_moves),
+        cmocka_unit_test(claims),
+        cmocka_unit_test(drops),
+        cmocka_unit_test(shards),
+        cmocka_unit_test(tells),
+        cmocka_unit_test(follows),
+        cmocka_unit_test(roles),
+        cmocka_unit_test(killed),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

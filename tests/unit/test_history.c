@@ -231,12 +231,15 @@ static void totals(void **state)
         struct history_fold *f = history_fold_new(&TEN, 0);
         for (size_t i = 0; i < 5; i++)
             add_metric(f, READ[ORDERS[o][i]].second, READ[ORDERS[o][i]].value, 1);
-        assert_int_equal(history_fold_len(f), 3);
-        static const double KEPT[] = {30, 7, 2};
-        for (size_t i = 0; i < 3; i++) {
+        static const double KEPT[] = {30, 5, 7, 2}; /* both sides of a fall, else 40 behind it would hide it */
+        assert_int_equal(history_fold_len(f), 4);
+        for (size_t i = 0; i < 4; i++) {
             struct history_row row = history_fold_row(f, i);
             assert_true(((const struct sd_metric *)row.record)->value == KEPT[i]);
         }
+        add_metric(f, 6, 40, 1);
+        add_metric(f, 7, 41, 1);
+        assert_int_equal(history_fold_len(f), 5);
         history_fold_free(f);
     }
 }

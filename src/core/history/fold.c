@@ -313,12 +313,20 @@ static size_t place_of(const struct slot *s, sd_time at)
     return i;
 }
 
-/* A reading behind all others takes the place of the last, unless counting began anew between them. */
+static bool falls(const struct slot *s, size_t i)
+{
+    return i > 0 && total_of(s, s->readings[i - 1].record) > total_of(s, s->readings[i].record);
+}
+
+/* A reading behind all others takes the place of the last, unless counting began anew between them, or with
+ * the last: without it the one before it would not look like one before a fall. */
 static void add_last(struct slot *s, const struct history_row *row)
 {
     size_t i = place_of(s, row->at);
     bool newest = i == s->n, total = is_total(s, row->record);
-    if (s->n && newest && (!total || total_of(s, s->readings[s->n - 1].record) <= total_of(s, row->record)))
+    if (s->n && newest &&
+        (!total ||
+         (total_of(s, s->readings[s->n - 1].record) <= total_of(s, row->record) && !falls(s, s->n - 1))))
         replace(s, s->n - 1, row);
     else if (newest || total)
         insert(s, i, row);
@@ -443,12 +451,12 @@ size_t history_fold_bytes(const struct history_fold *f)
 
 /* ---- out ---- */
 
-/* Of readings that came out of order only those stay that are the last or before a fall. */
+/* Of readings that came out of order only those stay that are the last, or on either side of a fall. */
 static bool is_needed(const struct slot *s, size_t i)
 {
     if (i + 1 == s->n || s->shape->kind->how == HISTORY_EACH || !is_total(s, s->readings[i].record))
         return true;
-    return total_of(s, s->readings[i].record) > total_of(s, s->readings[i + 1].record);
+    return falls(s, i) || falls(s, i + 1);
 }
 
 static void add_row(struct history_fold *f, const struct slot *s, sd_time at, int64_t length,
