@@ -282,11 +282,14 @@ enum sd_result sqlite_end(struct store *base, const struct store_run *run, struc
     if (!s->write)
         return sd_fail(err, SD_CONFIG, "%s was opened for reading", base->url);
     s->rc = SQLITE_OK;
-    if (sql_begin(s, true))
+    bool has_put = str_eq(s->run_name, run->id) && s->run_began == run->began, ended = false;
+    if (sql_begin(s, true)) {
         id = run_of(s, run, 0);
+        ended = !id && find_run(s, run, RUN_SEEN);
+    }
     sql_rollback(s);
-    if (!id && s->rc == SQLITE_OK)
-        return replaced(s, run, err);
+    if (!id && s->rc == SQLITE_OK) /* nothing was put, or it ended before */
+        return has_put && !ended ? replaced(s, run, err) : SD_OK;
     for (bool more = id != 0; more && s->rc == SQLITE_OK;)
         settle_some(s, id, INT64_MAX, 0, &more);
     if (s->rc == SQLITE_OK && sql_begin(s, true)) {

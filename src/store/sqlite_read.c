@@ -7,7 +7,7 @@
 
 #include "store/sqlite_internal.h"
 
-enum { WINDOW_ROWS = 250000, FEW_SERIES = 8 };
+enum { WINDOW_ROWS = 250000, FEW_SERIES = 64 };
 
 /* A chunk or a put. */
 struct item {

@@ -146,6 +146,8 @@ enum sd_result sql_result(struct sqlite_store *s, const char *doing, struct sd_e
 {
     int rc = s->rc;
     s->rc = SQLITE_OK;
+    if (rc != SQLITE_OK) /* an interruption ends one call */
+        atomic_store(&s->interrupted, false);
     const char *url = s->base.url;
     switch (rc & 0xff) {
     case SQLITE_OK:

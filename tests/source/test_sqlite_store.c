@@ -354,10 +354,37 @@ static void import_once(struct store *s, int puts, int routes, bool ends, struct
     static sd_time now = T0;
     const struct store_run import = {"import log:b of web1", "web1", "1.0", ++now, true};
     struct sd_error err;
+    const struct store_run other = {"import log:empty of web1", "web1", "1.0", ++now, true};
+    assert_int_equal(store_end(s, &other, &err), SD_OK); /* of an empty source nothing was put */
     for (int i = 0; i < puts; i++)
         assert_int_equal(put_ten(s, &import, (uint64_t)i + 1, T0 - 10 * HOUR + i * TEN, routes, sums), SD_OK);
     if (ends)
-        assert_int_equal(store_end(s, &import, &err), SD_OK);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(store_end(s, &import, &err), SD_OK);
+}
+
+/* Two imports of the same at once: the one that began last is whole, the other one says that it is not. */
+static void test_imports_at_once(void **state)
+{
+    (void)state;
+    struct store *a = open_store("at-once.db", true), *b = open_store("at-once.db", true);
+    static const struct store_run ONE = {"import log:c of web1", "web1", "1.0", T0 + 1, true},
+                                  TWO = {"import log:c of web1", "web1", "1.0", T0 + 2, true};
+    struct sums *sums = mem_alloc(sizeof *sums), *got;
+    struct sd_error err;
+    assert_int_equal(put_ten(a, &ONE, 1, T0, 3, NULL), SD_OK);
+    assert_int_equal(put_ten(b, &TWO, 1, T0, 4, sums), SD_OK);
+    assert_int_equal(put_ten(a, &ONE, 2, T0 + TEN, 3, sums), SD_CONFIG);
+    assert_int_equal(store_end(a, &ONE, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "another one of the same"));
+    assert_int_equal(store_end(b, &TWO, &err), SD_OK);
+    got = read_all(a, T0 - DAY, T0 + DAY, HOUR, NULL);
+    same_sums(got, sums);
+    is_sound(a, true);
+    free(got);
+    free(sums);
+    store_close(a);
+    store_close(b);
 }
 
 static void has_sums(struct store *s, const struct sums *expected)
@@ -398,6 +425,175 @@ static void test_import(void **state)
     free(first);
     free(second);
     store_close(s);
+}
+
+/* ---- other kinds, several hosts, what is too old, a clock that jumps back ---- */
+
+struct kinds {
+    int64_t samples, events, statements, hosts[2];
+    double sum, min, max, last;
+    int64_t calls;
+};
+static bool take_kind(void *ctx, const struct history_row *row)
+{
+    struct kinds *k = ctx;
+    if (row->kind == SD_METRIC) {
+        const struct sd_metric *m = row->record;
+        assert_string_equal(m->name, "host.cpu");
+        assert_string_equal(m->labels, "host=web1");
+        k->samples += sd_known(m->samples) ? m->samples : 1;
+        k->sum += isnan(m->sum) ? m->value : m->sum;
+        k->min = fmin(k->min, isnan(m->min) ? m->value : m->min);
+        k->max = fmax(k->max, isnan(m->max) ? m->value : m->max);
+        k->last = m->value;
+    } else if (row->kind == SD_EVENT) {
+        const struct sd_event *e = row->record;
+        assert_string_equal(e->title, "deploy");
+        assert_true(str_starts(e->text, "version "));
+        k->events++;
+    } else if (row->kind == SD_STATEMENT) {
+        const struct sd_statement *t = row->record;
+        assert_int_equal(t->query_id, 77);
+        assert_string_equal(t->text, "SELECT $1");
+        k->calls = t->calls;
+        k->statements++;
+    } else {
+        k->hosts[str_eq(row->host, "web2")]++;
+    }
+    return true;
+}
+
+static void put_kinds(struct store *s, uint64_t n, sd_time at)
+{
+    struct sd_metric metric;
+    struct sd_event event;
+    struct sd_statement statement;
+    struct made made[2];
+    char text[24];
+    struct sd_error err;
+    schema_clear(schema_of(SD_METRIC), &metric);
+    schema_clear(schema_of(SD_EVENT), &event);
+    schema_clear(schema_of(SD_STATEMENT), &statement);
+    snprintf(text, sizeof text, "version %d", (int)n);
+    metric.name = "host.cpu";
+    metric.labels = "host=web1";
+    metric.value = (double)(n % 7) / 8;
+    event.severity = "info";
+    event.title = "deploy";
+    event.text = text;
+    statement.query_id = 77;
+    statement.text = "SELECT $1";
+    statement.calls = (int64_t)n * 10;
+    struct history_row rows[] = {
+        {.kind = SD_METRIC, .host = "web1", .source = "host:", .at = at + TEN, .record = &metric},
+        {.kind = SD_STATEMENT, .host = "web1", .source = "pg:", .at = at + TEN, .record = &statement},
+        make_row(&made[0], 1, at, "web1"),
+        make_row(&made[1], 1, at, "web2"),
+        {.kind = SD_EVENT, .host = "web1", .source = "pg:", .at = at + 1, .record = &event}};
+    /* Events are rare. */
+    struct store_put put = {
+        .number = n, .from = at, .to = at + TEN, .sent = at + TEN, .rows = rows, .n = n % 100 ? 4 : 5};
+    assert_int_equal(store_put(s, &RUN, &put, &err), SD_OK);
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    enum { PUTS = 800 };
+    struct store *s = open_store("kinds.db", true);
+    struct store_compaction c;
+    struct store_answer answer;
+    struct sd_error err;
+    for (uint64_t n = 1; n <= PUTS; n++)
+        put_kinds(s, n, T0 + (int64_t)(n - 1) * TEN);
+    static const int64_t AGES[] = {HOUR, 3 * DAY, 20 * DAY, 100 * DAY};
+    for (size_t i = 0; i < ARRAY_LEN(AGES); i++) {
+        struct kinds k = {.min = 9, .max = -9};
+        struct store_ask ask = {
+            .steps = {.step_ns = DAY}, .from = T0, .to = T0 + DAY, .apart = HISTORY_BY_HOST};
+        compact_at(s, T0 + AGES[i], &c);
+        is_sound(s, true);
+        assert_int_equal(store_read(s, &ask, take_kind, &k, &answer, &err), SD_OK);
+        double sum = 0;
+        for (uint64_t n = 1; n <= PUTS; n++)
+            sum += (double)(n % 7) / 8;
+        assert_int_equal(k.samples, PUTS);
+        assert_true(k.sum == sum && k.min == 0 && k.max == 6.0 / 8 && k.last == (double)(PUTS % 7) / 8);
+        assert_int_equal(k.events, PUTS / 100);
+        assert_int_equal(k.calls, PUTS * 10);
+        assert_int_equal(k.hosts[0], 1);
+        assert_int_equal(k.hosts[1], 1);
+        memset(&k, 0, sizeof k);
+        ask.host = "web2";
+        assert_int_equal(store_read(s, &ask, take_kind, &k, &answer, &err), SD_OK);
+        assert_int_equal(k.samples + k.events + k.hosts[0], 0);
+        assert_int_equal(k.hosts[1], 1);
+        memset(&k, 0, sizeof k);
+        ask.host = NULL;
+        ask.kinds = (sd_kinds)1 << SD_EVENT;
+        assert_int_equal(store_read(s, &ask, take_kind, &k, &answer, &err), SD_OK);
+        assert_int_equal(k.events, PUTS / 100);
+        assert_int_equal(k.samples + k.hosts[0] + k.hosts[1], 0);
+    }
+    store_close(s);
+}
+
+static void test_old_and_back(void **state)
+{
+    (void)state;
+    struct store *s = open_store("old.db", true);
+    struct made made[2];
+    struct sd_error err;
+    struct sums *sums = mem_alloc(sizeof *sums);
+    struct arena *a = arena_new();
+    struct store_state st;
+    struct history_row rows[] = {make_row(&made[0], 1, T0 - 401 * DAY, "web1"),
+                                 make_row(&made[1], 1, T0 - DAY, "web1")};
+    struct store_put put = {
+        .number = 1, .from = T0 - TEN, .to = T0, .sent = T0, .lost = 5, .rows = rows, .n = 2};
+    assert_int_equal(store_put(s, &RUN, &put, &err), SD_OK);
+    count_row(sums, &rows[1]);
+    /* The clock goes on, an hour back, and on. */
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 2, T0 + (i - i / 10 % 2 * 360) * TEN, 3, sums),
+                         SD_OK);
+    struct sums *got = read_all(s, T0 - 500 * DAY, T0 + DAY, 0, NULL);
+    same_sums(got, sums);
+    assert_int_equal(store_state(s, true, a, &st, &err), SD_OK);
+    assert_null(st.damage);
+    assert_int_equal(st.lost, 6);
+    free(got);
+    free(sums);
+    arena_free(a);
+    store_close(s);
+}
+
+/* Other tiers than it was made with: what is in a step that is no more goes into the next. */
+static void test_other_tiers(void **state)
+{
+    (void)state;
+    struct store *s = open_store("tiers.db", true);
+    struct sums *sums = mem_alloc(sizeof *sums);
+    struct store_options o = {.write = true, .tiers = {2, {{15 * SD_S, DAY}, {7 * 60 * SD_S, 30 * DAY}}}};
+    struct sd_error err;
+    struct store_compaction c;
+    char *url = url_of("tiers.db");
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 1, T0 + i * TEN, 2, sums), SD_OK);
+    store_close(s);
+    assert_int_equal(store_open(url, &o, &s, &err), SD_OK);
+    for (int64_t age = 2 * HOUR; age < 3 * DAY; age += 11 * HOUR) {
+        compact_at(s, T0 + age, &c);
+        has_sums(s, sums);
+        is_sound(s, true);
+    }
+    store_close(s);
+    s = open_store("tiers.db", true); /* which it keeps */
+    compact_at(s, T0 + 40 * DAY, &c);
+    assert_true(c.dropped > 0 && !c.moved);
+    store_close(s);
+    free(sums);
+    free(url);
 }
 
 /* ---- following ---- */
@@ -576,6 +772,41 @@ static void test_full(void **state)
     store_close(s);
 }
 
+static bool stops(void *ctx)
+{
+    return *(bool *)ctx;
+}
+
+/* What is stopped or interrupted has done nothing, and goes on later. */
+static void test_stopped(void **state)
+{
+    (void)state;
+    bool stop = false;
+    struct store_options o = {.write = true, .stop = stops, .stop_ctx = &stop};
+    struct store *s;
+    struct store_compaction c;
+    struct sd_error err;
+    struct sums *sums = mem_alloc(sizeof *sums);
+    char *url = url_of("stopped.db");
+    assert_int_equal(store_open(url, &o, &s, &err), SD_OK);
+    for (int i = 0; i < 400; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 1, T0 + i * TEN, 3, sums), SD_OK);
+    stop = true;
+    assert_int_equal(store_compact(s, T0 + 3 * DAY, &c, &err), SD_RETRY);
+    stop = false;
+    store_interrupt(s);
+    assert_int_equal(store_compact(s, T0 + 3 * DAY, &c, &err), SD_RETRY);
+    assert_non_null(strstr(err.text, "interrupted"));
+    has_sums(s, sums);
+    compact_at(s, T0 + 3 * DAY, &c);
+    assert_true(c.moved > 0);
+    has_sums(s, sums);
+    is_sound(s, true);
+    store_close(s);
+    free(sums);
+    free(url);
+}
+
 /* ---- kill -9, and two at once ---- */
 
 /* Puts and compacts until it is killed; what is surely there it says through the pipe. */
@@ -701,9 +932,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_state),
         cmocka_unit_test(test_compaction),   cmocka_unit_test(test_size),
-        cmocka_unit_test(test_import),       cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
+        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
+        cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
         cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
         cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
-        cmocka_unit_test(test_killed),       cmocka_unit_test(test_two_writers)};
+        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_two_writers)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
