@@ -497,7 +497,7 @@ static bool plan_histories(struct app *a, const struct view *v, struct choice *t
                                  .windows = t->goals || v == view_home(),
                                  .twice = v->compares && !t->goals,
                                  .by_host = v == &hosts_view,
-                                 .route = v == &hosts_view ? a->hosts.route : NULL,
+                                 .route = a->hosts.route,
                                  .progress = str_eq(v->name, "progress")};
     struct sd_error err;
     t->files = (struct span){SD_UNKNOWN, SD_UNKNOWN};
@@ -731,6 +731,8 @@ int verb_show(struct app *a, const struct view *v)
         app_watch_goals(a, NULL);
     if (v == &hosts_view)
         watch_hosts(a);
+    else if (str_eq(v->name, "endpoint") && cli_has(a->cli, CLI_SELECT))
+        a->hosts = hosts_subject(a->cli->values[CLI_SELECT]);
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
     if (compares) {

@@ -115,6 +115,126 @@ static void time_pauses_and_steps(void **state)
     world_free(w);
 }
 
+/* ---- the past beyond the model ---- */
+
+#define WEEK (7 * 86400 * SD_S)
+static struct {
+    struct model *past; /* what is brought */
+    bool there;         /* it has come */
+    int asked, withdrawn;
+    struct span span;
+    struct console *console;
+    struct model *live;
+} weeks;
+
+static bool weeks_reach(void *app, sd_time at, struct console_reach *out)
+{
+    (void)app;
+    *out =
+        (struct console_reach){SHOP_END - 4 * WEEK, SHOP_END, at < SHOP_END - WEEK ? 60 * SD_S : 10 * SD_S};
+    return true;
+}
+
+static struct console_looked weeks_look(void *app, const struct console_look *what)
+{
+    (void)app;
+    if (what->span.from >= SHOP_START - 60 * SD_S) {
+        console_set_model(weeks.console, weeks.live, NULL);
+        return (struct console_looked){.waits = NULL};
+    }
+    weeks.asked++;
+    weeks.span = what->span;
+    if (!weeks.there)
+        return (struct console_looked){.waits = "a week ago of shop"};
+    console_set_model(weeks.console, weeks.past, NULL);
+    return (struct console_looked){.scope = "only web1"};
+}
+
+static void weeks_off(void *app)
+{
+    (void)app;
+    weeks.withdrawn++;
+}
+
+static struct world *world_of_weeks(void)
+{
+    struct world *w = world_new(100, 30, false, false);
+    w->console->env.reach = weeks_reach;
+    w->console->env.look = weeks_look;
+    w->console->env.look_off = weeks_off;
+    weeks.past = model_new(&MODEL_DEFAULTS);
+    for (int i = 0; i < 120; i++)
+        shop_requests(weeks.past, SHOP_END - WEEK - i * SD_S, "GET", "/weeks-ago", 7, 0, SD_MS);
+    weeks.there = false;
+    weeks.asked = weeks.withdrawn = 0;
+    weeks.console = w->console;
+    weeks.live = w->model;
+    return w;
+}
+
+/* What was shown stays until all of it is there; the screen says what it waits for. */
+static void the_past_is_brought_and_shown_at_once(void **state)
+{
+    (void)state;
+    struct world *w = world_of_weeks();
+    play(w, "key 2");
+    see(w, "/checkout");
+    play(w, ": at 2026-11-13 15:52:38");
+    see(w, "Reading a week ago of shop; Esc stops it");
+    see(w, "/checkout");
+    see_not(w, "No requests");
+    weeks.there = true;
+    console_look_again(w->console);
+    see(w, "/weeks-ago");
+    see(w, "only web1");
+    see_not(w, "/checkout");
+    see_not(w, "Reading");
+    see(w, "PAUSED 2026-11-13 15:52:38");
+    assert_int_equal(weeks.span.to % (10 * SD_S), 0); /* whole steps */
+    play(w, "key [");
+    see(w, "15:52:28");
+    play(w, "key L");
+    see(w, "/checkout");
+    see(w, "live");
+    world_free(w);
+    model_free(weeks.past);
+}
+
+static void escape_withdraws_what_is_brought(void **state)
+{
+    (void)state;
+    struct world *w = world_of_weeks();
+    play(w, "key 2\n: at 2026-11-13 15:52:38");
+    see(w, "Reading a week ago");
+    play(w, "key Esc");
+    assert_int_equal(weeks.withdrawn, 1);
+    see_not(w, "Reading");
+    see(w, "live");
+    see(w, "/checkout");
+    play(w, ": at 2026-11-13 15:52:38\nkey 3"); /* a screen that has shown nothing yet */
+    see(w, "Reading a week ago of shop");
+    see_not(w, "SELECT");
+    play(w, ": at 2025-01-01 00:00"); /* further back than anything reaches */
+    see(w, "2026-10-23");
+    world_free(w);
+    model_free(weeks.past);
+}
+
+static void windows_are_as_long_as_the_past(void **state)
+{
+    (void)state;
+    struct world *w = world_of_weeks();
+    weeks.there = true;
+    play(w, "key + + + + + + + + + + + +");
+    see(w, "90 d");
+    w->console->env.reach = NULL;
+    w->console->env.config->settings->window_ns = 60 * SD_S;
+    play(w, "key + + + + + + + + + + + +");
+    see(w, "6 h");
+    world_free(w);
+    model_free(weeks.past);
+}
+
 static struct model *log_until(sd_time end)
 {
     struct model *m = model_new(&MODEL_DEFAULTS);
@@ -730,6 +850,9 @@ int main(void)
         cmocka_unit_test(filters_show_what_matches),
         cmocka_unit_test(escape_in_the_filter_brings_the_old_one_back),
         cmocka_unit_test(escape_never_quits),
+        cmocka_unit_test(the_past_is_brought_and_shown_at_once),
+        cmocka_unit_test(escape_withdraws_what_is_brought),
+        cmocka_unit_test(windows_are_as_long_as_the_past),
         cmocka_unit_test(time_pauses_and_steps),
         cmocka_unit_test(a_recording_plays),
         cmocka_unit_test(a_log_whose_clock_is_ahead_is_followed),

@@ -35,7 +35,7 @@
     X(workloads, 1, 256)                                                                                     \
     X(profiles, 4, 512)                                                                                      \
     X(caches, 3, 256)                                                                                        \
-    X(bundles, 3, 64)                                                                                        \
+    X(bundles, 2, 64)                                                                                        \
     X(pages, 3, 0)                                                                                           \
     X(loads, 1, 0)                                                                                           \
     X(traces, 0, 50000)                                                                                      \

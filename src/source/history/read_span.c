@@ -126,7 +126,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
     const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
                                   .from = e.n ? e.at[0] : from,
                                   .to = to,
-                                  .kinds = ask->route ? SD_KIND_BIT(SD_HTTP) : 0,
+                                  .kinds = ask->route && ask->by_host ? SD_KIND_BIT(SD_HTTP) : 0,
                                   .host = ask->host,
                                   .apart = ask->by_host ? HISTORY_BY_HOST : 0,
                                   .route = ask->route};

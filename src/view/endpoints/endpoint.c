@@ -4,6 +4,7 @@
 #include "view/endpoints/endpoint_time.h"
 
 #include "core/insight/attribution.h"
+#include "core/model/histories.h"
 #include "view/shared/common.h"
 #include "view/shared/waits.h"
 #include "view/endpoints/db_share.h"
@@ -16,6 +17,7 @@
 #include "base/num.h"
 #include "core/drawing.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const struct column QUERIES[] = {
@@ -277,6 +279,16 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     }
 }
 
+/* Of a history only this one may have been read: then nobody knows what share of all it is. */
+static bool others_are_known(const struct view_ctx *c, const struct endpoint *e)
+{
+    struct history_entry h[1];
+    bool other = !model_histories(c->model, h, 1);
+    for (size_t i = 0; !other && i < model_endpoints(c->model); i++)
+        other = !str_eq(endpoint_route(model_endpoint(c->model, i)), endpoint_route(e));
+    return other;
+}
+
 static struct doc *build_endpoint(const struct view_ctx *c)
 {
     const struct endpoint *e = chosen(c);
@@ -311,7 +323,8 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         heat(d, c, e, drawn, s);
         statuses_graph(d, e, drawn, common_points(c, drawn));
         struct db_share db = db_share_of(c, e);
-        figures(d, s, common_seconds(span), endpoints_share(s, all), &db);
+        double share = others_are_known(c, e) ? endpoints_share(s, all) : (double)NAN;
+        figures(d, s, common_seconds(span), share, &db);
     } else {
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
         t->text =
