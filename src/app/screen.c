@@ -3,6 +3,7 @@
 
 #include "app/alert_desk.h"
 #include "app/cost.h"
+#include "app/history.h"
 #include "app/past_shown.h"
 #include "base/clock.h"
 #include "base/trust.h"
@@ -368,8 +369,9 @@ static int open_data(struct app *a)
         complain("the console needs a terminal; without one, print a view: slowdive overview SOURCE");
         return EXIT_USAGE;
     }
-    if (cli_has(a->cli, CLI_RECORD) &&
-        !app_record(a, a->cli->values[CLI_RECORD], cli_has(a->cli, CLI_APPEND), &err)) {
+    const char *record = a->cli->values[CLI_RECORD];
+    if (record && ((store_is_url(record) && !history_places(a, record, NULL, &err)) ||
+                   !app_record(a, record, cli_has(a->cli, CLI_APPEND), &err))) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
