@@ -29,7 +29,7 @@ COMPDIR := $(PREFIX)/share/bash-completion/completions
 # Folders of slowdive's own are removed whole; of shared ones only the files.
 install: all ## into PREFIX (/usr/local), under DESTDIR
 	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(PREFIX)/include/slowdive $(MANDIR)/man1 $(MANDIR)/man3 \
-		$(MANDIR)/man5 $(MODDIR) $(DOCDIR) $(COMPDIR),"$(DESTDIR)$(d)")
+		$(MANDIR)/man5 $(MANDIR)/man7 $(MODDIR) $(DOCDIR) $(COMPDIR),"$(DESTDIR)$(d)")
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/slowdive"
 	install -m 644 themes/*.yaml "$(DESTDIR)$(DATADIR)/themes/"
 	install -m 644 include/slowdive/*.h "$(DESTDIR)$(PREFIX)/include/slowdive/"
@@ -38,9 +38,10 @@ install: all ## into PREFIX (/usr/local), under DESTDIR
 	install -m 644 $(BUILD)/man/slowdive.1 "$(DESTDIR)$(MANDIR)/man1/"
 	install -m 644 $(BUILD)/man/slowdive-source.3 "$(DESTDIR)$(MANDIR)/man3/"
 	install -m 644 $(BUILD)/man/slowdive.yaml.5 $(BUILD)/man/slowdive-policy.5 "$(DESTDIR)$(MANDIR)/man5/"
+	install -m 644 $(BUILD)/man/slowdive-history.7 "$(DESTDIR)$(MANDIR)/man7/"
 
 uninstall: ## what install has put there
 	rm -f $(foreach f,$(BINDIR)/slowdive $(MANDIR)/man1/slowdive.1 $(MANDIR)/man5/slowdive.yaml.5 \
-		$(MANDIR)/man5/slowdive-policy.5 $(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
+		$(MANDIR)/man5/slowdive-policy.5 $(MANDIR)/man7/slowdive-history.7 $(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
 	rm -rf $(foreach d,$(DATADIR) $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
 	rmdir "$(DESTDIR)$(MODDIR)" 2>/dev/null || true

@@ -64,6 +64,11 @@ $(BUILD)/tests/bench/bench_history $(BUILD)/tests/bench/make_history: $(BUILD)/t
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
+# So are stores.
+$(BUILD)/tests/bench/bench_fleet: $(BUILD)/obj/tests/bench/bench_fleet.o $(BUILD)/libtest.a $(call lib,store) $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,store) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)

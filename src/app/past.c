@@ -172,7 +172,7 @@ bool past_plan(struct app *a, const char *const *targets, size_t n, const struct
     if (!set_clock(a, err))
         return false;
     sd_time end = sd_known(p->to) ? p->to : p->newest;
-    p->by_host = use->by_host;
+    p->by_host = p->machines = use->by_host;
     p->twice = use->twice;
     p->route = use->route;
     if (use->goals || use->windows)
@@ -215,6 +215,7 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
     bool ok = set_time(ops, opts, "from", p->from, err) && set_time(ops, opts, "to", p->to, err) &&
               option_set(ops->options, opts, "steps", p->steps, err) &&
               (!p->route || option_set(ops->options, opts, "route", p->route, err)) &&
+              option_set(ops->options, opts, "machines", p->machines ? "yes" : "no", err) &&
               option_set(ops->options, opts, "by_host", p->by_host ? "yes" : "no", err) &&
               option_set(ops->options, opts, "windows", strbuf_text(&windows), err);
     strbuf_free(&windows);

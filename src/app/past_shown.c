@@ -7,16 +7,16 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/history/history.h"
-#include "core/history/span.h"
 #include "core/model/histories.h"
 #include "view/hosts/hosts.h"
 #include "view/hosts/resources.h"
 #include "view/sources/sources.h"
 
 #define PAGE_BYTES  ((size_t)128 << 20)
-#define FRESH       (60 * SD_S) /* a page of the newest is shown so long until the next one is there */
-#define AGAIN_AFTER (5 * SD_S)  /* what could not be read is not asked for again before */
-enum { PAGES = 4, POINTS = 360, ORIGINS = 16, HOSTS_MOST = 2048, ASKED = 64 };
+#define FRESH       (60 * SD_S)       /* a page of the newest is shown so long until the next one is there */
+#define LONG        (6 * 3600 * SD_S) /* a span beyond that is brought alone */
+#define AGAIN_AFTER (5 * SD_S)        /* what could not be read is not asked for again before */
+enum { PAGES = 4, ORIGINS = 16, HOSTS_MOST = 2048, ASKED = 64 };
 
 /* What a page is for; the texts are its own. */
 struct wanted {
@@ -40,6 +40,7 @@ struct past_shown {
     uint64_t asked[ASKED]; /* the last requests: what still comes of those withdrawn is for nobody */
     size_t n_asked;
     bool news;
+    const struct model *shown; /* on the screen; NULL: nothing yet */
     struct wanted failed;
     int64_t failed_at; /* monotonic; 0: nothing failed */
     struct strbuf waits, scope;
@@ -103,6 +104,18 @@ static bool newest_of(struct past_shown *p, struct sd_history *out)
     return false;
 }
 
+/* The longest interval in what was read of that moment; 0: it was not read. */
+static int64_t step_read(const struct model *m, sd_time at)
+{
+    struct history_entry e[ORIGINS];
+    size_t n = m ? model_histories(m, e, ARRAY_LEN(e)) : 0;
+    int64_t step = 0;
+    for (size_t i = 0; i < n; i++)
+        if (e[i].given && at > e[i].given->from && at <= e[i].given->to)
+            step = MAX(step, e[i].given->step_ns);
+    return step;
+}
+
 bool past_shown_reach(struct past_shown *p, sd_time at, struct console_reach *out)
 {
     struct sd_history h;
@@ -113,7 +126,10 @@ bool past_shown_reach(struct past_shown *p, sd_time at, struct console_reach *ou
     size_t i = 0;
     while (i + 1 < t->n && t->items[i].keep_ns < age)
         i++;
-    *out = (struct console_reach){.first = h.oldest, .last = h.newest, .step_ns = t->items[i].step_ns};
+    int64_t step = t->items[i].step_ns;
+    if (p->shown)
+        step = MAX(step, step_read(p->shown, at));
+    *out = (struct console_reach){.first = h.oldest, .last = h.newest, .step_ns = step};
     return true;
 }
 
@@ -142,8 +158,9 @@ static struct wanted wanted_by(const struct past_shown *p, const struct console_
     const struct view_ctx chosen = {.choices = what->choices};
     int64_t length = MAX(span_length(what->span), SD_S);
     sd_time newest = MAX(h->newest, what->span.from);
-    struct wanted w = {.from = sub_sat(what->span.from, length),
-                       .to = MIN(add_sat(what->span.to, length), newest),
+    int64_t after = length <= LONG ? length : 0, before = what->view->compares ? length : after;
+    struct wanted w = {.from = sub_sat(what->span.from, before),
+                       .to = MIN(add_sat(what->span.to, after), newest),
                        .host = copy(view_chosen_text(&chosen, RESOURCES_HOST_CHOICE)),
                        .goals = what->view->place == PLACE_GOALS,
                        .by_host = what->view == &hosts_view};
@@ -171,8 +188,9 @@ static bool has(const struct wanted *have, const struct wanted *want, const stru
     bool reaches = add_sat(have->to, what->live ? grace : 0) >= end;
     if (!same_subject(have, want) || !reaches)
         return false;
-    return want->goals ? have->from <= add_sat(want->from, grace) && have->to <= end
-                       : have->from <= what->span.from;
+    if (want->goals)
+        return have->from <= add_sat(want->from, grace) && have->to <= end;
+    return have->from <= (what->view->compares ? want->from : what->span.from);
 }
 
 /* The newest is in the app's own model, as far back as that goes. */
@@ -242,7 +260,7 @@ static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error 
     char *windows = w->goals ? windows_text(&p->app->config->policy) : NULL;
     const struct sd_job_read_history job = {.from = w->from,
                                             .to = w->to,
-                                            .step_ns = history_step_for(sub_sat(w->to, w->from), POINTS),
+                                            .step_ns = 0,
                                             .host = w->host,
                                             .by_host = w->by_host,
                                             .route = NULL,
@@ -381,12 +399,14 @@ static struct page *page_with(struct past_shown *p, const struct wanted *w, cons
 
 static void show_own(struct past_shown *p)
 {
+    p->shown = p->app->model;
     console_set_model(p->console, p->app->model, p->app->signals);
 }
 
 static void show(struct past_shown *p, struct page *g)
 {
     g->used = ++p->uses;
+    p->shown = g->model;
     console_set_model(p->console, g->model, g->signals);
 }
 

@@ -162,8 +162,9 @@ struct asking {
     const struct clickhouse_ask *ask;
     CURL *curl;
     size_t taken;
-    bool enough, full;
-    struct strbuf said; /* the beginning of an answer that is a failure */
+    bool framed, headed;          /* the head says how long the answer is, and came to its end */
+    bool enough, full, elsewhere; /* the last: the password would have left this machine */
+    struct strbuf said;           /* the beginning of an answer that is a failure */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -190,10 +191,23 @@ static size_t take(char *bytes, size_t size, size_t n, void *ctx)
     return a->enough ? 0 : n;
 }
 
+/* An answer without a length ends where the connection does: it could be cut, and nobody would know. */
+static size_t take_head(char *line, size_t size, size_t n, void *ctx)
+{
+    struct asking *a = ctx;
+    n *= size;
+    if (n >= 5 && !memcmp(line, "HTTP/", 5))
+        a->framed = a->headed = false;
+    a->framed = a->framed || (n > 15 && !strncasecmp(line, "Content-Length:", 15)) ||
+                (n > 18 && !strncasecmp(line, "Transfer-Encoding:", 18));
+    a->headed = a->headed || (n == 2 && line[0] == '\r' && line[1] == '\n');
+    return n;
+}
+
 /* With a password plain http stays on this machine, whatever a name stands for. */
 static curl_socket_t open_loopback(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
-    (void)ctx;
+    struct asking *asking = ctx;
     (void)purpose;
     bool here = false;
     if (a->addr.sa_family == AF_INET) {
@@ -205,6 +219,7 @@ static curl_socket_t open_loopback(void *ctx, curlsocktype purpose, struct curl_
         memcpy(&in, &a->addr, MIN(sizeof in, (size_t)a->addrlen));
         here = IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
     }
+    asking->elsewhere = asking->elsewhere || !here;
     return here ? socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol) : CURL_SOCKET_BAD;
 }
 
@@ -254,6 +269,8 @@ static void set_up(struct asking *a, const char *url, struct curl_slist *headers
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, a->why);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      (curl_off_t)(ask->body ? ask->body_len : strlen(ask->sql)));
@@ -262,6 +279,7 @@ static void set_up(struct asking *a, const char *url, struct curl_slist *headers
         curl_easy_setopt(curl, CURLOPT_CAINFO, c->ca_file);
     if (c->loopback_only) {
         curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_loopback);
+        curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, a);
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
     }
 }
@@ -351,14 +369,13 @@ static enum sd_result failed(const struct asking *a, CURLcode code, struct sd_er
     else if (a->full)
         r = sd_fail(err, SD_CONFIG, "the answer of %.200s has more than %zu MiB", a->c->base.url,
                     ANSWER_MAX >> 20);
-    else if (code == CURLE_COULDNT_CONNECT && a->c->loopback_only)
-        /* libcurl says the same of a refused connection and of an address that open_loopback refused. */
-        r = sd_fail(err, SD_RETRY,
-                    "cannot reach %.100s on this machine: %.120s (a password goes over plain http to this "
-                    "machine only; elsewhere use clickhouses://)",
-                    a->c->host, reason);
+    else if (a->elsewhere)
+        r = sd_fail(
+            err, SD_CONFIG,
+            "a password goes over plain http to this machine only, and %.100s is another: use clickhouses://",
+            a->c->host);
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-             code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+             code == CURLE_URL_MALFORMAT)
         r = sd_fail(err, SD_CONFIG, "cannot ask %.200s: %.200s", a->c->base.url, reason);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         sd_fail(err, SD_RETRY, "ClickHouse at %.100s did not answer in time", a->c->host);
@@ -387,6 +404,8 @@ enum sd_result clickhouse_ask(struct clickhouse *c, const struct clickhouse_ask 
         result = refused(&a, status, err);
     else if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && a.enough))
         result = failed(&a, code, err);
+    else if (!a.framed || !a.headed)
+        result = sd_fail(err, SD_RETRY, "the answer of %.200s was cut", c->base.url);
     if (result != SD_OK)
         atomic_store(&c->interrupted, false); /* it ended what was under way, no more */
     curl_easy_cleanup(a.curl);

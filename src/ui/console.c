@@ -60,10 +60,16 @@ sd_time console_cursor(const struct console *c)
     return console_now(c) / SD_S * SD_S;
 }
 
+/* Of the past that is kept in steps whole ones: the step that the cursor lies in is the last. */
 struct span console_span(const struct console *c)
 {
     sd_time to = console_cursor(c);
-    return (struct span){to - c->env.config->settings->window_ns, to};
+    int64_t window = c->env.config->settings->window_ns, step = console_reach(c).step_ns;
+    if (step > SD_S && (c->mode != CURSOR_LIVE || sd_known(c->anchor)) && to > 0) {
+        to = mul_sat((to - 1) / step + 1, step);
+        window = mul_sat((window - 1) / step + 1, step);
+    }
+    return (struct span){sub_sat(to, window), to};
 }
 
 /* The newest data, when that is not now: an old log, or one whose clock is ahead. One that is ahead must go
@@ -209,7 +215,9 @@ void console_build(struct console *c)
     if (s->doc && (!c->stale || c->question))
         return;
     find_anchor(c);
-    if (!looking_ready(c) && s->doc) {
+    if (!looking_ready(c)) {
+        if (!s->doc)
+            s->doc = looking_doc(c);
         c->stale = false;
         return;
     }

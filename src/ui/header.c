@@ -33,7 +33,7 @@ static void time_text(const struct console *c, struct strbuf *b)
         strbuf_printf(b, "data ends %.30s", clock_hms(at, now, when));
     else /* without seconds: an idle screen sends nothing */
         strbuf_printf(b, "live %.5s", when);
-    strbuf_printf(b, ", %.30s", unit_format_int(UNIT_NS, c->env.config->settings->window_ns, window));
+    strbuf_printf(b, ", %.30s", unit_format_int(UNIT_NS, span_length(console_span(c)), window));
     if (c->scope)
         strbuf_printf(b, ", %.60s", c->scope);
 }

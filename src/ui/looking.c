@@ -59,6 +59,16 @@ bool looking_stop(struct console *c)
     return true;
 }
 
+/* Of a screen that nothing was made for yet. */
+struct doc *looking_doc(const struct console *c)
+{
+    const struct view *v = console_screen(c)->view;
+    struct doc *d = doc_new(v->name, v->title);
+    struct section *s = doc_section(d, SECTION_TEXT, "waits", v->title);
+    s->text = doc_printf(d, "Reading %s", c->waits);
+    return d;
+}
+
 void looking_banner(const struct console *c, struct strbuf *out)
 {
     if (c->waits)

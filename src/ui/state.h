@@ -204,6 +204,7 @@ void visit_forget(struct screen *s); /* its doc */
 struct console_reach console_reach(const struct console *c);
 bool looking_ready(struct console *c); /* is there what the screen needs now? */
 bool looking_stop(struct console *c);  /* goes back to what was there; false: nothing is waited for */
+struct doc *looking_doc(const struct console *c); /* what it waits for, where nothing is to be shown yet */
 void looking_banner(const struct console *c, struct strbuf *out);
 
 /* ---- console.c ---- */

@@ -36,16 +36,30 @@ static void test_even(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         sd_time from = T0 - ROWS[i].length;
-        struct history_edges e = history_edges_even(from, T0, 240);
+        struct history_edges e = history_edges_even(from, T0, T0, 240);
         assert_int_equal(history_step_for(ROWS[i].length, 240), ROWS[i].step);
-        assert_true(e.n >= 2 && e.n <= 241);
+        assert_true(e.n >= 2 && e.n <= 400);
         assert_ascending(&e);
         assert_int_equal(e.at[0], from);
         assert_int_equal(e.at[e.n - 1], T0);
-        assert_true(e.n < 3 || e.at[e.n - 1] - e.at[e.n - 2] == ROWS[i].step);
+        if (ROWS[i].length <= HOUR)
+            assert_true(e.n < 3 || e.at[e.n - 1] - e.at[e.n - 2] == ROWS[i].step);
+        else
+            assert_true(has(&e, (T0 - 2 * HOUR) / HOUR * HOUR));
+        if (ROWS[i].length > 30 * DAY)
+            assert_true(has(&e, (T0 - 30 * DAY) / DAY / 2 * DAY * 2));
         free(e.at);
     }
-    struct history_edges none = history_edges_even(T0, T0, 240);
+    /* Three days of a month ago have few rows; ten of them are added up by days. */
+    sd_time ago = T0 - 30 * DAY;
+    struct history_edges old = history_edges_even(ago - 2 * DAY, ago, T0, 240);
+    assert_int_equal(old.at[old.n - 1] - old.at[old.n - 2], 30 * MINUTE);
+    free(old.at);
+    old = history_edges_even(ago - 10 * DAY, ago, T0, 240);
+    assert_int_equal(old.n, 12);
+    assert_int_equal(old.at[5] % DAY, 0);
+    free(old.at);
+    struct history_edges none = history_edges_even(T0, T0, T0, 240);
     assert_int_equal(none.n, 0);
     free(none.at);
     none = history_edges_of(INT64_MIN + 1, INT64_MAX, 10 * SD_S); /* hostile: the last there is room for */
@@ -56,10 +70,11 @@ static void test_even(void **state)
 /* The windows of an objective of 30 days, of 28 days, and any other that is named. */
 static void test_goals(void **state)
 {
-    static const int64_t KNOWN[] = {5 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, DAY, 3 * DAY};
-    static const int64_t NAMED[] = {56 * MINUTE, 280 * SD_S, 1344 * MINUTE, 7 * MINUTE + 1, 28 * DAY};
+    static const int64_t KNOWN[] = {5 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR};
+    static const int64_t NAMED[] = {6 * HOUR,   DAY,           3 * DAY,        56 * MINUTE,
+                                    280 * SD_S, 1344 * MINUTE, 7 * MINUTE + 1, 28 * DAY};
     (void)state;
-    struct history_edges e = history_edges_goals(T0 - 30 * DAY, T0);
+    struct history_edges e = history_edges_goals(T0 - 30 * DAY, T0, T0);
     assert_ascending(&e);
     assert_int_equal(e.at[0], T0 - 30 * DAY);
     for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
@@ -76,7 +91,7 @@ static void test_goals(void **state)
     history_edges_windows(&e, T0, OUTSIDE, ARRAY_LEN(OUTSIDE));
     assert_int_equal(e.n, before);
     free(e.at);
-    e = history_edges_goals(T0 - 7 * MINUTE, T0); /* shorter than its first part */
+    e = history_edges_goals(T0 - 7 * MINUTE, T0, T0); /* shorter than its first part */
     assert_int_equal(e.at[0], T0 - 7 * MINUTE);
     assert_ascending(&e);
     free(e.at);
@@ -85,7 +100,7 @@ static void test_goals(void **state)
 static void test_months(void **state)
 {
     (void)state;
-    struct history_edges e = history_edges_goals(T0 - 400 * DAY, T0);
+    struct history_edges e = history_edges_goals(T0 - 400 * DAY, T0, T0);
     history_edges_months(&e);
     assert_ascending(&e);
     for (int month = 1; month <= 11; month++)

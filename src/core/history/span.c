@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "core/history/history.h"
 
 #define MINUTE (60 * SD_S)
 #define HOUR   (60 * MINUTE)
@@ -67,23 +68,60 @@ struct history_edges history_edges_of(sd_time from, sd_time to, int64_t step_ns)
     return finished(e, from, reached);
 }
 
-struct history_edges history_edges_even(sd_time from, sd_time to, size_t most)
-{
-    return history_edges_of(from, to, to > from ? history_step_for(sub_sat(to, from), most) : 1);
-}
+/* Up to each age its steps; those of an hour and longer lie where blocks of the stores do, so that a store
+ * adds up whole blocks instead of rows. */
+struct part {
+    int64_t upto, step;
+};
+#define LONG_PARTS                                                                                           \
+    {2 * DAY, HOUR}, {14 * DAY, 6 * HOUR},                                                                   \
+    {                                                                                                        \
+        INT64_MAX, DAY                                                                                       \
+    }
 
-struct history_edges history_edges_goals(sd_time from, sd_time to)
+/* `age` is that of `to`. */
+static struct history_edges finer_to_the_end(sd_time from, sd_time to, int64_t age, const struct part *parts,
+                                             size_t n, size_t most)
 {
-    static const struct {
-        int64_t step, upto;
-    } PARTS[] = {{10 * SD_S, 15 * MINUTE}, {MINUTE, 2 * HOUR}, {10 * MINUTE, DAY}, {HOUR, 4 * DAY}};
     struct history_edges e = begin();
     sd_time at = to;
-    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
-        at = back(&e, at, MAX(from, sub_sat(to, PARTS[i].upto)), PARTS[i].step);
-    if (at > from)
-        at = back(&e, at, from, MAX(6 * HOUR, sub_sat(to, from) / 4096));
+    for (size_t i = 0; i < n && at > from; i++) {
+        bool last = parts[i].upto == INT64_MAX;
+        int64_t step = last ? MAX(parts[i].step, history_step_for(sub_sat(at, from), most)) : parts[i].step;
+        sd_time until = last ? from : MAX(from, sub_sat(to, MAX(parts[i].upto - age, 0)));
+        sd_time aligned = step < HOUR || at <= until ? at : sub_sat(at, at % step);
+        if (aligned < at && e.n + 1 < HISTORY_EDGES_MAX)
+            e.at[e.n++] = at;
+        at = back(&e, aligned, until, step);
+    }
     return finished(e, from, at);
+}
+
+/* Few rows are read one by one: that many steps of the tier that the beginning is in. */
+enum { FEW_STEPS = 360 };
+static bool is_short(int64_t length, int64_t age)
+{
+    const struct history_tiers *t = &HISTORY_TIERS_DEFAULT;
+    size_t i = 0;
+    while (i + 1 < t->n && t->items[i].keep_ns < add_sat(age, length))
+        i++;
+    return length / FEW_STEPS <= t->items[i].step_ns;
+}
+
+struct history_edges history_edges_even(sd_time from, sd_time to, sd_time newest, size_t most)
+{
+    static const struct part PARTS[] = {{HOUR, 5 * MINUTE}, LONG_PARTS};
+    int64_t length = sub_sat(to, from), age = MAX(sub_sat(newest, to), 0);
+    if (to > from && !is_short(length, age))
+        return finer_to_the_end(from, to, age, PARTS, ARRAY_LEN(PARTS), most);
+    return history_edges_of(from, to, to > from ? history_step_for(length, most) : 1);
+}
+
+struct history_edges history_edges_goals(sd_time from, sd_time to, sd_time newest)
+{
+    static const struct part PARTS[] = {{15 * MINUTE, 10 * SD_S}, {2 * HOUR, MINUTE}, LONG_PARTS};
+    int64_t age = MAX(sub_sat(newest, to), 0);
+    return finer_to_the_end(from, to, age, PARTS, ARRAY_LEN(PARTS), HISTORY_POINTS);
 }
 
 static void add(struct history_edges *e, sd_time at)

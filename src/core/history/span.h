@@ -18,13 +18,15 @@ struct history_edges {
     size_t n;
 };
 
-/* Equal steps back from `to`: the shortest of 10 s, 30 s, 1 min, 5 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h,
- * days that gives at most `most` of them; the first one may be shorter. from >= to: none. */
-struct history_edges history_edges_even(sd_time from, sd_time to, size_t most);
+/* Of a span that has few rows equal steps back from `to`: the shortest of 10 s, 30 s, 1 min, 5 min, 10 min,
+ * 30 min, 1 h, ... that gives at most `most` of them; the first one may be shorter. Of longer ones by age
+ * (before `newest`) 5 min up to an hour, full hours up to 2 d, 6 h up to 14 d, and days beyond, where a store
+ * has sums of whole blocks. from >= to: none. */
+struct history_edges history_edges_even(sd_time from, sd_time to, sd_time newest, size_t most);
 /* Steps of that length; as many as there is room for, which are then the last. */
 struct history_edges history_edges_of(sd_time from, sd_time to, int64_t step_ns);
-/* What goals look at: 10 s to 15 min back, 1 min to 2 h, 10 min to 1 d, 1 h to 4 d, 6 h beyond. */
-struct history_edges history_edges_goals(sd_time from, sd_time to);
+/* What goals look at: 10 s to 15 min, 1 min to 2 h; older as even ones. */
+struct history_edges history_edges_goals(sd_time from, sd_time to, sd_time newest);
 /* With the beginning of the window of each length that ends at `to`, so that it is exact. */
 void history_edges_windows(struct history_edges *e, sd_time to, const int64_t *windows, size_t n);
 /* With the beginnings of the months (UTC) in the span. */

@@ -3,9 +3,10 @@
 
 #include "core/model/parts.h"
 
-/* Batches are not copied: they do not change. */
+/* Batches are not copied: they do not change. Each may be NULL, but not all. */
+enum told_of { TOLD_GIVEN, TOLD_NEWEST, TOLD_MACHINES, TOLD_N };
 struct told {
-    const struct sd_batch *given, *newest; /* given NULL: no span was read */
+    const struct sd_batch *of[TOLD_N];
     size_t bytes;
 };
 struct histories {
@@ -21,68 +22,68 @@ static const struct sd_history *last_of(const struct sd_batch *b)
     return last;
 }
 
-static void count(struct part *p, struct told *t)
+static const char *origin_of(const struct told *t)
 {
-    model_uncount(p, t->bytes);
-    t->bytes = batch_bytes(t->newest);
-    if (t->given && t->given != t->newest)
-        t->bytes += batch_bytes(t->given);
-    model_count(p, t->bytes);
-}
-
-static struct told *told_by(struct histories *x, const char *origin)
-{
-    for (size_t i = 0; i < x->n; i++)
-        if (str_eq(batch_origin(x->items[i].newest), origin))
-            return &x->items[i];
+    for (size_t k = 0; k < TOLD_N; k++)
+        if (t->of[k])
+            return batch_origin(t->of[k]);
     return NULL;
 }
 
-static struct told *added(struct part *p, struct histories *x, const struct sd_batch *b)
+static struct told *told_by(struct part *p, struct histories *x, const char *origin)
 {
+    for (size_t i = 0; i < x->n; i++)
+        if (str_eq(origin_of(&x->items[i]), origin))
+            return &x->items[i];
+    if (x->n >= p->most)
+        return NULL;
     if (x->n == x->cap) {
         size_t want = x->cap ? x->cap * 2 : 4;
         x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
         x->cap = want;
     }
-    x->items[x->n] = (struct told){.newest = batch_ref(b)};
+    x->items[x->n] = (struct told){.bytes = 0};
     return &x->items[x->n++];
 }
 
-static void put(const struct sd_batch **place, const struct sd_batch *b)
+/* One batch may be more than one of them: it is counted for each. */
+static void put(struct part *p, struct told *t, enum told_of what, const struct sd_batch *b)
 {
-    const struct sd_batch *before = *place;
-    *place = batch_ref(b);
+    const struct sd_batch *before = t->of[what];
+    t->of[what] = batch_ref(b);
+    model_count(p, batch_bytes(b));
+    t->bytes += batch_bytes(b);
+    if (before) {
+        model_uncount(p, batch_bytes(before));
+        t->bytes -= batch_bytes(before);
+    }
     batch_unref(before);
 }
 
-/* The answer of a job tells no machines: they stay. */
+/* The answer of a job tells of a span, not of the newest. */
 static void histories_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
-    struct histories *x = p->state;
     const struct sd_history *r = last_of(b);
     size_t i = 0;
     bool machines = batch_each(b, SD_HISTORY_HOST, &i) != NULL;
     (void)o;
-    if ((!r && !machines) || batch_bytes(b) > p->share)
-        return;
-    struct told *t = told_by(x, batch_origin(b));
-    if (!t && x->n >= p->most)
-        return;
+    struct told *t =
+        batch_bytes(b) <= p->share && (r || machines) ? told_by(p, p->state, batch_origin(b)) : NULL;
     if (!t)
-        t = added(p, x, b);
-    if (machines || !batch_answer(b))
-        put(&t->newest, b);
+        return;
+    if (machines)
+        put(p, t, TOLD_MACHINES, b);
+    if (r && (!batch_answer(b) || !t->of[TOLD_NEWEST]))
+        put(p, t, TOLD_NEWEST, b);
     if (r && sd_known(r->from))
-        put(&t->given, b);
-    count(p, t);
+        put(p, t, TOLD_GIVEN, b);
 }
 
 static void release(struct part *p, struct told *t)
 {
     model_uncount(p, t->bytes);
-    batch_unref(t->given);
-    batch_unref(t->newest);
+    for (size_t k = 0; k < TOLD_N; k++)
+        batch_unref(t->of[k]);
 }
 
 static void histories_clear(struct part *p)
@@ -126,9 +127,9 @@ size_t model_histories(const struct model *m, struct history_entry *out, size_t 
     const struct histories *x = m->parts[DOMAIN_histories].state;
     size_t n = MIN(x->n, max);
     for (size_t i = 0; i < n; i++)
-        out[i] = (struct history_entry){.origin = batch_origin(x->items[i].newest),
-                                        .given = last_of(x->items[i].given),
-                                        .newest = last_of(x->items[i].newest)};
+        out[i] = (struct history_entry){.origin = origin_of(&x->items[i]),
+                                        .given = last_of(x->items[i].of[TOLD_GIVEN]),
+                                        .newest = last_of(x->items[i].of[TOLD_NEWEST])};
     return n;
 }
 
@@ -138,16 +139,8 @@ size_t model_history_hosts(const struct model *m, const struct sd_history_host *
     const struct sd_history_host *r;
     size_t n = 0;
     for (size_t k = 0; k < x->n; k++)
-        for (size_t i = 0; n < max && (r = batch_each(x->items[k].newest, SD_HISTORY_HOST, &i));)
+        for (size_t i = 0; n < max && x->items[k].of[TOLD_MACHINES] &&
+                           (r = batch_each(x->items[k].of[TOLD_MACHINES], SD_HISTORY_HOST, &i));)
             out[n++] = r;
-    return n;
-}
-
-size_t model_history_batches(const struct model *m, const struct sd_batch **out, size_t max)
-{
-    const struct histories *x = m->parts[DOMAIN_histories].state;
-    size_t n = MIN(x->n, max);
-    for (size_t i = 0; i < n; i++)
-        out[i] = x->items[i].newest;
     return n;
 }

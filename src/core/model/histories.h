@@ -14,7 +14,5 @@ struct history_entry {
 size_t model_histories(const struct model *m, struct history_entry *out, size_t max);
 /* All machines, as each history told last; count, at most max. */
 size_t model_history_hosts(const struct model *m, const struct sd_history_host **out, size_t max);
-/* The batches that these records are in, for a model beside this one; count, at most max. */
-size_t model_history_batches(const struct model *m, const struct sd_batch **out, size_t max);
 
 #endif

@@ -9,7 +9,7 @@
 
 struct history_options {
     const char *from, *to, *steps, *windows, *host, *route, *password_file, *ca_file;
-    bool by_host;
+    bool by_host, machines;
     int64_t points;
 };
 
@@ -57,7 +57,9 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
                                  struct sd_error *err);
 /* The oldest and the newest there is, and nothing else. */
 enum sd_result history_bounds(struct history *x, struct store_answer *out, struct sd_error *err);
-/* Publishes the record HISTORY and one HISTORY_HOST for each machine. */
-enum sd_result history_tell(struct sd_source *s, const struct sd_history *told, struct sd_error *err);
+void history_tell(struct sd_source *s, const struct sd_history *told); /* publishes the record HISTORY */
+/* And a HISTORY_HOST for each machine: the store counts rows for it, which takes a moment. */
+enum sd_result history_tell_machines(struct sd_source *s, const struct sd_history *told,
+                                     struct sd_error *err);
 
 #endif

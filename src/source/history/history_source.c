@@ -13,7 +13,7 @@
 #include "core/schema.h"
 
 #define LOOK_EVERY (2 * SD_S)       /* for what was recorded meanwhile */
-#define TELL_EVERY (30 * SD_S)      /* which machines there are */
+#define TELL_EVERY (300 * SD_S)     /* which machines there are */
 #define AT_FIRST   (15 * 60 * SD_S) /* of the newest, when it follows */
 enum { WINDOWS_MAX = 64, SECRET_MAX = 4096 };
 
@@ -33,6 +33,8 @@ static const struct sd_option OPTIONS[] = {
     {OPTION(route), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "requests of that endpoint only, and nothing else; empty: everything"},
     {OPTION(by_host), .type = SD_OPTION_BOOL, .fallback = "no", .help = "requests of machines stay apart"},
+    {OPTION(machines), .type = SD_OPTION_BOOL, .fallback = "yes",
+     .help = "tell which machines there are. Of a verb"},
     {OPTION(password_file), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "of ClickHouse: a file with the password that only its owner may read; empty: "
              "CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE of the environment"},
@@ -204,8 +206,11 @@ static enum sd_result read_to_the_end(struct sd_source *s, const struct span_ask
 {
     struct sd_history told;
     enum sd_result result = history_read_span(s, ask, &told, err);
-    if (result == SD_OK)
-        result = history_tell(s, &told, err);
+    if (result != SD_OK)
+        return result;
+    history_tell(s, &told);
+    if (((const struct history_options *)s->opts)->machines)
+        result = history_tell_machines(s, &told, err);
     return result == SD_OK ? SD_GONE : result;
 }
 
@@ -241,7 +246,9 @@ static enum sd_result begin_to_follow(struct sd_source *s, const struct span_ask
     first.step_ns = 10 * SD_S;
     first.n_windows = 0;
     result = history_read_span(s, &first, told, err);
-    return result == SD_OK ? history_tell(s, told, err) : result;
+    if (result == SD_OK)
+        history_tell(s, told);
+    return result;
 }
 
 /* *after: in the first look only what is newer; unknown from then on. */
@@ -259,24 +266,26 @@ static enum sd_result look(struct sd_source *s, const struct span_ask *ask, sd_t
     return result;
 }
 
-/* Which machines there are, and up to when: when that changes, and now and then. */
-static enum sd_result tell_news(struct sd_source *s, struct sd_history *told, struct sd_error *err)
+/* Up to when there is data: as it changes; which machines there are now and then. */
+static enum sd_result tell_news(struct sd_source *s, struct sd_history *told, bool machines,
+                                struct sd_error *err)
 {
-    struct store_answer bounds;
+    struct store_answer bounds = {.oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
     enum sd_result result = history_bounds(s->priv, &bounds, err);
     if (result != SD_OK)
         return result;
     told->from = told->to = told->step_ns = SD_UNKNOWN;
     told->oldest = bounds.oldest;
     told->newest = bounds.newest;
-    return history_tell(s, told, err);
+    history_tell(s, told);
+    return machines ? history_tell_machines(s, told, err) : SD_OK;
 }
 
 static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, struct sd_error *err)
 {
     struct history *x = s->priv;
     struct sd_history told;
-    sd_time after = SD_UNKNOWN, told_at = s->host->now(s);
+    sd_time after = SD_UNKNOWN, told_at = SD_UNKNOWN; /* of machines: with the first look */
     schema_clear(schema_of(SD_HISTORY), &told);
     told.url = store_url(x->store);
     enum sd_result result = SD_OK;
@@ -291,11 +300,11 @@ static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, st
             return SD_OK; /* a request, which is served, and then this is called again */
         uint64_t rows;
         result = look(s, ask, &after, &rows, err);
-        bool due = s->host->now(s) - told_at >= TELL_EVERY || s->host->now(s) < told_at;
-        if (result == SD_OK && (rows || due)) {
-            result = tell_news(s, &told, err);
+        bool due = !sd_known(told_at) || sub_sat(s->host->now(s), told_at) >= TELL_EVERY;
+        if (result == SD_OK && (rows || due))
+            result = tell_news(s, &told, due, err);
+        if (due)
             told_at = s->host->now(s);
-        }
         if (result == SD_OK)
             s->host->note(s, SD_STATE_LIVE, "%s", ""); /* nothing new is no trouble */
     }

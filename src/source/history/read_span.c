@@ -23,13 +23,14 @@ enum sd_result history_bounds(struct history *x, struct store_answer *out, struc
 }
 
 /* Where the data begins is an edge, so that the first step is no longer than what is in it. */
-static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to, sd_time oldest)
+static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to,
+                                     const struct store_answer *all)
 {
-    struct history_edges e = ask->goals         ? history_edges_goals(from, to)
+    struct history_edges e = ask->goals         ? history_edges_goals(from, to, all->newest)
                              : ask->step_ns > 0 ? history_edges_of(from, to, ask->step_ns)
-                                                : history_edges_even(from, to, ask->points);
+                                                : history_edges_even(from, to, all->newest, ask->points);
     history_edges_windows(&e, to, ask->windows, ask->n_windows);
-    history_edges_windows(&e, to, (const int64_t[]){sub_sat(to, oldest)}, 1);
+    history_edges_windows(&e, to, (const int64_t[]){sub_sat(to, all->oldest)}, 1);
     if (ask->goals)
         history_edges_months(&e);
     return e;
@@ -120,8 +121,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
     result = widen(x, ask, bounds.newest, &from, &to, err);
     if (result != SD_OK)
         return result;
-    struct history_edges e =
-        ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, bounds.oldest);
+    struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, &bounds);
     struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
     const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
                                   .from = e.n ? e.at[0] : from,
@@ -143,15 +143,27 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
     return result == SD_OK && stopped ? sd_fail(err, SD_RETRY, "reading was stopped") : result;
 }
 
-enum sd_result history_tell(struct sd_source *s, const struct sd_history *told, struct sd_error *err)
+static sd_time stamp_of(const struct sd_source *s, const struct sd_history *told)
+{
+    return sd_known(told->from)     ? told->from
+           : sd_known(told->newest) ? told->newest
+                                    : s->host->now((struct sd_source *)s);
+}
+
+void history_tell(struct sd_source *s, const struct sd_history *told)
+{
+    struct sd_batch *b = s->host->batch(s, stamp_of(s, told));
+    s->host->add(b, SD_HISTORY, told);
+    rows_out_publish(s, b);
+}
+
+enum sd_result history_tell_machines(struct sd_source *s, const struct sd_history *told, struct sd_error *err)
 {
     struct history *x = s->priv;
     struct arena *a = arena_new();
     struct store_state state;
     enum sd_result result = store_state(x->store, false, a, &state, err);
-    sd_time at = sd_known(told->from) ? told->from : sd_known(told->newest) ? told->newest : s->host->now(s);
-    struct sd_batch *b = s->host->batch(s, at);
-    s->host->add(b, SD_HISTORY, told);
+    struct sd_batch *b = s->host->batch(s, stamp_of(s, told));
     for (size_t i = 0; result == SD_OK && i < state.n_hosts; i++) {
         const struct store_host *h = &state.hosts[i];
         const struct sd_history_host r = {.name = h->name,

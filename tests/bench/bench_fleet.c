@@ -1,0 +1,311 @@
+/* bench_fleet [AGENTS [ENDPOINTS [MINUTES [PUT_SECONDS]]]] - many agents, in this process, against one
+ * ClickHouse.
+ *
+ * Each agent writes what a busy host would: histograms of its endpoints every 10 s, traffic with a long tail.
+ * Time is compressed: the next put is sent as soon as the one before was taken. One put in 20 is sent twice.
+ * At the end all that was made is compared with what the server adds up, bucket by bucket; then days are
+ * moved through the tiers, to know what a row costs in each. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "core/hist.h"
+#include "store/store.h"
+#include "tests/lib/history_rows.h"
+#include "tests/lib/private_ch.h"
+
+enum { THREADS = 4, SHAPES = 64, ROUTE_MAX = 40 };
+#define DAY (86400 * SD_S)
+
+static int agents = 200, endpoints = 500, minutes = 5, put_seconds = 10;
+static struct private_ch ch;
+static char url[100];
+static sd_time began;
+static atomic_int next_agent;
+static atomic_llong sent_rows, sent_puts, failed_puts, made_requests;
+
+/* What one endpoint answered in 10 s, from few requests to many. */
+static struct shape {
+    struct sd_bucket buckets[400];
+    struct sd_hist hist;
+    int64_t count, total_ns, min_ns, max_ns;
+} shapes[SHAPES];
+static _Atomic uint64_t truth[SD_HIST_BUCKETS];
+
+static void make_shapes(void)
+{
+    uint64_t seed = 42;
+    for (int i = 0; i < SHAPES; i++) {
+        static struct hist h;
+        hist_clear(&h);
+        int n = 1 + i * i / 12; /* 1 to 331, 110 in the mean */
+        for (int k = 0; k < n; k++) {
+            double x = 0; /* nearly normal */
+            for (int d = 0; d < 12; d++)
+                x += (double)made_roll(&seed, 1000000) / 1e6;
+            hist_record(&h, (int64_t)(20e6 * exp((x - 6) * 0.6)));
+        }
+        struct shape *s = &shapes[i];
+        for (uint32_t b = 0; b < SD_HIST_BUCKETS && s->hist.n < ARRAY_LEN(s->buckets); b++)
+            if (h.bucket[b])
+                s->buckets[s->hist.n++] = (struct sd_bucket){b, h.bucket[b]};
+        s->hist.buckets = s->buckets;
+        s->count = (int64_t)h.count;
+        s->total_ns = h.sum;
+        s->min_ns = h.min;
+        s->max_ns = h.max;
+    }
+}
+
+struct rows {
+    struct history_row *items;
+    struct sd_http *records;
+    char (*routes)[ROUTE_MAX];
+    size_t n;
+};
+
+static void add_row(struct rows *r, int endpoint, const char *host, sd_time at, const struct shape *s)
+{
+    struct sd_http *q = &r->records[r->n];
+    schema_clear(schema_of(SD_HTTP), q);
+    q->method = "GET";
+    q->route = r->routes[endpoint];
+    q->interval_ns = 10 * SD_S;
+    q->count = q->timed = q->status_2xx = s->count;
+    q->errors = q->status_5xx = 0;
+    q->bytes = s->count * 1234;
+    q->total_ns = s->total_ns;
+    q->min_ns = s->min_ns;
+    q->max_ns = s->max_ns;
+    q->latency = &s->hist;
+    r->items[r->n++] = (struct history_row){
+        .kind = SD_HTTP, .host = host, .source = "access.log", .at = at, .length_ns = 10 * SD_S, .record = q};
+    atomic_fetch_add(&made_requests, s->count);
+    for (uint32_t i = 0; i < s->hist.n; i++)
+        atomic_fetch_add(&truth[s->hist.buckets[i].index], s->hist.buckets[i].count);
+}
+
+/* Endpoint e is asked in each step for e < 50, and more and more seldom behind. */
+static void make_step(struct rows *r, uint64_t *seed, const char *host, sd_time at)
+{
+    for (int e = 0; e < endpoints; e++) {
+        if (e >= 50 && made_roll(seed, 1000) >= 50000u / (unsigned)e)
+            continue;
+        size_t size = made_roll(seed, SHAPES) * 50 / (size_t)(50 + e);
+        add_row(r, e, host, at, &shapes[size]);
+    }
+}
+
+static bool send_put(struct store *s, const struct store_run *run, const struct store_put *put)
+{
+    struct sd_error err = {.text = ""};
+    for (int tries = 0; tries < 20; tries++) {
+        if (store_put(s, run, put, &err) == SD_OK)
+            return true;
+        if (!tries)
+            fprintf(stderr, "again: %s\n", err.text);
+        usleep(200000);
+    }
+    return false;
+}
+
+static void one_agent(int number, struct rows *r)
+{
+    char host[32], id[40];
+    struct sd_error err;
+    struct store *s;
+    struct store_options o = {.write = true};
+    uint64_t seed = (uint64_t)number + 1;
+    snprintf(host, sizeof host, "web%04d", number);
+    snprintf(id, sizeof id, "run of %s", host);
+    struct store_run run = {.id = id, .host = host, .version = "bench", .began = began};
+    if (store_open(url, &o, &s, &err) != SD_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    for (int i = 0; i < minutes * 60 / put_seconds; i++) {
+        struct store_put put = {.number = (uint64_t)i + 1,
+                                .from = began + (int64_t)i * put_seconds * SD_S,
+                                .to = began + (int64_t)(i + 1) * put_seconds * SD_S,
+                                .sent = clock_wall(),
+                                .rows = r->items};
+        r->n = 0;
+        for (sd_time at = put.from; at < put.to; at += 10 * SD_S)
+            make_step(r, &seed, host, at);
+        put.n = r->n;
+        if (!send_put(s, &run, &put) || (made_roll(&seed, 20) == 0 && !send_put(s, &run, &put)))
+            atomic_fetch_add(&failed_puts, 1);
+        atomic_fetch_add(&sent_rows, (long long)r->n);
+        atomic_fetch_add(&sent_puts, 1);
+    }
+    store_close(s);
+}
+
+static void *work(void *arg)
+{
+    size_t most = (size_t)endpoints * (size_t)(put_seconds / 10 + 1);
+    struct rows r = {.items = mem_array(most, sizeof *r.items),
+                     .records = mem_array(most, sizeof *r.records),
+                     .routes = mem_array((size_t)endpoints, ROUTE_MAX)};
+    (void)arg;
+    for (int e = 0; e < endpoints; e++)
+        snprintf(r.routes[e], ROUTE_MAX, "/service/%d/things/:id", e);
+    for (int i; (i = atomic_fetch_add(&next_agent, 1)) < agents;)
+        one_agent(i, &r);
+    free(r.items);
+    free(r.records);
+    free(r.routes);
+    return NULL;
+}
+
+/* Processor time that the server has used, in s: what load of other programs does not change. */
+static double server_cpu(void)
+{
+    char path[300], text[1000] = "";
+    long pid = 0;
+    unsigned long long user = 0, system = 0;
+    snprintf(path, sizeof path, "%s/1/pid", ch.dir);
+    FILE *f = fopen(path, "r");
+    if (!f || fscanf(f, "%ld", &pid) != 1)
+        pid = 0;
+    if (f)
+        fclose(f);
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    f = fopen(path, "r");
+    const char *name_end = f && fgets(text, sizeof text, f) ? strrchr(text, ')') : NULL;
+    if (!name_end ||
+        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+        user = system = 0;
+    if (f)
+        fclose(f);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+struct sum {
+    uint64_t buckets[SD_HIST_BUCKETS];
+    int64_t count, rows;
+};
+
+static bool take(void *ctx, const struct history_row *row)
+{
+    struct sum *t = ctx;
+    const struct sd_http *q = row->record;
+    t->rows++;
+    t->count += q->count;
+    for (uint32_t i = 0; q->latency && i < q->latency->n; i++)
+        t->buckets[q->latency->buckets[i].index] += q->latency->buckets[i].count;
+    return true;
+}
+
+static double read_it(struct store *s, const char *route, struct sum *t)
+{
+    struct store_answer answer;
+    struct sd_error err;
+    const sd_time edges[] = {began - DAY, began + DAY};
+    struct store_ask ask = {.steps = {.edges = edges, .n_edges = 2},
+                            .from = edges[0],
+                            .to = edges[1],
+                            .kinds = SD_KIND_BIT(SD_HTTP),
+                            .route = route};
+    int64_t start = clock_mono();
+    *t = (struct sum){.count = 0};
+    if (store_read(s, &ask, take, t, &answer, &err) != SD_OK)
+        printf("# %s\n", err.text);
+    return (double)(clock_mono() - start) / 1e9;
+}
+
+static bool is_true(const struct sum *t)
+{
+    for (uint32_t i = 0; i < SD_HIST_BUCKETS; i++)
+        if (t->buckets[i] != truth[i])
+            return false;
+    return t->count == made_requests;
+}
+
+static void print_tiers(struct store *s)
+{
+    struct arena *a = arena_new();
+    struct store_state st;
+    struct sd_error err;
+    free(private_ch_sql(&ch, 1, "OPTIMIZE TABLE fleet.history_10s FINAL"));
+    if (store_state(s, false, a, &st, &err) != SD_OK)
+        printf("# %s\n", err.text);
+    for (size_t i = 0; i < st.n_tiers; i++)
+        if (st.tiers[i].rows)
+            printf("tier %lld s: %lld rows, %lld bytes on disk\n", (long long)(st.tiers[i].step_ns / SD_S),
+                   (long long)st.tiers[i].rows, (long long)st.tiers[i].bytes);
+    arena_free(a);
+}
+
+static void move(struct store *s, int64_t days)
+{
+    struct store_compaction done;
+    struct sd_error err = {.text = ""};
+    static struct sum t;
+    int64_t start = clock_mono();
+    if (store_compact(s, began + days * DAY, &done, &err) != SD_OK)
+        printf("# %s\n", err.text);
+    double took = (double)(clock_mono() - start) / 1e9;
+    read_it(s, NULL, &t);
+    printf("compacted as of day %lld: %lld rows moved in %.1f s; sums %s\n", (long long)days,
+           (long long)done.moved, took, is_true(&t) ? "equal" : "DIFFERENT");
+    print_tiers(s);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t threads[THREADS];
+    struct store *s;
+    struct sd_error err = {.text = ""};
+    static struct sum t;
+    int *const numbers[] = {&agents, &endpoints, &minutes, &put_seconds};
+    for (int i = 1; i < argc && i <= 4; i++)
+        *numbers[i - 1] = atoi(argv[i]);
+    if (!private_ch_start(&ch, 1)) {
+        printf("# skipped: %s\n", ch.why);
+        return 0;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    make_shapes();
+    free(private_ch_sql(&ch, 1, "CREATE DATABASE fleet"));
+    snprintf(url, sizeof url, "clickhouse://127.0.0.1:%d/fleet", ch.port[0]);
+    began = clock_wall() - clock_wall() % DAY;
+    if (store_open(url, &(struct store_options){.write = true}, &s, &err) != SD_OK) {
+        printf("# %s\n", err.text);
+        private_ch_stop(&ch);
+        return 1;
+    }
+    int64_t start = clock_mono(), cpu = clock_process_cpu();
+    double server = server_cpu();
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    double took = (double)(clock_mono() - start) / 1e9, used = (double)(clock_process_cpu() - cpu) / 1e9;
+    printf("%d agents, %d endpoints, %d minutes, a put every %d s: %lld rows in %lld puts, %lld of them "
+           "failed\n",
+           agents, endpoints, minutes, put_seconds, (long long)sent_rows, (long long)sent_puts,
+           (long long)failed_puts);
+    printf(
+        "%.1f s: %.1f times real time, %.0f rows a second; of the agents' processor %.2f %% of a core each\n",
+        took, minutes * 60 / took, (double)sent_rows / took, used / agents / (minutes * 60) * 100);
+    server = server_cpu() - server;
+    printf("the server's processor: %.1f s, %.1f ms a put; with %ld cores of its own it could take %.1f "
+           "times real time\n",
+           server, server * 1000 / (double)MAX(sent_puts, 1), sysconf(_SC_NPROCESSORS_ONLN),
+           minutes * 60 * (double)sysconf(_SC_NPROCESSORS_ONLN) / MAX(server, 0.01));
+    double all = read_it(s, NULL, &t);
+    printf("all endpoints of all hosts: %.2f s, %lld rows back, sums %s\n", all, (long long)t.rows,
+           is_true(&t) ? "equal" : "DIFFERENT");
+    printf("one endpoint of all hosts: %.2f s\n", read_it(s, "/service/3/things/:id", &t));
+    print_tiers(s);
+    move(s, 4);
+    move(s, 16);
+    move(s, 92);
+    store_close(s);
+    private_ch_stop(&ch);
+    return 0;
+}
