@@ -488,6 +488,24 @@ static enum sd_result compact_tier(struct compacting *k, size_t tier, sd_time no
     return result;
 }
 
+/* One who may not drop is told so before anything is read: an agent's quota is for its INSERTs. */
+static enum sd_result may_compact(struct compacting *k, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    k->table = table_of(k->c, 0);
+    strbuf_printf(&sql, "ALTER TABLE %s DROP PARTITION ('1970-01-01', 0)", k->table); /* there is none */
+    enum sd_result result = tell(k, &sql, err);
+    if (result == SD_CONFIG) {
+        struct sd_error why = *err;
+        sd_fail(err, SD_CONFIG, "%.60s may not compact %.150s: %.220s", k->c->user ? k->c->user : "default",
+                k->c->base.url, why.text);
+    }
+    strbuf_free(&sql);
+    free(k->table);
+    k->table = NULL;
+    return result;
+}
+
 enum sd_result clickhouse_compact(struct store *s, sd_time now, struct store_compaction *out,
                                   struct sd_error *err)
 {
@@ -496,7 +514,9 @@ enum sd_result clickhouse_compact(struct store *s, sd_time now, struct store_com
     sql_notes(&notes, k.c, true);
     k.notes = strbuf_detach(&notes);
     strbuf_str(&sql, "SELECT rand64()");
-    enum sd_result result = ask(&k, &sql, take_number, err);
+    enum sd_result result = may_compact(&k, err);
+    if (result == SD_OK)
+        result = ask(&k, &sql, take_number, err);
     k.claim = k.number;
     strbuf_str(&sql, "SELECT toUInt64(toUInt32(now()))");
     if (result == SD_OK)

@@ -64,6 +64,22 @@ static void share_out(const struct clickhouse *c, const struct store_run *run, c
     p->items[p->n - 1] = swap;
 }
 
+/* What an import tells of is in whole steps of the coarsest tier that it has rows in. */
+static struct store_put in_steps(const struct clickhouse *c, const struct store_run *run,
+                                 const struct store_put *put, const struct parts *p)
+{
+    struct store_put whole = *put;
+    size_t tier = 0;
+    for (size_t i = 0; i < p->n; i++)
+        tier = MAX(tier, p->items[i].tier);
+    int64_t step = c->tiers.items[tier].step_ns;
+    if (run->import && put->from < put->to) {
+        whole.from = history_step_start(add_sat(put->from, 1), step);
+        whole.to = add_sat(history_step_start(put->to, step), step);
+    }
+    return whole;
+}
+
 static enum sd_result send_part(struct clickhouse *c, const struct part *part, struct sd_error *err)
 {
     struct strbuf sql = {0}, body = {0};
@@ -91,11 +107,12 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
     struct parts p = {0};
     enum sd_result result = SD_OK;
     share_out(c, run, put, &p);
+    struct store_put whole = in_steps(c, run, put, &p);
     for (size_t i = 0; i < p.n && result == SD_OK; i++) {
         struct clickhouse_mark mark = {.host = run->host,
                                        .version = run->version,
-                                       .from = put->from,
-                                       .to = put->to,
+                                       .from = whole.from,
+                                       .to = whole.to,
                                        .sent = put->sent,
                                        .began = run->began,
                                        .lost = put->lost,

@@ -258,7 +258,9 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
 {
     struct strbuf sql = {0};
     for (size_t i = 0; i < r->c->tiers.n; i++) {
-        sd_time behind = add_sat(to, r->c->tiers.items[i].step_ns);
+        int64_t step = r->c->tiers.items[i].step_ns,
+                whole = i ? step : 1; /* what was moved is in whole steps */
+        sd_time behind = add_sat(to, step);
         struct strbuf table = {0}, host = {0};
         sql_tier(&table, r->c, i, false);
         if (r->ask->host) {
@@ -267,12 +269,14 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
         }
         strbuf_printf(
             &sql,
-            "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, min(ended - length) "
-            "AS first, max(ended) AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
+            "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, intDiv(min(ended - "
+            "length), %" PRId64 ") * %" PRId64 " AS first, intDiv(max(ended) + %" PRId64 ", %" PRId64
+            ") * %" PRId64 " AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
             "(SELECT 1 AS one, count() AS n_cut, min(ended - length) AS cut FROM %s WHERE how = %d AND "
             "ended > %" PRId64 " AND ended <= %" PRId64 " AND ended - length < %" PRId64,
-            i ? " UNION ALL " : "", strbuf_text(&table), CLICKHOUSE_MARK, strbuf_text(&host),
-            strbuf_text(&r->sight.where[i]), strbuf_text(&table), CLICKHOUSE_SUM, to, behind, to);
+            i ? " UNION ALL " : "", whole, whole, whole - 1, whole, whole, strbuf_text(&table),
+            CLICKHOUSE_MARK, strbuf_text(&host), strbuf_text(&r->sight.where[i]), strbuf_text(&table),
+            CLICKHOUSE_SUM, to, behind, to);
         sql_days(&sql, to, behind);
         strbuf_printf(&sql, "%s%s) USING (one)", strbuf_text(&host), strbuf_text(&r->sight.where[i]));
         strbuf_free(&table);

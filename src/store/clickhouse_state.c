@@ -208,6 +208,13 @@ static void find_gaps(struct stating *s)
         s->out->oldest = sd_known(s->out->oldest) ? MIN(s->out->oldest, host->oldest) : host->oldest;
         s->out->newest = sd_known(s->out->newest) ? MAX(s->out->newest, host->newest) : host->newest;
     }
+    for (size_t i = 0; i < s->c->tiers.n; i++) { /* what was moved is in whole steps */
+        const struct store_tier *t = &s->tiers[i];
+        if (!sd_known(t->oldest))
+            continue;
+        s->out->oldest = sd_known(s->out->oldest) ? MIN(s->out->oldest, t->oldest) : t->oldest;
+        s->out->newest = sd_known(s->out->newest) ? MAX(s->out->newest, t->newest) : t->newest;
+    }
     s->out->gaps = arena_copy(s->arena, gaps, n * sizeof *gaps);
     s->out->n_gaps = n;
     free(gaps);

@@ -234,6 +234,19 @@ static enum sd_result look_at_schema(struct sqlite_store *s, struct sd_error *er
     return SD_OK;
 }
 
+/* Another program that makes the same file at this moment is waited for; SQLite does not do that here. */
+static void use_log(struct sqlite_store *s)
+{
+    int rc;
+    while ((rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
+           wait_for_others(s, 0))
+        ;
+    if (rc != SQLITE_OK)
+        s->rc = rc;
+    if (rc != SQLITE_OK)
+        snprintf(s->why, sizeof s->why, "%s", sqlite3_errmsg(s->db));
+}
+
 static bool set_up_writing(struct sqlite_store *s)
 {
     char pragma[160];
@@ -241,8 +254,8 @@ static bool set_up_writing(struct sqlite_store *s)
     snprintf(pragma, sizeof pragma, "PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL", PAGE_BYTES);
     sql_exec(s, pragma);
     bool empty = sql_int(s, sql_bind(s, "SELECT count(*) FROM sqlite_schema", ""), 0) == 0;
-    if (s->rc == SQLITE_OK && empty)
-        sql_exec(s, "PRAGMA journal_mode = WAL");
+    if (s->rc == SQLITE_OK)
+        use_log(s);
     snprintf(pragma, sizeof pragma,
              "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = %d; PRAGMA wal_autocheckpoint = %d",
              LOG_BYTES, LOG_BYTES / PAGE_BYTES / 2);
@@ -268,7 +281,7 @@ static enum sd_result open_once(struct sqlite_store *s, bool tiers_given, struct
     if (!S_ISREG(s->seen.st_mode))
         return sd_fail(err, SD_CONFIG, "cannot open %s: it is not a regular file", s->base.url);
     if (!s->write && s->seen.st_size == 0 && s->still)
-        return sd_fail(err, SD_CONFIG, "cannot open %s: it is empty", s->base.url);
+        return sd_fail(err, SD_RETRY, "cannot open %s: it is empty", s->base.url);
     int rc = connect_file(s);
     snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", CACHE_KB);
     if (rc != SQLITE_OK)

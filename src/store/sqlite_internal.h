@@ -111,6 +111,11 @@ void series_forget(struct sqlite_store *s);
 struct series *series_of(struct sqlite_store *s, uint32_t id); /* NULL */
 /* The series of a row, new if need be; only in a transaction that writes. NULL: a failure. */
 struct series *series_for(struct sqlite_store *s, int64_t owner, const struct history_row *row);
+/* The rows of a put (`fresh`), some series at a time: only those of which `wants` says that any of lo..hi is
+ * wanted (NULL: all). They are good during the call. False: damaged. */
+bool put_each(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
+              bool (*wants)(void *ctx, uint32_t lo, uint32_t hi),
+              void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx);
 /* For blob_decode. */
 const void *series_base(void *ctx, uint32_t series);
 void series_each(struct sqlite_store *s, void (*f)(void *ctx, struct series *e), void *ctx);

@@ -125,6 +125,26 @@ static const void *with_coarse_ends(const struct history_row *r, struct arena *a
     return copy;
 }
 
+/* Some series each, so that the newest of one endpoint is found without decoding all; as plain bytes, because
+ * these rows are read often and soon written anew. */
+static void put_sections(enum sd_kind kind, const struct blob_row *rows, size_t n, struct strbuf *out)
+{
+    enum { ROWS = 96 };
+    struct pack_section s[BLOB_ROWS_MAX / ROWS + 1];
+    struct strbuf blobs = {0};
+    size_t k = 0, at = 0;
+    for (size_t i = 0; i < n; i += ROWS, k++) {
+        size_t before = blobs.len, some = MIN(n - i, ROWS);
+        blob_encode(kind, rows + i, some, true, &blobs);
+        s[k] = (struct pack_section){
+            .series = rows[i].series, .rows = (uint32_t)some, .len = blobs.len - before};
+    }
+    for (size_t i = 0; i < k; at += s[i++].len)
+        s[i].bytes = strbuf_text(&blobs) + at;
+    pack_close(s, k, out);
+    strbuf_free(&blobs);
+}
+
 static bool put_blob(struct sqlite_store *s, int64_t owner, const struct placed *p, size_t n)
 {
     struct blob_row *rows = mem_array(n, sizeof *rows);
@@ -138,7 +158,7 @@ static bool put_blob(struct sqlite_store *s, int64_t owner, const struct placed 
         first = MIN(first, history_row_end(r));
         last = MAX(last, history_row_end(r));
     }
-    blob_encode(p->row->kind, rows, n, false, &data);
+    put_sections(p->row->kind, rows, n, &data);
     bool ok = sql_do(
         s, sql_bind(s,
                     "INSERT INTO fresh (owner, kind, step, begins, first, last, rows, data) VALUES (?, ?, "
@@ -201,7 +221,7 @@ static bool put_rows(struct sqlite_store *s, int64_t owner, const struct store_p
 /* Hours that are over become chunks: a bounded part of it with each put. What fails here is done later. */
 static void settle_a_little(struct sqlite_store *s, const struct store_run *run, sd_time to)
 {
-    enum { KEEP_NEWEST = 64, LOOK_EVERY = 16, IMPORT_FRESH = 256 };
+    enum { KEEP_NEWEST = 8, LOOK_EVERY = 16, IMPORT_FRESH = 256 };
     bool more = false;
     if (s->puts++ % LOOK_EVERY)
         return;

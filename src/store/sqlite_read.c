@@ -7,7 +7,7 @@
 
 #include "store/sqlite_internal.h"
 
-enum { WINDOW_ROWS = 250000 };
+enum { WINDOW_ROWS = 250000, FEW_SERIES = 8 };
 
 /* A chunk or a put. */
 struct item {
@@ -25,6 +25,8 @@ struct reading {
     struct item *items;
     size_t n, cap;
     size_t n_series, n_wanted;
+    uint32_t ids[FEW_SERIES];  /* of the first that are wanted */
+    enum sd_kind kind;         /* of the put at work */
     bool *has;                 /* by kind: is anything wanted of it? */
     struct history_fold *fold; /* NULL: rows as they are */
     struct arena *arena;       /* of these */
@@ -54,6 +56,8 @@ static void want(void *ctx, struct series *e)
     struct reading *r = ctx;
     e->wanted = is_wanted(r->ask, e);
     r->n_series++;
+    if (e->wanted && r->n_wanted < FEW_SERIES)
+        r->ids[r->n_wanted] = e->id;
     r->n_wanted += e->wanted;
     r->has[e->kind] |= e->wanted;
 }
@@ -228,6 +232,42 @@ static void take_blob(struct reading *r, enum sd_kind kind, const void *bytes, s
         arena_free(a);
 }
 
+/* The wanted series of a put; `r->ids` has them in order when they are few. */
+static bool wants_any(void *ctx, uint32_t lo, uint32_t hi)
+{
+    const struct reading *r = ctx;
+    if (r->n_wanted > FEW_SERIES)
+        return true;
+    for (size_t i = 0; i < r->n_wanted; i++)
+        if (r->ids[i] >= lo && r->ids[i] <= hi)
+            return true;
+    return false;
+}
+
+static void take_put_rows(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct reading *r = ctx;
+    take_rows(r, r->kind, rows, n);
+}
+
+/* Rows that are given as they are have to outlive the call. */
+static void copy_put_rows(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct reading *r = ctx;
+    const struct sd_schema *sc = schema_of(r->kind);
+    struct blob_row *own = arena_copy(r->arena, rows, n * sizeof *rows);
+    for (size_t i = 0; i < n; i++)
+        own[i].record =
+            schema_copy(sc, rows[i].record, arena_alloc(r->arena, schema_need(sc, rows[i].record)));
+    take_rows(r, r->kind, own, n);
+}
+
+static void take_put(struct reading *r, enum sd_kind kind, const void *bytes, size_t len)
+{
+    r->kind = kind;
+    put_each(r->s, kind, bytes ? bytes : "", len, wants_any, r->fold ? take_put_rows : copy_put_rows, r);
+}
+
 static void take_pack(struct reading *r, enum sd_kind kind, const void *bytes, size_t len)
 {
     struct arena *a = arena_new();
@@ -245,16 +285,14 @@ static void take_pack(struct reading *r, enum sd_kind kind, const void *bytes, s
     arena_free(a);
 }
 
-static void take_blobs(struct reading *r, const struct item *it, const char *sql, bool packs)
+static void take_blobs(struct reading *r, const struct item *it, const char *sql,
+                       void (*take)(struct reading *r, enum sd_kind kind, const void *bytes, size_t len))
 {
     sqlite3_stmt *st = sql_bind(r->s, sql, "i", it->id);
     while (sql_row(r->s, st)) {
         const void *bytes = sqlite3_column_blob(st, 0);
         size_t len = (size_t)sqlite3_column_bytes(st, 0);
-        if (packs)
-            take_pack(r, it->kind, bytes ? bytes : "", len);
-        else
-            take_blob(r, it->kind, bytes ? bytes : "", len);
+        take(r, it->kind, bytes ? bytes : "", len);
     }
 }
 
@@ -289,17 +327,17 @@ static void take_series(void *ctx, struct series *e)
 static void take_item(struct reading *r, const struct item *it)
 {
     if (it->fresh) {
-        take_blobs(r, it, "SELECT data FROM fresh WHERE id = ?", false);
+        take_blobs(r, it, "SELECT data FROM fresh WHERE id = ?", take_put);
     } else if (total_serves(r, it)) {
         int64_t coarsest = r->out->coarsest_ns;
         sd_time cut = r->cut_from;
-        take_blobs(r, it, "SELECT data FROM total WHERE chunk = ?", false);
+        take_blobs(r, it, "SELECT data FROM total WHERE chunk = ?", take_blob);
         r->out->coarsest_ns = MAX(coarsest, it->step);
         r->cut_from = MIN(cut, it->begins);
-    } else if (r->n_wanted <= 8) {
+    } else if (r->n_wanted <= FEW_SERIES) {
         series_each(r->s, take_series, &(struct few){r, it});
     } else {
-        take_blobs(r, it, "SELECT data FROM pack WHERE chunk = ?", true);
+        take_blobs(r, it, "SELECT data FROM pack WHERE chunk = ?", take_pack);
     }
 }
 
@@ -421,7 +459,7 @@ static bool follow_puts(struct reading *r, uint64_t *mark)
         r->from = NUM_MIN;
         r->to = INT64_MAX;
         if (kind > 0 && kind < SD_KIND_END && r->has[kind])
-            take_blob(r, (enum sd_kind)kind, sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
+            take_put(r, (enum sd_kind)kind, sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
         if (r->s->rc != SQLITE_OK || sqlite_file_moved(r->s))
             break;
         r->ended = !give_rows(r);

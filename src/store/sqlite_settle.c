@@ -61,8 +61,15 @@ static bool pile_up(struct sqlite_store *s, int64_t owner, sd_time until, int64_
     return s->rc == SQLITE_OK && p->n_ids;
 }
 
-static void pile_take(struct pile *p, const struct blob_row *rows, size_t n)
+static bool pile_wants(void *ctx, uint32_t lo, uint32_t hi)
 {
+    const struct pile *p = ctx;
+    return lo <= p->hi && hi >= p->lo;
+}
+
+static void pile_take(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct pile *p = ctx;
     const struct sd_schema *sc = schema_of(p->kind);
     for (size_t i = 0; i < n; i++) {
         if (rows[i].series < p->lo || rows[i].series > p->hi)
@@ -82,19 +89,11 @@ static void pile_read(struct sqlite_store *s, struct pile *p)
     arena_free(p->arena);
     p->arena = arena_new();
     for (size_t i = 0; i < p->n_ids && s->rc == SQLITE_OK; i++) {
-        struct arena *a = arena_new();
-        size_t n = 0;
         sqlite3_stmt *st = sql_bind(s, "SELECT data FROM fresh WHERE id = ?", "i", p->ids[i]);
-        const struct blob_row *rows = NULL;
         if (sql_row(s, st))
-            rows = blob_decode(p->kind, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0),
-                               series_base, s, a, &n);
+            put_each(s, p->kind, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), pile_wants,
+                     pile_take, p);
         sql_end(st);
-        if (rows)
-            pile_take(p, rows, n);
-        else
-            sql_damaged(s, "a put cannot be decoded");
-        arena_free(a);
     }
 }
 
@@ -103,15 +102,14 @@ static sd_time block_of(const struct blob_row *r, int64_t length)
     return history_step_start(add_sat(r->at, r->length_ns), length);
 }
 
-/* By series, then by block and time. */
-static int by_series(const void *pa, const void *pb, void *length)
+static int by_block(const void *pa, const void *pb, void *length)
 {
     const struct blob_row *a = pa, *b = pb;
     sd_time x = block_of(a, *(int64_t *)length), y = block_of(b, *(int64_t *)length);
-    if (a->series != b->series)
-        return a->series < b->series ? -1 : 1;
     if (x != y)
         return x < y ? -1 : 1;
+    if (a->series != b->series)
+        return a->series < b->series ? -1 : 1;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
     return (a->length_ns > b->length_ns) - (a->length_ns < b->length_ns);
@@ -135,7 +133,7 @@ static void pile_write(struct sqlite_store *s, struct pile *p)
 {
     int64_t length = block_length(p->step);
     if (p->n)
-        qsort_r(p->rows, p->n, sizeof *p->rows, by_series, &length);
+        qsort_r(p->rows, p->n, sizeof *p->rows, by_block, &length);
     for (size_t i = 0, n; i < p->n && s->rc == SQLITE_OK; i += n) {
         sd_time block = block_of(&p->rows[i], length);
         for (n = 1; i + n < p->n && p->rows[i + n].series == p->rows[i].series &&

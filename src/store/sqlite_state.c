@@ -115,29 +115,37 @@ static void hosts_of_runs(struct sqlite_store *s, struct arena *a, struct list *
     }
 }
 
+struct fresh_hosts {
+    struct sqlite_store *s;
+    struct list *hosts;
+};
+
+static void host_of_rows(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct fresh_hosts *f = ctx;
+    for (size_t i = 0; i < n; i++) {
+        const struct series *e = series_of(f->s, rows[i].series);
+        if (!e || !e->host)
+            continue;
+        struct store_host *h = host_named(f->hosts, e->host);
+        h->rows++;
+        reaches(h, rows[i].at, add_sat(rows[i].at, rows[i].length_ns));
+    }
+}
+
 static void hosts_of_fresh(struct sqlite_store *s, struct arena *a, struct list *hosts)
 {
+    struct fresh_hosts f = {s, hosts};
     sqlite3_stmt *st = sql_bind(s, "SELECT kind, data FROM fresh WHERE " SEEN_OWNERS, "");
     while (sql_row(s, st)) {
         int64_t kind = sqlite3_column_int64(st, 0);
-        struct arena *rows_arena = arena_new();
-        size_t n = 0;
-        const struct blob_row *rows = NULL;
         if (kind > 0 && kind < SD_KIND_END)
-            rows = blob_decode((enum sd_kind)kind, sqlite3_column_blob(st, 1),
-                               (size_t)sqlite3_column_bytes(st, 1), NULL, NULL, rows_arena, &n);
-        if (!rows)
-            sql_damaged(s, "a put cannot be decoded");
-        for (size_t i = 0; i < n; i++) {
-            const struct series *e = series_of(s, rows[i].series);
-            if (!e || !e->host)
-                continue;
-            struct store_host *h = host_named(hosts, arena_strdup(a, e->host));
-            h->rows++;
-            reaches(h, rows[i].at, add_sat(rows[i].at, rows[i].length_ns));
-        }
-        arena_free(rows_arena);
+            put_each(s, (enum sd_kind)kind, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
+                     NULL, host_of_rows, &f);
     }
+    struct store_host *h = (struct store_host *)(void *)hosts->items;
+    for (size_t i = 0; i < hosts->n; i++) /* names of the dictionary do not outlive it */
+        h[i].name = arena_strdup(a, h[i].name);
 }
 
 /* ---- gaps: times between what the runs of a host cover ---- */

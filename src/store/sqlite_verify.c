@@ -175,30 +175,36 @@ static void look_at_chunks(struct sqlite_store *s)
 
 /* ---- puts ---- */
 
+struct put_facts {
+    struct sqlite_store *s;
+    int64_t kind, owner, rows;
+    sd_time first, last;
+};
+
+static void look_at_put_rows(void *ctx, const struct blob_row *rows, size_t n)
+{
+    struct put_facts *f = ctx;
+    for (size_t i = 0; i < n; i++) {
+        const struct series *e = series_of(f->s, rows[i].series);
+        sd_time end = add_sat(rows[i].at, rows[i].length_ns);
+        if (!e || (int64_t)e->kind != f->kind || e->owner != f->owner)
+            sql_damaged(f->s, "rows are of a series that is not there");
+        f->first = MIN(f->first, end);
+        f->last = MAX(f->last, end);
+        f->rows++;
+    }
+}
+
 static void look_at_put(struct sqlite_store *s, sqlite3_stmt *st)
 {
-    int64_t kind = sqlite3_column_int64(st, 0), owner = sqlite3_column_int64(st, 1);
-    sd_time first = INT64_MAX, last = NUM_MIN;
-    struct arena *a = arena_new();
-    size_t n = 0;
-    const struct blob_row *rows = NULL;
-    if (kind > 0 && kind < SD_KIND_END && history_kind((enum sd_kind)kind))
-        rows = blob_decode((enum sd_kind)kind, sqlite3_column_blob(st, 5),
-                           (size_t)sqlite3_column_bytes(st, 5), NULL, NULL, a, &n);
-    if (!rows)
-        sql_damaged(s, "a put cannot be decoded");
-    for (size_t i = 0; i < n; i++) {
-        const struct series *e = series_of(s, rows[i].series);
-        sd_time end = add_sat(rows[i].at, rows[i].length_ns);
-        if (!e || e->kind != (enum sd_kind)kind || e->owner != owner)
-            sql_damaged(s, "rows are of a series that is not there");
-        first = MIN(first, end);
-        last = MAX(last, end);
-    }
-    if (s->rc == SQLITE_OK && ((int64_t)n != sqlite3_column_int64(st, 2) ||
-                               first != sqlite3_column_int64(st, 3) || last != sqlite3_column_int64(st, 4)))
+    struct put_facts f = {s, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), 0, INT64_MAX, NUM_MIN};
+    if (f.kind <= 0 || f.kind >= SD_KIND_END || !history_kind((enum sd_kind)f.kind))
+        sql_damaged(s, "a put is of no kind");
+    else if (put_each(s, (enum sd_kind)f.kind, sqlite3_column_blob(st, 5),
+                      (size_t)sqlite3_column_bytes(st, 5), NULL, look_at_put_rows, &f) &&
+             (f.rows != sqlite3_column_int64(st, 2) || f.first != sqlite3_column_int64(st, 3) ||
+              f.last != sqlite3_column_int64(st, 4)))
         sql_damaged(s, "a put has not the rows it says it has");
-    arena_free(a);
 }
 
 static void look_at_puts(struct sqlite_store *s)

@@ -61,6 +61,9 @@ static bool start(struct private_ch *ch)
         snprintf(name, sizeof name, "CH_PORT_%d=", i + 1);
         const char *at = strstr(text, name);
         ch->port[i] = at ? atoi(at + strlen(name)) : 0;
+        snprintf(name, sizeof name, "CH_TLS_%d=", i + 1);
+        at = strstr(text, name);
+        ch->tls_port[i] = at ? atoi(at + strlen(name)) : 0;
     }
     if (status != 0)
         snprintf(ch->why, sizeof ch->why, "%.390s", text);

@@ -8,6 +8,7 @@
 struct private_ch {
     char dir[200];
     int shards, port[2]; /* HTTP, on 127.0.0.1 */
+    int tls_port[2];     /* for localhost, by DIR/ca.pem; 0: there is no openssl */
     char why[400];       /* after a failed start */
 };
 

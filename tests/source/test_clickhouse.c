@@ -407,7 +407,12 @@ static void moves(void **state)
         before = st.tiers[tier + 1].rows;
         assert_int_equal(st.n_gaps, 0);
         assert_int_equal(st.oldest, t0);
-        assert_int_equal(st.newest, t0 + 80 * SD_S);
+        assert_true(st.newest >= t0 + 80 * SD_S && st.newest <= t0 + 3600 * SD_S);
+        /* Whoever reads to the newest that there is reads all of it. */
+        struct store_answer whole;
+        read_route(s, 0, today() + DAY, "/route/0", NULL, &whole);
+        same_hist(&read_route(s, whole.oldest, whole.newest, "/route/0", NULL, &whole)->hist, &exact);
+        assert_int_equal(whole.to, whole.newest);
         same_hist(&read_route(s, today() - DAY, today(), "/route/0", NULL, NULL)->hist, &exact);
         /* What was sent already comes again: nothing. */
         struct made copy = again;
@@ -685,6 +690,8 @@ static void roles(void **state)
     struct store *keeper = opened(url_of(1, "keeper", "slowdive"), &write);
     s = opened(url_of(1, "agent", "slowdive"), &write);
     fill(s, &run, &m, t0, 1, 2, NULL);
+    assert_int_equal(store_compact(s, t0, &done, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "agent may not compact"));
     store_close(s);
     s = opened(url_of(1, "console", "slowdive"), &see);
     assert_int_equal(count_of(s, t0), 12);
@@ -711,6 +718,29 @@ static void roles(void **state)
     assert_int_equal(store_open(url_of(1, "console", "slowdive"), &see, &s, &err), SD_CONFIG);
     assert_non_null(strstr(err.text, "Wrong password"));
     assert_null(strstr(err.text, "wrong"));
+}
+
+/* Over TLS the server must be who it says. */
+static void tls(void **state)
+{
+    NEEDED;
+    if (!ch.tls_port[0])
+        skip();
+    fresh("tls");
+    char url[100], ca[300];
+    struct store *s;
+    struct sd_error err;
+    struct store_options o = {.write = true, .password = "secret"};
+    snprintf(ca, sizeof ca, "%s/ca.pem", ch.dir);
+    snprintf(url, sizeof url, "clickhouses://default@localhost:%d/tls", ch.tls_port[0]);
+    o.password = "";
+    assert_int_equal(store_open(url, &o, &s, &err), SD_CONFIG);
+    assert_non_null(strstr(err.text, "ertificate"));
+    o.ca_file = ca;
+    s = opened(url, &o);
+    store_close(s);
+    snprintf(url, sizeof url, "clickhouses://default@127.0.0.2:%d/tls", ch.tls_port[0]); /* not its name */
+    assert_int_equal(store_open(url, &o, &s, &err), SD_CONFIG);
 }
 
 /* ---- the engine ends in the middle ---- */
@@ -764,6 +794,7 @@ int main(void)
         cmocka_unit_test(tells),
         cmocka_unit_test(follows),
         cmocka_unit_test(roles),
+        cmocka_unit_test(tls),
         cmocka_unit_test(killed),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -366,12 +366,13 @@ static void add_gauge(struct slot *s, const struct history_row *row)
 
 /* ---- slots ---- */
 
+/* Bytes as they are in memory: such a key is only compared. */
 static void put_text(struct strbuf *key, const char *text)
 {
+    size_t n = text ? strlen(text) : SIZE_MAX;
+    strbuf_add(key, &n, sizeof n);
     if (text)
-        strbuf_printf(key, "%zu:%s", strlen(text), text);
-    else
-        strbuf_char(key, '-');
+        strbuf_add(key, text, n);
 }
 
 static struct slot *slot_for(struct history_fold *f, const struct history_row *row, sd_time from, sd_time to,
@@ -382,11 +383,12 @@ static struct slot *slot_for(struct history_fold *f, const struct history_row *r
     bool by_host = !sum || (f->apart & HISTORY_BY_HOST), by_source = !sum || (f->apart & HISTORY_BY_SOURCE);
     struct slot *s;
     strbuf_clear(&f->key);
-    strbuf_printf(&f->key, "%d,%lld,%u,", row->kind, (long long)from, serial);
+    int64_t head[3] = {row->kind, from, serial};
+    strbuf_add(&f->key, head, sizeof head);
     put_text(&f->key, by_host ? row->host : NULL);
     put_text(&f->key, by_source ? row->source : NULL);
     if (shape->kind->how == HISTORY_EACH)
-        strbuf_printf(&f->key, "%lld,", (long long)row->at);
+        strbuf_add(&f->key, &row->at, sizeof row->at);
     size_t thing_at = f->key.len;
     history_shape_key(shape, row->record, &f->key);
     HASH_FIND(hh, f->slots, f->key.text, f->key.len, s);

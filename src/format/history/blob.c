@@ -2,13 +2,14 @@
 #include "format/history/blob.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "format/history/blob_columns.h"
 #include "format/history/coder.h"
 #include "format/record/recording.h"
 
-enum { FORM_DENSE = 1, FORM_FAST, FORM_WHOLE, ZSTD_LEVEL = 3 };
+enum { CRC_BYTES = 4, FORM_DENSE = 1, FORM_FAST, FORM_WHOLE, ZSTD_LEVEL = 3 };
 
 static bool is_whole(enum sd_kind kind)
 {
@@ -47,10 +48,16 @@ static void pack_bytes(const struct strbuf *raw, struct strbuf *out)
     out->text[out->len] = 0;
 }
 
+static uint32_t crc_of(const void *bytes, size_t n)
+{
+    return (uint32_t)crc32_z(0, bytes, n);
+}
+
 void blob_encode(enum sd_kind kind, const struct blob_row *rows, size_t n, bool fast, struct strbuf *out)
 {
     const struct sd_schema *sc = schema_of(kind);
     bool whole = is_whole(kind);
+    size_t start = out->len;
     struct strbuf body = {0};
     struct coder_out c;
     struct columns_out to = {.sc = sc, .rows = rows, .n = n, .header = out, .coder = &c};
@@ -72,6 +79,9 @@ void blob_encode(enum sd_kind kind, const struct blob_row *rows, size_t n, bool 
     else
         strbuf_add(out, strbuf_text(&body), body.len);
     strbuf_free(&body);
+    uint32_t crc = crc_of(out->text + start, out->len - start);
+    for (int i = 0; i < CRC_BYTES; i++)
+        strbuf_char(out, (char)(crc >> (8 * i)));
 }
 
 /* ---- in ---- */
@@ -112,9 +122,12 @@ const struct blob_row *blob_decode(enum sd_kind kind, const void *bytes, size_t 
                                    struct arena *a, size_t *n)
 {
     const struct sd_schema *sc = schema_of(kind);
-    const unsigned char *p = bytes, *end = p + len;
-    bool bad = false;
-    unsigned form = len ? *p++ : 0;
+    if (len <= CRC_BYTES)
+        return NULL;
+    const unsigned char *p = bytes, *end = p + len - CRC_BYTES;
+    bool bad = crc_of(bytes, len - CRC_BYTES) !=
+               (end[0] | (uint32_t)end[1] << 8 | (uint32_t)end[2] << 16 | (uint32_t)end[3] << 24);
+    unsigned form = *p++;
     uint64_t rows_n = varint_get(&p, end, &bad);
     if (bad || !sc || form < FORM_DENSE || form > FORM_WHOLE || rows_n > BLOB_ROWS_MAX ||
         (form == FORM_WHOLE) != is_whole(kind))

@@ -4,7 +4,7 @@
  * a time and a length, and numbers. Texts are not in a blob, but of kinds of which every record is kept
  * (HISTORY_EACH): there the whole records are.
  *
- *   blob:   form, rows, columns; of each column what it is and what predicts it; then the numbers
+ *   blob:   form, rows, columns; of each column what it is and what predicts it; then the numbers; a CRC-32
  *   form:   1 dense (coder.h), 2 fast (bytes and zstd), 3 whole records (the same, then columns_encode)
  *   column: field + 3 (0 series, 1 length, 2 time), code; a constant has its value here, others follow
  *
