@@ -106,6 +106,11 @@ bool app_read_what_can(struct app *a, const char *const *sources, size_t n, cons
 void app_add_unread(struct doc *d, const char *lines);
 bool app_reads_files_only(const struct app *a); /* all that was named are files and recordings */
 
+/* The value of an option, 0: not given. False, with a complaint: it is no duration above 0. */
+bool app_duration(const struct app *a, enum cli_option o, int64_t *ns);
+/* Says why sources have failed; how many. */
+size_t app_complain_of_failed(const struct app *a);
+
 /* Asks servers to plan their heaviest statements, a few of them, without executing anything. */
 void app_ask_for_plans(struct app *a);
 

@@ -96,7 +96,10 @@ ok "the next one evaluates, too" await evaluated
 stop
 ok "what was told is not told again" cmp once chat.got
 run history history:agent.db --verify --format json
-ok "and requests are not counted again" python3 has.py 2
+ok "of one history" python3 has.py 2
+run endpoints history:agent.db --format json
+ok "and requests are not counted again" \
+    python3 -c 'import json; assert sum(r["count"] for r in json.load(open("out"))["rows"]) == 200'
 
 # ---- refusals ----
 
@@ -109,5 +112,16 @@ ok "and nothing was begun" says err "nothing was begun"
 sed 's|history:agent.db|clickhouse://me@ch.example.com:8123/slowdive|' policy.yaml >remote.yaml
 refused "a history on another machine is asked for" "--allow-remote" agent --policy remote.yaml --state s4 access.log
 ok "and nothing was written down" [ ! -e s4/allowed-histories ]
+waits() { ls s4/waiting-* >/dev/null 2>&1 && [ s4/alerts.json -nt before ]; }
+for more in --allow-remote ""; do
+    touch before
+    # shellcheck disable=SC2086
+    "$program" agent --policy remote.yaml --state s4 --every 1s $more access.log 2>err &
+    agent=$!
+    ok "it is allowed${more:+ once}, and that the server is away does not matter" await waits
+    stop
+    ok "what waits is kept for later" exited 0
+done
+ok "for that URL" [ "$(cat s4/allowed-histories)" = clickhouse://me@ch.example.com:8123/slowdive ]
 
 finish
