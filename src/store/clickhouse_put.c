@@ -106,6 +106,9 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
     struct clickhouse *c = (struct clickhouse *)s;
     struct parts p = {0};
     enum sd_result result = SD_OK;
+    sd_time newest = 0;
+    for (size_t i = 0; i < put->n; i++)
+        newest = MAX(newest, history_row_end(&put->rows[i]));
     share_out(c, run, put, &p);
     struct store_put whole = in_steps(c, run, put, &p);
     for (size_t i = 0; i < p.n && result == SD_OK; i++) {
@@ -118,7 +121,8 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
                                        .lost = put->lost,
                                        .rows = (int64_t)clickhouse_block_len(p.items[i].block),
                                        .part = (int64_t)i + 1,
-                                       .parts = (int64_t)p.n};
+                                       .parts = (int64_t)p.n,
+                                       .newest = newest};
         clickhouse_block_mark(p.items[i].block, &mark, p.items[i].day);
         result = send_part(c, &p.items[i], err);
     }

@@ -270,8 +270,8 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
         strbuf_printf(
             &sql,
             "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, intDiv(min(ended - "
-            "length), %" PRId64 ") * %" PRId64 " AS first, intDiv(max(ended) + %" PRId64 ", %" PRId64
-            ") * %" PRId64 " AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
+            "length), %" PRId64 ") * %" PRId64 " AS first, intDiv(max(greatest(ended, adds[8])) + %" PRId64
+            ", %" PRId64 ") * %" PRId64 " AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
             "(SELECT 1 AS one, count() AS n_cut, min(ended - length) AS cut FROM %s WHERE how = %d AND "
             "ended > %" PRId64 " AND ended <= %" PRId64 " AND ended - length < %" PRId64,
             i ? " UNION ALL " : "", whole, whole, whole - 1, whole, whole, strbuf_text(&table),

@@ -212,6 +212,24 @@ static void exact_and_once(void **state)
     store_close(s);
 }
 
+/* What is put before its interval is over, as at the end of a recorder, is of what there is. */
+static void ends_in_an_interval(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("ends");
+    struct store_run run = {.id = "short", .host = "here"};
+    struct made m = {.seed = 1, .hosts = 1, .routes = 1, .n = 7, .source = "log"};
+    struct history_fold *f = history_fold_new(&MADE_STEPS, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    struct store_answer answer;
+    sd_time t0 = today() - 3600 * SD_S;
+    made_step(&m, t0, f, NULL);
+    put(s, &run, 1, t0 + 3 * SD_S, t0 + 4 * SD_S, f);
+    assert_int_equal(read_route(s, t0, t0 + 60 * SD_S, "/route/0", NULL, &answer)->count, 7);
+    assert_int_equal(answer.newest, t0 + 10 * SD_S);
+    history_fold_free(f);
+    store_close(s);
+}
+
 /* ---- moments ---- */
 
 static struct history_row moment(enum sd_kind kind, const void *record, sd_time at)
@@ -784,6 +802,7 @@ int main(void)
         have = private_ch_start(&ch, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_and_once),
+        cmocka_unit_test(ends_in_an_interval),
         cmocka_unit_test(moments),
         cmocka_unit_test(imports),
         cmocka_unit_test(moves),

@@ -33,6 +33,7 @@ struct clickhouse_mark {
     const char *host, *version;
     sd_time from, to, sent, began;
     int64_t lost, rows, part, parts; /* part 1 .. parts; rows of this one */
+    sd_time newest; /* when the last interval of the put ends: it may lie behind `to`; 0: none */
 };
 void clickhouse_block_mark(struct clickhouse_block *b, const struct clickhouse_mark *mark, uint16_t day);
 size_t clickhouse_block_len(const struct clickhouse_block *b);
