@@ -158,10 +158,10 @@ static bool still_measured(const struct app *a)
 }
 
 /* All sources to their end, and the compressed sizes of their builds. */
-static bool read_sources(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+static bool read_sources(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                         struct sd_error *err)
 {
-    const struct past_use use = {.goals = true};
-    if (!app_read(a, sources, n, &use, err))
+    if (!app_read(a, sources, n, use, err))
         return false;
     while (still_measured(a) && !rt_finished(a->rt)) {
         if (!app_wait(a, 50 * SD_MS))
@@ -297,7 +297,7 @@ static bool read_baseline(struct checking *c, struct sd_error *err)
         return false;
     strbuf_clear(&b->problems); /* they were told of the other side */
     policy_run_listen(&c->policy, b, true);
-    return read_sources(b, &source, 1, err);
+    return read_sources(b, &source, 1, &(struct past_use){.whole = true}, err);
 }
 
 /* The gate is for reports; a policy compares what else there is. */
@@ -330,8 +330,8 @@ static bool check(struct checking *c, struct sd_error *err)
             return false;
     }
     policy_run_listen(&c->policy, c->app, false);
-    if (!read_sources(c->app, cli->args, cli->n_args, err) || !check_all(c, err) ||
-        (compares && !(read_baseline(c, err) && compare_runs(c, err))) ||
+    if (!read_sources(c->app, cli->args, cli->n_args, &(struct past_use){.goals = true}, err) ||
+        !check_all(c, err) || (compares && !(read_baseline(c, err) && compare_runs(c, err))) ||
         !policy_run_add(&c->policy, &c->list, err))
         return false;
     return c->list.n || c->gated ||

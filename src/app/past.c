@@ -167,6 +167,10 @@ bool past_plan(struct app *a, const char *const *targets, size_t n, const struct
         return false;
     if (!p->any)
         return true;
+    if (use->whole) {
+        windows_of(p, &a->config->policy); /* are machines told apart? */
+        return true;
+    }
     if (cli_has(a->cli, CLI_WINDOW) && !unit_parse_duration(a->cli->values[CLI_WINDOW], &window, &why))
         return fail(err, "--window: %s", why.text);
     if (!set_clock(a, err))

@@ -27,6 +27,7 @@ struct past {
 struct past_use {
     bool goals;        /* figures over the windows of the policy that end at the moment looked at */
     bool windows;      /* those are exact, beside figures of --window, or of all there is */
+    bool whole;        /* all there is, whatever --at and --window say: of what is compared with */
     bool kept;         /* every step, as it is: all moments are looked at */
     bool twice;        /* the window before is shown beside */
     bool by_host;      /* machines are told apart */

@@ -399,6 +399,7 @@ struct choice {
     struct span files;         /* what they cover; SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
     bool goals;                /* --at is the clock: nothing later is seen, whatever the window */
+    bool sources;              /* it is about the sources as they are now */
 };
 
 /* --at alone is everything until then, as a view alone is everything until now: totals and counters too, so
@@ -532,7 +533,7 @@ static struct span with_cut(const struct app *a, const struct choice *t, struct 
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
 {
     struct model_usage usage = model_usage(a->model);
-    bool past = a->past.all && sd_known(a->past.newest);
+    bool past = a->past.all && sd_known(a->past.newest) && !t->sources;
     *now = sd_known(t->at)                     ? t->at
            : past                              ? a->past.newest
            : sd_known(usage.last) && a->replay ? usage.last
@@ -727,6 +728,7 @@ int verb_show(struct app *a, const struct view *v)
     }
     struct sd_error err;
     t.goals = v->place == PLACE_GOALS;
+    t.sources = str_eq(v->name, SOURCES_VIEW);
     if (t.goals || v == view_home())
         app_watch_goals(a, NULL);
     if (v == &hosts_view)

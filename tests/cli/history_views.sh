@@ -57,6 +57,14 @@ run report baseline "$all"
 ok "a report is written" says out '/checkout'
 run endpoints "$all" --baseline "$all?to=2026-11-20T17:00:00Z" --format json
 ok "a history is compared with a part of itself" exited 0
+cat >checks.yaml <<'END'
+kpis: []
+budgets: [{name: no regression, signal: http.latency, quantile: 0.5, regress: 0.10}]
+END
+run check --policy checks.yaml "$all" --baseline "$all?to=2026-11-20T17:00:00Z" --at 2026-11-20T18:00:00Z --window 1h
+ok "a check against a history" says out '1 passed'
+run sources "$all"
+ok "the state of the source is of now" says out 'ended'
 run kpis "$all" --host web3 --format json
 ok "figures of goals of one machine" exited 0
 run alerts "$all" --at 2026-11-20T17:30:00Z --state state
