@@ -231,7 +231,8 @@ static void totals(void **state)
         struct history_fold *f = history_fold_new(&TEN, 0);
         for (size_t i = 0; i < 5; i++)
             add_metric(f, READ[ORDERS[o][i]].second, READ[ORDERS[o][i]].value, 1);
-        static const double KEPT[] = {30, 5, 7, 2}; /* both sides of a fall, else 40 behind it would hide it */
+        static const double KEPT[] = {30, 5, 7,
+                                      2}; /* both sides of a fall, else 40 behind it would hide it */
         assert_int_equal(history_fold_len(f), 4);
         for (size_t i = 0; i < 4; i++) {
             struct history_row row = history_fold_row(f, i);

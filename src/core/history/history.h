@@ -21,7 +21,8 @@ enum history_how {
     HISTORY_NOT,   /* of the moment only */
     HISTORY_SUM,   /* an interval: counts and histograms are added */
     HISTORY_GAUGE, /* samples of a number: how many, their sum, smallest, largest, last */
-    HISTORY_LAST,  /* totals and states: the last of each step; of totals that fall also those before and behind */
+    HISTORY_LAST,  /* totals and states: the last of each step; of totals that fall also those before and
+                      behind */
     HISTORY_EACH   /* every one */
 };
 
