@@ -5,7 +5,7 @@
 
 enum {
     PUTS_MAX = 2000,      /* taken at once: more than those of an hour */
-    ROWS_MAX = 600000,    /* and their rows, unless a put has more */
+    ROWS_MAX = 250000,    /* and their rows, unless a put has more: others wait so long */
     ROWS_AT_ONCE = 50000, /* in memory: the puts are decoded again for every so many */
     WRITERS_MAX = 48
 };
