@@ -113,7 +113,10 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
     if (!sd_known(bounds.newest))
         return SD_OK;
     sd_time from = sd_known(ask->from) ? ask->from : sub_sat(bounds.oldest, 1);
-    sd_time to = sd_known(ask->to) ? ask->to : bounds.newest;
+    /* The newest is until when somebody recorded; the rows of a step that is not over end with it. */
+    int64_t finest = HISTORY_TIERS_DEFAULT.items[0].step_ns;
+    sd_time last = add_sat(history_step_start(bounds.newest, finest), finest);
+    sd_time to = sd_known(ask->to) ? ask->to : last;
     if (sd_known(ask->from) && from < bounds.oldest)
         from = MAX(from, sub_sat(bounds.oldest, 400 * 86400 * SD_S)); /* no steps where nothing is */
     if (to <= from)

@@ -1,0 +1,55 @@
+#!/bin/bash
+# A recorder whose server (ClickHouse) is killed and comes back: what was taken in between is sent later, once.
+# shellcheck source=tests/cli/tap.bash
+. "${0%/*}/tap.bash"
+
+if ! command -v clickhouse-server >/dev/null; then
+    ok "a server that goes away # SKIP there is no clickhouse-server" true
+    finish
+    exit
+fi
+servers=$root/contrib/private-clickhouse
+trap '"$servers" stop "$dir/ch"; rm -rf "$dir"' EXIT
+eval "$("$servers" start "$dir/ch" --with $$)"
+url=clickhouse://default@127.0.0.1:$CH_PORT_1/default
+
+: >live.log
+append() { # COUNT: lines of now
+    for _ in $(seq "$1"); do
+        printf '203.0.113.9 - - [%s +0000] "GET /x HTTP/1.1" 200 1 "-" "ua" rt=0.005\n' \
+            "$(date -u +%d/%b/%Y:%H:%M:%S)"
+    done >>live.log
+}
+read_to_end() { grep -qs " $(stat -c %s live.log) " .local/state/slowdive/places-*; }
+record() { # until all of the log was read
+    "$program" record -o "$url" live.log >out 2>err &
+    recorder=$!
+    for _ in $(seq 400); do
+        read_to_end && break
+        sleep 0.05
+    done
+    kill -INT $recorder
+    wait $recorder
+    status=$?
+}
+append 30
+record
+ok "a recorder writes into ClickHouse" exited 0
+"$servers" kill "$dir/ch" 1
+append 20
+record
+ok "while the server is away it records all the same" exited 0
+ok "and what waits is kept" [ -s "$(echo .local/state/slowdive/waiting-*)" ]
+append 10
+record
+"$servers" start "$dir/ch" --with $$ >/dev/null
+append 5
+record
+ok "when the server is back it goes on" exited 0
+run endpoints "$url" --format json
+ok "every request is there, once" \
+    python3 -c 'import json; assert sum(r["count"] for r in json.load(open("out"))["rows"]) == 65, open("out").read()'
+run history "$url" --format json
+ok "and nothing is lost" python3 -c 'import json; assert json.load(open("out"))["lost"] == 0'
+
+finish
