@@ -106,6 +106,13 @@ bool alert_store_write(const struct alert_store *s, const struct alerting *a, st
     struct strbuf text = {0};
     char *beside = mem_printf("%s.new", s->path);
     alert_state_write(a, &text);
+    if (text.len > ALERT_STATE_BYTES_MAX) { /* nobody could read it again */
+        fail(err, "the state of the alerts would be larger than %d MiB: group: alert makes it smaller",
+             ALERT_STATE_BYTES_MAX >> 20);
+        free(beside);
+        strbuf_free(&text);
+        return false;
+    }
     unlink(beside); /* of a crash; the lock is ours */
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = fd >= 0 && write_whole(fd, &text);

@@ -4,34 +4,69 @@
 #include <unistd.h>
 
 #include "app/output.h"
-#include "core/goals/alert_test.h"
 #include "core/result.h"
 #include "source/notify/notify.h"
-#include "source/notify/notify_request.h"
 
-/* One request, as it is shown. */
-struct shown {
-    const struct delivery *d;
-    int64_t after_ns;
-    struct notify_request r;
-    struct sd_error err; /* it could not be made */
-    bool made, sent;
-    struct delivery_answer answer; /* of one that was sent */
-};
+bool testing_make(struct testing *t, const struct goal_policy *p, const char *alert, sd_time at,
+                  struct sd_error *err)
+{
+    *t = (struct testing){.arena = arena_new()};
+    gethostname(t->host, sizeof t->host - 1);
+    t->about.host = t->host;
+    if (!alert_test_make(p, alert, at, t->arena, &t->test, err))
+        return false;
+    t->all = arena_alloc(t->arena, t->test.n * sizeof *t->all);
+    for (size_t i = 0; i < t->test.n; i++) {
+        struct tested *x = &t->all[i];
+        *x = (struct tested){.d = &t->test.deliveries[i], .after_ns = t->test.after_ns[i]};
+        x->made = notify_request(&x->r, x->d, &t->about, &x->err);
+    }
+    return true;
+}
 
-static bool went_well(const struct shown *s)
+void testing_send(struct testing *t)
+{
+    struct delivery_answer *answers = mem_array(t->test.n, sizeof *answers);
+    notify_send(&t->about, t->test.deliveries, t->test.n, answers);
+    for (size_t i = 0; i < t->test.n; i++) {
+        t->all[i].sent = t->all[i].made;
+        t->all[i].answer = answers[i];
+    }
+    free(answers);
+}
+
+void testing_free(struct testing *t)
+{
+    for (size_t i = 0; t->all && i < t->test.n; i++)
+        notify_request_free(&t->all[i].r);
+    if (t->arena)
+        arena_free(t->arena);
+    *t = (struct testing){.arena = NULL};
+}
+
+bool tested_well(const struct tested *s)
 {
     return s->made && (!s->sent || (s->answer.status >= 200 && s->answer.status < 300));
 }
 
-static const char *trouble(const struct shown *s)
+const char *tested_trouble(const struct tested *s)
 {
     return !s->made ? s->err.text : s->sent && *s->answer.error ? s->answer.error : NULL;
 }
 
+char *tested_text(const struct tested *s)
+{
+    if (!s->made)
+        return mem_strdup(s->err.text);
+    if (s->r.command)
+        return mem_printf("run %s with this on its standard input:\n\n%s", s->r.shown_url, s->r.shown_body);
+    return mem_printf("POST %s\nContent-Type: application/json\nIdempotency-Key: %s\n\n%s", s->r.shown_url,
+                      s->r.idempotency, s->r.shown_body);
+}
+
 /* ---- JSON ---- */
 
-static void add_notification(cJSON *list, const struct shown *s)
+static void add_notification(cJSON *list, const struct tested *s)
 {
     const struct delivery *d = s->d;
     cJSON *o = result_row(list);
@@ -43,13 +78,13 @@ static void add_notification(cJSON *list, const struct shown *s)
     result_int(o, "step", (int64_t)d->step);
     result_text(o, "receiver", d->receiver->name);
     result_text(o, "type", goal_receiver_type_name(d->receiver->type));
-    result_text(o, "status", !went_well(s) ? "failed" : s->sent ? "sent" : "planned");
+    result_text(o, "status", !tested_well(s) ? "failed" : s->sent ? "sent" : "planned");
     result_int(o, "attempts", s->sent);
     result_add_text(result_list(o, "instances"), d->instances[0].instance);
-    result_text(o, "error", trouble(s));
+    result_text(o, "error", tested_trouble(s));
 }
 
-static void add_request(cJSON *list, const struct shown *s)
+static void add_request(cJSON *list, const struct tested *s)
 {
     cJSON *o = result_row(list);
     result_int(o, "step", (int64_t)s->d->step);
@@ -65,10 +100,10 @@ static void add_request(cJSON *list, const struct shown *s)
         result_text(headers, "Idempotency-Key", s->r.idempotency);
     }
     result_text(o, "body", s->made ? s->r.shown_body : NULL);
-    result_text(o, "error", trouble(s));
+    result_text(o, "error", tested_trouble(s));
 }
 
-static cJSON *document(const struct shown *s, size_t n, sd_time at)
+static cJSON *document(const struct tested *s, size_t n, sd_time at)
 {
     cJSON *o = result_new("alerts");
     result_time(o, "at", at);
@@ -84,22 +119,19 @@ static cJSON *document(const struct shown *s, size_t n, sd_time at)
 
 /* ---- for people ---- */
 
-static const char *request_text(struct doc *d, const struct shown *s)
+static const char *request_text(struct doc *d, const struct tested *s)
 {
-    if (!s->made)
-        return doc_text(d, s->err.text);
     const char *outcome = !s->sent           ? ""
-                          : went_well(s)     ? "\n\nIt was sent."
+                          : tested_well(s)   ? "\n\nIt was sent."
                           : *s->answer.error ? doc_printf(d, "\n\nIt failed: %s", s->answer.error)
                                              : "\n\nIt failed.";
-    if (s->r.command)
-        return doc_printf(d, "run %s with this on its standard input:\n\n%s%s", s->r.shown_url,
-                          s->r.shown_body, outcome);
-    return doc_printf(d, "POST %s\nContent-Type: application/json\nIdempotency-Key: %s\n\n%s%s",
-                      s->r.shown_url, s->r.idempotency, s->r.shown_body, outcome);
+    char *request = tested_text(s);
+    const char *text = doc_printf(d, "%s%s", request, outcome);
+    free(request);
+    return text;
 }
 
-static struct doc *doc_of(const struct shown *s, size_t n, sd_time at, bool yes)
+static struct doc *doc_of(const struct tested *s, size_t n, sd_time at, bool yes)
 {
     struct doc *d = doc_new("alerts", "Test of the receivers");
     cJSON *o = document(s, n, at);
@@ -123,47 +155,23 @@ static struct doc *doc_of(const struct shown *s, size_t n, sd_time at, bool yes)
     return d;
 }
 
-static void send_all(struct shown *s, const struct alert_test *t, const struct payload_about *about)
-{
-    struct delivery_answer *answers = mem_array(t->n, sizeof *answers);
-    notify_send((void *)(uintptr_t)about, t->deliveries, t->n, answers);
-    for (size_t i = 0; i < t->n; i++) {
-        s[i].sent = s[i].made;
-        s[i].answer = answers[i];
-    }
-    free(answers);
-}
-
 int alert_test(struct app *a, const char *alert, sd_time at, bool yes)
 {
-    struct arena *arena = arena_new();
-    struct alert_test t;
+    struct testing t;
     struct sd_error err;
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    const struct payload_about about = {.host = host};
-    if (!alert_test_make(&a->config->policy, alert, at, arena, &t, &err)) {
+    bool well = true;
+    if (!testing_make(&t, &a->config->policy, alert, at, &err)) {
         complain("%s", err.text);
-        arena_free(arena);
+        testing_free(&t);
         return EXIT_USAGE;
     }
-    struct shown *s = mem_array(t.n, sizeof *s);
-    bool well = true;
-    for (size_t i = 0; i < t.n; i++) {
-        s[i].d = &t.deliveries[i];
-        s[i].after_ns = t.after_ns[i];
-        s[i].made = notify_request(&s[i].r, s[i].d, &about, &s[i].err);
-    }
     if (yes)
-        send_all(s, &t, &about);
-    for (size_t i = 0; i < t.n; i++)
-        well = well && went_well(&s[i]);
-    struct doc *d = doc_of(s, t.n, at, yes);
+        testing_send(&t);
+    for (size_t i = 0; i < t.test.n; i++)
+        well = well && tested_well(&t.all[i]);
+    struct doc *d = doc_of(t.all, t.test.n, at, yes);
     int status = output_doc(a, d);
     doc_free(d);
-    for (size_t i = 0; i < t.n; i++)
-        notify_request_free(&s[i].r);
-    free(s);
-    arena_free(arena);
+    testing_free(&t);
     return status == EXIT_FINE && !well ? EXIT_CHECK : status;
 }

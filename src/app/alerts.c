@@ -35,8 +35,9 @@ static const struct command_option OPTIONS[] = {
 
 /* ---- reading ---- */
 
-/* keep_all: not only what an evaluation at the end of the data needs. False, with a complaint. */
-static bool read_sources(struct app *a, bool keep_all)
+/* keep_all: not only what an evaluation at the end of the data needs. What cannot be read is a line of
+ * `unread` each, and its alerts have no data. False, with a complaint. */
+static bool read_sources(struct app *a, bool keep_all, struct strbuf *unread)
 {
     struct signals_limits limits = SIGNALS_DEFAULTS;
     struct sd_error err = {""};
@@ -44,7 +45,7 @@ static bool read_sources(struct app *a, bool keep_all)
         limits = (struct signals_limits){.keep_ns = INT64_MAX, .max_bytes = SIMULATE_SIZE};
     app_watch_goals(a, &limits);
     const struct past_use use = {.goals = true, .kept = command_value(a->cli, "simulate") != NULL};
-    if (!app_read(a, a->cli->args, a->cli->n_args, &use, &err)) {
+    if (!app_read_what_can(a, a->cli->args, a->cli->n_args, &use, unread, &err)) {
         complain("%s", err.text);
         return false;
     }
@@ -53,12 +54,14 @@ static bool read_sources(struct app *a, bool keep_all)
 }
 
 /* The moment everything is computed as of: --at, else the present while a source is live, else the end of
- * the data; without data the present. False, with a complaint. */
-static bool set_clock(const struct app *a, sd_time *at)
+ * the data; without data the present. A server that could not be read has data of the present
+ * at other times: the clock does not go back to the end of what else there is. False, with a complaint. */
+static bool set_clock(const struct app *a, const struct strbuf *unread, sd_time *at)
 {
     struct sd_error err;
     sd_time first = signals_first(a->signals), last = signals_last(a->signals);
-    *at = app_is_live(a) || !sd_known(last) ? clock_wall() : last;
+    bool live = app_is_live(a) || (unread->len && !app_reads_files_only(a));
+    *at = live || !sd_known(last) ? clock_wall() : last;
     if (!cli_has(a->cli, CLI_AT) || clock_parse_within(a->cli->values[CLI_AT], first, *at, at, &err))
         return true;
     complain("--at: %s", err.text);
@@ -74,6 +77,7 @@ struct evaluating {
     struct alert_log log;
     struct alert_inputs room;
     struct arena *arena;
+    struct strbuf unread; /* why a source could not be read, a line each */
     sd_time at;
 };
 
@@ -82,6 +86,8 @@ static int print(struct evaluating *e, bool simulated, struct span span)
     const struct alerts_shown shown = {
         .engine = e->engine, .log = &e->log, .simulated = simulated, .from = span.from, .to = span.to};
     struct doc *d = alerts_doc(&shown);
+    if (e->unread.len)
+        app_add_unread(d, e->unread.text);
     int status = output_doc(e->app, d);
     doc_free(d);
     return status;
@@ -110,6 +116,8 @@ static int notify(struct evaluating *e)
     /* What cron runs says nothing when nothing happened. */
     bool quiet = !cli_has(e->app->cli, CLI_FORMAT) && !e->log.n_notices;
     int printed = quiet ? EXIT_FINE : print(e, false, (struct span){SD_UNKNOWN, SD_UNKNOWN});
+    if (e->unread.len)
+        status = EXIT_CHECK;
     return printed == EXIT_FINE ? status : printed;
 }
 
@@ -129,7 +137,7 @@ static int show(struct evaluating *e)
         return EXIT_USAGE;
     }
     int status = print(e, false, (struct span){SD_UNKNOWN, SD_UNKNOWN});
-    return status == EXIT_FINE && alerting_firing(e->engine) ? EXIT_CHECK : status;
+    return status == EXIT_FINE && (alerting_firing(e->engine) || e->unread.len) ? EXIT_CHECK : status;
 }
 
 /* At the multiples of `every` from the first data until all of it was seen. */
@@ -167,7 +175,7 @@ static int simulate(struct evaluating *e)
             alert_log_notice(&e->log, &due[i], alerting_answer(e->engine, i, &done), status);
     }
     int printed = print(e, true, (struct span){from, e->engine->at});
-    return printed == EXIT_FINE && alerting_firing(e->engine) ? EXIT_CHECK : printed;
+    return printed == EXIT_FINE && (alerting_firing(e->engine) || e->unread.len) ? EXIT_CHECK : printed;
 }
 
 static int evaluate(struct app *a, int64_t every, bool notifies, bool simulates)
@@ -183,7 +191,7 @@ static int evaluate(struct app *a, int64_t every, bool notifies, bool simulates)
     if (!ready) {
         complain("%s", err.text);
     } else {
-        if (read_sources(a, simulates) && set_clock(a, &e.at))
+        if (read_sources(a, simulates, &e.unread) && set_clock(a, &e.unread, &e.at))
             status = simulates ? simulate(&e) : notifies ? notify(&e) : show(&e);
     }
     alerting_free(e.engine);
@@ -191,6 +199,7 @@ static int evaluate(struct app *a, int64_t every, bool notifies, bool simulates)
     alert_log_free(&e.log);
     alert_store_close(&e.store);
     arena_free(e.arena);
+    strbuf_free(&e.unread);
     return status;
 }
 
@@ -222,7 +231,10 @@ static int playbook(struct app *a)
         complain("there is no playbook %.100s, and no alert that has one", name);
         return EXIT_USAGE;
     }
-    if (!read_sources(a, true) || !set_clock(a, &at))
+    struct strbuf unread = {0};
+    bool ready = read_sources(a, true, &unread) && set_clock(a, &unread, &at);
+    strbuf_free(&unread);
+    if (!ready)
         return EXIT_USAGE;
     if (cli_has(a->cli, CLI_AT) && !app_end_at(a, at, &err)) {
         complain("%s", err.text);

@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/alert_desk.h"
 #include "app/commands.h"
 #include "app/history.h"
 #include "app/past_shown.h"
@@ -10,6 +11,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "conf/policy.h"
+#include "core/batch_part.h"
 #include "format/record/recording.h"
 #include "ui/actions.h"
 
@@ -148,6 +150,10 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
         how.watch_ns = 0; /* the verb says so */
     a->rt = rt_new(&how);
+    char here[256] = "";
+    if (gethostname(here, sizeof here - 1) != 0)
+        *here = '\0';
+    a->part = batch_part_new(cli_only_host(cli), *here ? here : NULL);
     return true;
 }
 
@@ -165,6 +171,7 @@ void app_free(struct app *a)
     signals_free(a->signals);
     free(a->hosts.method);
     free(a->hosts.route);
+    batch_part_free(a->part);
     config_free(a->config);
     strbuf_free(&a->problems);
     for (size_t i = 0; i < a->n_sources; i++)
@@ -250,6 +257,7 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
                    {.option = CLI_STATE, .name = "state"}};
     for (size_t i = 0; i < ARRAY_LEN(OF_LOGS) && !strcmp(ops->name, "log"); i++)
         if (cli_has(a->cli, OF_LOGS[i].option) &&
+            !(OF_LOGS[i].option == CLI_STATE && !*a->cli->verb && alert_state_option(a->cli)) &&
             !option_set(ops->options, opts, OF_LOGS[i].name, a->cli->values[OF_LOGS[i].option], err))
             return false;
     if (!past_options(a, ops, opts, err))
@@ -476,16 +484,26 @@ static bool stopped_by_signal(void *ctx)
     return signals_stop() != 0;
 }
 
+/* What counts of it, to all who keep data. How its source is counts in any case: the verb waits for it. */
+static void take_in(struct app *a, const struct sd_batch *b)
+{
+    const struct sd_batch *part = batch_part_of(a->part, b, a->until);
+    if (!part)
+        return;
+    model_apply(a->model, part);
+    if (a->signals && (batch_kinds(part) & SD_KIND_BIT(SD_STATUS)))
+        signals_set_live(a->signals, app_is_live(a));
+    if (a->signals)
+        signals_take(a->signals, part);
+    if (a->taken)
+        a->taken(a->taken_ctx, part);
+    batch_unref(part);
+}
+
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
     struct app *a = ctx;
-    if (!sd_known(a->until) || batch_time(b) <= a->until) {
-        model_apply(a->model, b);
-        if (a->signals)
-            signals_take(a->signals, b);
-        if (a->taken)
-            a->taken(a->taken_ctx, b);
-    }
+    take_in(a, b);
     batch_unref(b);
 }
 
@@ -575,8 +593,6 @@ void app_watch_goals(struct app *a, const struct signals_limits *limits)
         unit_parse_duration(a->cli->values[CLI_WINDOW], &window, &err))
         for (size_t i = 0; i < p->n_kpis; i++)
             signals_want(a->signals, &p->kpis[i].figure, window);
-    if (cli_has(a->cli, CLI_HOST))
-        signals_only_host(a->signals, a->cli->values[CLI_HOST]);
 }
 
 bool app_is_live(const struct app *a)
@@ -603,14 +619,7 @@ static void apply_batch(void *ctx, const struct sd_batch *b)
     struct app *a = ctx;
     if (past_shown_take(a->past_shown, b))
         return;
-    sd_kinds state = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE);
-    if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
-        return; /* how its source is counts even so: the verb waits for it */
-    model_apply(a->model, b);
-    if (a->signals)
-        signals_take(a->signals, b);
-    if (a->taken)
-        a->taken(a->taken_ctx, b);
+    take_in(a, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
     if (a->history)

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 struct view;             /* view/view.h */
+struct doc;              /* core/doc.h */
 struct history_recorder; /* store/recorder.h */
 
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
@@ -25,6 +26,7 @@ struct app {
     struct model *model;
     struct model_limits limits; /* of it */
     struct signals *signals;    /* the figures of the policy; NULL: nobody asked for them */
+    struct batch_part *part;    /* what of the data counts: --host, until */
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording into a file */
     struct history_recorder *history;                   /* NULL: not into a history */
@@ -96,6 +98,13 @@ struct figures *baseline_figures(struct app *a, struct sd_error *err);
  * those found here. `use` says what of histories. False and a sentence: one of them cannot be read. */
 bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
               struct sd_error *err);
+/* The same, and goes on without what cannot be read: it is complained of, a line of `unread` each. False and
+ * a sentence: one of them is no source at all, or there is none. */
+bool app_read_what_can(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                       struct strbuf *unread, struct sd_error *err);
+/* Adds those lines to a document, as `unread`: figures without a source shall not pass for all of them. */
+void app_add_unread(struct doc *d, const char *lines);
+bool app_reads_files_only(const struct app *a); /* all that was named are files and recordings */
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BUILDS_MAX = 256, REPORTS_MAX = 100000 };
+enum { LINES_MOST = 10000, BUILDS_MAX = 256, REPORTS_MAX = 100000 };
 
 struct checking {
     struct app *app;
@@ -55,6 +55,13 @@ static bool is_yaml(const char *path)
     return str_ends(path, ".yml") || str_ends(path, ".yaml");
 }
 
+/* Of each item of the list that budgets are from. */
+static void put_lines(struct budget_file *f, const int *lines, size_t n)
+{
+    for (size_t i = 0; i < f->n_budgets; i++)
+        f->budgets[i].line = f->budgets[i].item < n ? lines[f->budgets[i].item] : 0;
+}
+
 static bool parse_budgets(struct budget_file *f, const char *path, const char *text, size_t len,
                           struct sd_error *err)
 {
@@ -68,6 +75,9 @@ static bool parse_budgets(struct budget_file *f, const char *path, const char *t
     bool ok = budget_file_read(f, path, yaml ? strbuf_text(&json) : text, yaml ? json.len : len, &why);
     if (!ok)
         fail(err, "%.200s: %s", path, why.text);
+    int lines[LINES_MOST];
+    size_t known = ok && yaml ? yaml_item_lines(text, len, "budgets", lines, LINES_MOST) : 0;
+    put_lines(f, lines, known);
     strbuf_free(&json);
     return ok;
 }
@@ -220,6 +230,7 @@ static bool check_sizes(struct checking *c, const struct bundle_build *const *b,
         fail(err, "%.200s: %s", p->file, why.text);
     if (isfinite(p->size_tolerance))
         file.tolerance = p->size_tolerance;
+    put_lines(&file, p->size_lines, SIZE_MAX);
     for (size_t i = 0; ok && i < c->n_builds; i++)
         check_build(c, b[i], &file, p->file);
     if (ok && !c->n_builds)
@@ -234,7 +245,10 @@ static bool fits(const struct checking *c, struct sd_error *err)
     const char *path = c->app->cli->values[CLI_BUDGET];
     bool compares = cli_has(c->app->cli, CLI_BASELINE), policy = policy_run_checks(&c->policy);
     if (!c->n_builds && !c->n_reports && !policy)
-        return fail(err, "there is neither a build nor a report of Lighthouse in what was named");
+        return fail(
+            err,
+            "there is neither a build nor a report of Lighthouse in what was named, nor a KPI, budget or hop "
+            "to check in a policy (--policy FILE, or ./slowdive-policy.yaml)");
     if (compares && !c->n_reports && !policy)
         return fail(err, "--baseline compares reports of Lighthouse, and none was named; slowdive bundle "
                          "--baseline compares builds");

@@ -48,15 +48,13 @@ bool policy_run_checks(const struct policy_run *r)
 
 /* ---- data ---- */
 
-static struct signals *store_for(const struct app *a, const struct goal_policy *p)
+static struct signals *store_for(const struct goal_policy *p)
 {
     const struct signals_limits limits = {.keep_ns = INT64_MAX, .max_bytes = SIGNALS_MAX_BYTES};
     struct signals *s = signals_new(p, &limits);
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) == 0)
         signals_set_host(s, host);
-    if (cli_has(a->cli, CLI_HOST))
-        signals_only_host(s, a->cli->values[CLI_HOST]);
     return s;
 }
 
@@ -98,7 +96,7 @@ static void take_before(void *ctx, const struct sd_batch *b)
 void policy_run_listen(struct policy_run *r, struct app *a, bool before)
 {
     for (size_t i = 0; i < r->n; i++) {
-        struct signals *s = store_for(r->app, r->sides[i].policy);
+        struct signals *s = store_for(r->sides[i].policy);
         if (before)
             r->sides[i].before = s;
         else

@@ -207,6 +207,12 @@ bool cli_has(const struct cli *c, enum cli_option o)
     return c->values[o] != NULL;
 }
 
+const char *cli_only_host(const struct cli *c)
+{
+    static const char *const WRITE[] = {"record", "agent", "history", NULL};
+    return str_find(WRITE, c->verb) < 0 ? c->values[CLI_HOST] : NULL;
+}
+
 static void option_head(struct strbuf *b, const struct cli_option_info *o)
 {
     if (o->letter)

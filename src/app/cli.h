@@ -27,9 +27,8 @@
     X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
     X(ONLY, "only", 0, "WHAT", "traces",                                                                     \
       "only traces that are all of this: failed, longer than 500ms, with that text in endpoint or service")  \
-    X(HOST, "host", 0, "NAME", "views console report check record",                                          \
-      "only that machine: of a history everything, of other sources resources and goals; of record into a "  \
-      "history the name of this one")                                                                        \
+    X(HOST, "host", 0, "NAME", "views console replay report check alerts record",                            \
+      "only data of that machine; of record into a history the name of this one")                            \
     X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
@@ -47,8 +46,8 @@
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \
-    X(OUTPUT, "output", 'o', "FILE", "record check commands",                                                \
-      "the recording or the history to write; of check and a command the file for what they would print")    \
+    X(OUTPUT, "output", 'o', "FILE", "record views report check commands",                                   \
+      "the recording or the history to write; of the others the file for what they would print")             \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
       "with --output or --record: continue that recording")                                                  \
@@ -82,8 +81,9 @@
       "of %t in GoAccess's notation, as strftime has it")                                                    \
     X(DATETIME_FORMAT, "datetime-format", 0, "FORMAT", "views console record report",                        \
       "of %x in GoAccess's notation, as strftime has it")                                                    \
-    X(STATE, "state", 0, "FILE", "views console record report",                                              \
-      "go on reading the access logs where the last run with this FILE stopped")                             \
+    X(STATE, "state", 0, "FILE|DIR", "views console replay record report",                                   \
+      "go on reading the access logs where the last run with this FILE stopped; of the console the folder "  \
+      "of the state of the alerts")                                                                          \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
     X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \
@@ -163,6 +163,8 @@ bool cli_options_fit(const struct cli *c, struct sd_error *err);
 void cli_help(const struct cli *c, struct strbuf *out);
 void cli_views(struct strbuf *out); /* the views by place */
 bool cli_has(const struct cli *c, enum cli_option o);
+/* The only machine whose data counts; NULL: all. Verbs that write name the machine by --host instead. */
+const char *cli_only_host(const struct cli *c);
 const char *cli_suggest(const char *word); /* the view or verb that was probably meant; NULL */
 
 #endif

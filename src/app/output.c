@@ -97,16 +97,17 @@ bool output_file(const char *path, const char *bytes, size_t len)
     return ok;
 }
 
-/* Of record -o names the recording. */
-static bool writes_file(const struct app *a)
+/* Where what is printed goes; NULL: to standard output. Of record -o names the recording. */
+static const char *file_of(const struct app *a)
 {
-    return a->cli->command || str_eq(a->cli->verb, "check");
+    return str_eq(a->cli->verb, "record") ? NULL : a->cli->values[CLI_OUTPUT];
 }
 
 static bool print(const struct app *a, struct doc *d, enum print_format f)
 {
     struct winsize ws = {0};
-    bool tty = isatty(STDOUT_FILENO);
+    const char *file = file_of(a);
+    bool tty = !file && isatty(STDOUT_FILENO);
     struct print_options o = {.width = 0, .ascii = cli_has(a->cli, CLI_ASCII), .color = false};
     if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
         o.width = ws.ws_col;
@@ -116,14 +117,11 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         complain("%s", err.text);
         return false;
     }
-    if (f == PRINT_PPROF && tty) {
-        complain("pprof is binary; write it to a file: --format pprof > cpu.pb.gz");
+    if (f == PRINT_PPROF && tty && !file) {
+        complain("pprof is binary; write it to a file: --format pprof -o cpu.pb.gz");
         return false;
     }
     struct strbuf out = {0};
-    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
-    if (file)
-        o = (struct print_options){.width = 0, .ascii = o.ascii};
     print_doc(d, f, &o, &out);
     bool ok = file ? output_file(file, strbuf_text(&out), out.len) : output_bytes(strbuf_text(&out), out.len);
     strbuf_free(&out);
@@ -137,7 +135,7 @@ bool output_text(const char *text)
 
 bool output_made(const struct app *a, const struct strbuf *made)
 {
-    const char *file = writes_file(a) ? a->cli->values[CLI_OUTPUT] : NULL;
+    const char *file = file_of(a);
     return file ? output_file(file, strbuf_text(made), made->len)
                 : output_bytes(strbuf_text(made), made->len);
 }

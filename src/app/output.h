@@ -1,4 +1,4 @@
-/* output.h - a doc to standard output, as --format, --sort and --limit ask. */
+/* output.h - a doc to standard output or the file of -o, as --format, --sort and --limit ask. */
 #ifndef APP_OUTPUT_H
 #define APP_OUTPUT_H
 
@@ -14,7 +14,7 @@ bool output_text(const char *text);
 bool output_made(const struct app *a, const struct strbuf *made);
 /* All of a file, which it takes the place of. False, with a complaint. */
 bool output_file(const char *path, const char *bytes, size_t len);
-/* Of a command with -o into that file. The exit status. */
+/* To the file of -o or standard output. The exit status. */
 int output_doc(const struct app *a, struct doc *d);
 
 #endif

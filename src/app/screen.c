@@ -1,6 +1,7 @@
 /* The console on a terminal: one poll over the tty, signals and the runtime. */
 #include "app/app.h"
 
+#include "app/alert_desk.h"
 #include "app/cost.h"
 #include "app/past_shown.h"
 #include "base/clock.h"
@@ -32,6 +33,7 @@ struct screen {
     struct term *term;
     struct grid *grid;
     struct cost cost;
+    struct alert_desk *alerts;
     int64_t awaiting; /* monotonic; until then replies are taken in at once */
     bool answered;    /* something the user waits for is in the model */
     bool hangup;
@@ -73,6 +75,16 @@ static void env_withdraw(void *ctx, const char *origin)
 {
     log_line(origin, "the request was withdrawn");
     rt_withdraw(((struct screen *)ctx)->app->rt, origin);
+}
+
+static void env_fill(void *ctx, struct view_ctx *c)
+{
+    alert_desk_fill(((struct screen *)ctx)->alerts, c);
+}
+
+static bool env_errand(void *ctx, const struct errand *e, struct outcome *out, struct sd_error *err)
+{
+    return alert_desk_errand(((struct screen *)ctx)->alerts, e, out, err);
 }
 
 static void taken(void *ctx, const struct sd_batch *b)
@@ -267,6 +279,22 @@ static bool look_after_recorders(struct screen *s)
     return told;
 }
 
+/* Somebody else evaluates, a test has ended. */
+static bool look_after_alerts(struct screen *s)
+{
+    struct strbuf text = {0};
+    enum severity severity;
+    bool changed = alert_desk_look(s->alerts);
+    if (changed)
+        console_refresh(s->console);
+    if (alert_desk_said(s->alerts, &text, &severity)) {
+        console_message(s->console, severity, "%s", strbuf_text(&text));
+        changed = true;
+    }
+    strbuf_free(&text);
+    return changed;
+}
+
 static void loop(struct screen *s)
 {
     int64_t next_drain = 0, next_paint = 0;
@@ -279,6 +307,8 @@ static void loop(struct screen *s)
                 dirty = true;
             s->answered |= past_shown_news(s->app->past_shown);
             if (look_after_recorders(s))
+                dirty = true;
+            if (look_after_alerts(s))
                 dirty = true;
             next_drain = now + DRAIN_EVERY_NS;
             if (s->answered) { /* what the user waits for is shown at once */
@@ -391,6 +421,7 @@ int verb_console(struct app *a)
     int w, h;
     term_size(s.term, &w, &h);
     s.grid = grid_new(w, h, term_ascii(s.term));
+    s.alerts = alert_desk_new(a, true);
     s.console = console_new(&(struct console_env){.app = &s,
                                                   .model = a->model,
                                                   .config = a->config,
@@ -400,6 +431,8 @@ int verb_console(struct app *a)
                                                   .baseline = a->baseline,
                                                   .request = env_request,
                                                   .withdraw = env_withdraw,
+                                                  .fill = env_fill,
+                                                  .errand = env_errand,
                                                   .copy = env_copy,
                                                   .add_source = env_add_source,
                                                   .record = env_record,
@@ -431,6 +464,7 @@ int verb_console(struct app *a)
     a->past_shown = NULL;
     grid_free(s.grid);
     term_close(s.term);
+    alert_desk_free(s.alerts);
     bool recorded = app_record(a, NULL, false, &err);
     if (!recorded)
         complain("%s", err.text);

@@ -1,6 +1,7 @@
 /* slowdive replay FILE --script STEPS: the console without a terminal. */
 #include "app/app.h"
 
+#include "app/alert_desk.h"
 #include "app/output.h"
 #include "app/svg.h"
 #include "ui/script.h"
@@ -9,10 +10,25 @@
 
 enum { SCRIPT_MAX_BYTES = 1 << 20 };
 
+struct scripted {
+    struct app *app;
+    struct alert_desk *alerts;
+};
+
+static void env_fill(void *ctx, struct view_ctx *c)
+{
+    alert_desk_fill(((struct scripted *)ctx)->alerts, c);
+}
+
+static bool env_errand(void *ctx, const struct errand *e, struct outcome *out, struct sd_error *err)
+{
+    return alert_desk_errand(((struct scripted *)ctx)->alerts, e, out, err);
+}
+
 /* The clock is fixed at the end of the recording, so the screens are always the same. */
 static sd_time fixed_now(void *ctx)
 {
-    struct model_usage u = model_usage(((struct app *)ctx)->model);
+    struct model_usage u = model_usage(((struct scripted *)ctx)->app->model);
     return sd_known(u.last) ? u.last : 0;
 }
 
@@ -65,13 +81,16 @@ int verb_script(struct app *a)
         ok = (a->baseline = baseline_figures(a, &err)) != NULL;
     if (ok) {
         struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
-        struct console *c = console_new(&(struct console_env){.app = a,
+        struct scripted s = {.app = a, .alerts = alert_desk_new(a, false)};
+        struct console *c = console_new(&(struct console_env){.app = &s,
                                                               .model = a->model,
                                                               .config = a->config,
                                                               .signals = a->signals,
                                                               .now = fixed_now,
                                                               .replay = true,
                                                               .baseline = a->baseline,
+                                                              .fill = env_fill,
+                                                              .errand = env_errand,
                                                               .read_file = explain_read_file});
         a->baseline = NULL; /* the console's now */
         console_resize(c, w, h);
@@ -79,6 +98,7 @@ int verb_script(struct app *a)
         if (ok && cli_has(a->cli, CLI_SVG))
             ok = picture(a, g, &out, &err);
         console_free(c);
+        alert_desk_free(s.alerts);
         grid_free(g);
     }
     bool written = output_text(strbuf_text(&out));

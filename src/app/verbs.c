@@ -248,14 +248,19 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
 
 /* ---- what could not be read ---- */
 
+static void add_silent(struct strbuf *unread)
+{
+    strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
+                  (int)(SILENT_NS / SD_S));
+}
+
 static void complain_lines(const char *lines)
 {
     for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
         complain("%.*s", (int)strcspn(p, "\n"), p);
 }
 
-/* The reasons, in the document: figures without a source shall not pass for all of them. */
-static void add_unread(struct doc *d, const char *lines)
+void app_add_unread(struct doc *d, const char *lines)
 {
     static const struct column columns[] = {
         {.key = "reason", .title = "Reason", .flags = COLUMN_LEFT, .help = "why, in one sentence"}};
@@ -279,11 +284,11 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
     return true;
 }
 
-bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
-              struct sd_error *err)
+/* Begins what is named, and waits for what comes of it. *silent as gather() says. */
+static bool begin_and_gather(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                             size_t *silent, struct sd_error *err)
 {
-    struct strbuf unread = {0};
-    size_t silent;
+    *silent = 0;
     if (!past_plan(a, sources, n, use, err))
         return false;
     for (size_t i = 0; i < n; i++)
@@ -295,11 +300,32 @@ bool app_read(struct app *a, const char *const *sources, size_t n, const struct 
     if (!n && !a->n_sources && !a->replay)
         return fail(err, "no source is given and none was found here; name one: slowdive %s SOURCE",
                     a->cli->verb);
-    bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
+    return !a->n_sources || gather(a, 0, silent) || fail(err, "reading was stopped by a signal");
+}
+
+bool app_read(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+              struct sd_error *err)
+{
+    struct strbuf unread = {0};
+    size_t silent;
+    bool ok = begin_and_gather(a, sources, n, use, &silent, err);
     if (ok && read_progress(a, &unread).failed)
         ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
     strbuf_free(&unread);
     return ok;
+}
+
+bool app_read_what_can(struct app *a, const char *const *sources, size_t n, const struct past_use *use,
+                       struct strbuf *unread, struct sd_error *err)
+{
+    size_t silent;
+    if (!begin_and_gather(a, sources, n, use, &silent, err))
+        return false;
+    if (silent)
+        add_silent(unread);
+    read_progress(a, unread);
+    complain_lines(strbuf_text(unread));
+    return true;
 }
 
 /* What --baseline names, read by itself: all of its data. Free with app_free(), also after false. */
@@ -400,6 +426,14 @@ static bool is_plain_file(const char *target)
         return false;
     bool plain = !follow_servers(r.ops) && stat(r.target, &st) == 0 && S_ISREG(st.st_mode);
     registry_resolved_free(&r);
+    return plain;
+}
+
+bool app_reads_files_only(const struct app *a)
+{
+    bool plain = a->cli->n_args > 0;
+    for (size_t i = 0; i < a->cli->n_args && plain; i++)
+        plain = app_is_recording(a->cli->args[i]) || is_plain_file(a->cli->args[i]);
     return plain;
 }
 
@@ -518,7 +552,7 @@ static int print_view(struct app *a, const struct view *v, struct span span, sd_
         complain("%s", d->missing);
     } else {
         if (*unread)
-            add_unread(d, unread);
+            app_add_unread(d, unread);
         if (a->beside && !v->compares)
             compare_with_baseline(a, v, d);
         status = output_doc(a, d);
@@ -614,8 +648,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
         return 128 + signals_stop();
     size_t told = unread->len;
     if (silent)
-        strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
-                      (int)(SILENT_NS / SD_S));
+        add_silent(unread);
     failed += silent + read_progress(a, status ? NULL : unread).failed;
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
@@ -648,7 +681,7 @@ static int print_rules(const struct app *a)
 {
     struct strbuf rules = {0};
     slo_rules_prometheus(&a->config->policy, &rules);
-    bool ok = output_text(strbuf_text(&rules));
+    bool ok = output_made(a, &rules);
     strbuf_free(&rules);
     return ok ? EXIT_FINE : EXIT_USAGE;
 }

@@ -229,7 +229,8 @@ static size_t read_silence(struct policy_reader *r, const struct tree_node *n, s
     s.why = policy_text(r, n, "why");
     if (policy_stopped(r))
         return 0;
-    if (!policy_member(n, "match"))
+    const struct tree_node *match = policy_member(n, "match");
+    if (!match || !match->child) /* an empty one would be all, by mistake */
         policy_mistake(r, n, "a silence needs match, such as {alert: cpu}; {alert: '*'} is all");
     else if (!weekly)
         policy_mistake(r, n, "a silence of a policy needs weekly, such as 'Sun 02:00-04:00'");

@@ -72,6 +72,7 @@ static bool read_figure(struct policy_reader *r, const struct tree_node *item, s
     f->per = (enum goal_per)policy_word(r, item, "per", PER, GOAL_TOTAL);
     f->aggregate = (enum goal_aggregate)policy_word(r, item, "aggregate", AGGREGATES, GOAL_MEAN);
     f->window_ns = policy_duration(r, item, "window", SD_S, 5 * MINUTE);
+    f->window_given = policy_member(item, "window") != NULL;
     policy_match(r, item, &f->match);
     if (f->per != GOAL_TOTAL && !is_http(f->signal))
         policy_mistake(r, policy_member(item, "per"), "per belongs to the signals of http, not to %.60s",
@@ -382,9 +383,12 @@ void policy_read_budgets(struct policy_reader *r, const struct tree_node *list)
     if (!policy_list(r, list, "budgets", "a list", &n))
         return;
     struct goal_budget *b = arena_alloc(r->arena, (n + 1) * sizeof *b);
+    int *lines = arena_alloc(r->arena, (n + 1) * sizeof *lines);
+    r->policy->size_lines = lines;
     for (const struct tree_node *c = list->child; c && !policy_stopped(r); c = c->next) {
         if (is_size_budget(c)) {
             check_size_budget(r, c);
+            *lines++ = policy_line(r, c);
             strbuf_str(&sizes, sizes.len ? "," : "[");
             tree_json(&sizes, c);
         } else {

@@ -95,8 +95,9 @@ bool policy_map(struct policy_reader *r, const struct tree_node *n, const char *
         if (known(keys, k->key->text))
             continue;
         const char *meant = tree_suggest(k->key->text, keys, n_keys);
-        policy_mistake(r, k->key, "unknown key \"%.60s\" in %s%s%s%s", k->key->text, what,
-                       meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+        const char *rest = meant && str_ends(meant, ".") ? "KEY" : "";
+        policy_mistake(r, k->key, "unknown key \"%.60s\" in %s%s%s%s%s", k->key->text, what,
+                       meant ? "; did you mean \"" : "", meant ? meant : "", rest, meant ? "\"?" : "");
         return false;
     }
     return true;

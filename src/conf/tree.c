@@ -3,6 +3,7 @@
 
 #include "base/suggest.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -324,6 +325,50 @@ static void read_documents(struct builder *b, yaml_parser_t *parser, const char 
     }
 }
 
+/* ---- JSON ---- */
+
+/* The 16 bits of "\uD83C"; 0: there are none. */
+static unsigned escaped_unit(const char *text, size_t len)
+{
+    unsigned unit = 0;
+    if (len < 6 || text[0] != '\\' || text[1] != 'u')
+        return 0;
+    for (size_t i = 2; i < 6; i++) {
+        if (!isxdigit((unsigned char)text[i]))
+            return 0;
+        unit = unit * 16 +
+               (unsigned)(isdigit((unsigned char)text[i]) ? text[i] - '0' : (text[i] | 32) - 'a' + 10);
+    }
+    return unit;
+}
+
+/* JSON writes a character beyond U+FFFF as two escapes, which YAML has not: as one of YAML's, in a file that
+ * is an object. */
+static const char *join_escapes(struct arena *a, const char *text, size_t *len)
+{
+    size_t begin = 0, n = 0;
+    while (begin < *len && text[begin] && strchr(" \t\r\n", text[begin]))
+        begin++;
+    if (begin == *len || text[begin] != '{' || !memchr(text, '\\', *len))
+        return text;
+    char *out = arena_alloc(a, *len + 1);
+    for (size_t i = 0; i < *len;) {
+        unsigned high = escaped_unit(text + i, *len - i);
+        unsigned low = (high & 0xfc00) == 0xd800 ? escaped_unit(text + i + 6, *len - i - 6) : 0;
+        if ((low & 0xfc00) == 0xdc00) {
+            n += (size_t)snprintf(out + n, 11, "\\U%08X", 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff));
+            i += 12;
+            continue;
+        }
+        if (text[i] == '\\' && i + 1 < *len)
+            out[n++] = text[i++];
+        out[n++] = text[i++];
+    }
+    out[n] = 0;
+    *len = n;
+    return out;
+}
+
 static struct tree_node *read_within(struct arena *a, const char *text, size_t len,
                                      const struct limits *limits, struct tree_report *r)
 {
@@ -337,6 +382,7 @@ static struct tree_node *read_within(struct arena *a, const char *text, size_t l
         tree_problem(r, 1, 1, "out of memory; nothing was read");
         return NULL;
     }
+    text = join_escapes(a, text, &len);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     struct builder b = {.arena = a, .limits = limits, .report = r};

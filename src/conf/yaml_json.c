@@ -84,3 +84,18 @@ bool yaml_to_json(const char *file, const char *text, size_t len, struct strbuf 
     arena_free(a);
     return ok;
 }
+
+size_t yaml_item_lines(const char *text, size_t len, const char *key, int *lines, size_t max)
+{
+    struct arena *a = arena_new();
+    struct tree_report r = {.file = ""};
+    const struct tree_node *root = tree_read(a, text, len, &r), *list = NULL;
+    size_t n = 0;
+    for (const struct tree_node *c = root && root->kind == TREE_MAP ? root->child : NULL; c; c = c->next)
+        if (str_eq(c->key->text, key) && c->kind == TREE_LIST)
+            list = c;
+    for (const struct tree_node *c = list ? list->child : NULL; c && n < max; c = c->next)
+        lines[n++] = c->line;
+    arena_free(a);
+    return n;
+}

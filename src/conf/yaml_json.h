@@ -9,4 +9,7 @@
  * understood. */
 bool yaml_to_json(const char *file, const char *text, size_t len, struct strbuf *out, struct sd_error *err);
 
+/* The lines of the items of a list in the mapping that the file is; at most max, 0: there is no such list. */
+size_t yaml_item_lines(const char *text, size_t len, const char *key, int *lines, size_t max);
+
 #endif

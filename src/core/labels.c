@@ -1,6 +1,7 @@
 #include "core/labels.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Behind the value that begins at s: at its comma, or at the end. */
 static const char *value_end(const char *s)
@@ -51,4 +52,76 @@ void label_add(struct strbuf *labels, const char *key, const char *value)
             strbuf_char(labels, '\\');
         strbuf_char(labels, *s == '\n' ? 'n' : *s);
     }
+}
+
+/* ---- people ---- */
+
+static bool is_one_of(const char *const *words, const char *text, size_t len)
+{
+    for (; *words; words++)
+        if (strlen(*words) == len && !strncasecmp(*words, text, len))
+            return true;
+    return false;
+}
+
+/* "user", "db.user", "user_id", "client_address": the key as a whole, or a part of it. */
+static bool names_somebody(const char *key, size_t len)
+{
+    static const char *const KEYS[] = {"role",
+                                       "account",
+                                       "client",
+                                       "client_addr",
+                                       "client_ip",
+                                       "client_name",
+                                       "client_address",
+                                       "client.address",
+                                       "remote_ip",
+                                       "remote_addr",
+                                       "ip",
+                                       "addr",
+                                       "address",
+                                       "peer",
+                                       "net.peer.ip",
+                                       "net.peer.name",
+                                       "source.address",
+                                       "forwarded_for",
+                                       "x_forwarded_for",
+                                       "x-forwarded-for",
+                                       "net.sock.peer.addr",
+                                       "network.peer.address",
+                                       "http.client_ip",
+                                       NULL};
+    static const char *const PARTS[] = {"user",  "enduser", "username", "usename", "login",
+                                        "email", "mail",    "customer", NULL};
+    if (is_one_of(KEYS, key, len))
+        return true;
+    for (size_t at = 0; at < len;) {
+        size_t n = 0;
+        while (at + n < len && key[at + n] != '.' && key[at + n] != '_' && key[at + n] != '-')
+            n++;
+        if (is_one_of(PARTS, key + at, n))
+            return true;
+        at += n + 1;
+    }
+    return false;
+}
+
+char *labels_hide_people(const char *labels)
+{
+    struct strbuf b = {0};
+    if (!labels)
+        return NULL;
+    for (const char *at = labels; *at;) {
+        size_t len = (size_t)(value_end(at) - at), key = strcspn(at, "=,");
+        if (key < len && at[key] == '=' && names_somebody(at, key)) {
+            strbuf_add(&b, at, key + 1);
+            strbuf_str(&b, "***");
+        } else {
+            strbuf_add(&b, at, len);
+        }
+        at += len;
+        if (*at == ',')
+            strbuf_char(&b, *at++);
+    }
+    return b.text ? strbuf_detach(&b) : mem_strdup("");
 }

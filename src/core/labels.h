@@ -10,5 +10,8 @@
 bool label_value(const char *labels, const char *key, char *out, size_t size);
 /* Adds a pair behind those that are there: the caller adds them in the order of their keys. */
 void label_add(struct strbuf *labels, const char *key, const char *value);
+/* The labels as they may leave the machine: those that name people and clients have "***" as their value.
+ * Other text than labels stays as it is. NULL: NULL. Caller frees. */
+char *labels_hide_people(const char *labels);
 
 #endif

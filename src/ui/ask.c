@@ -166,24 +166,27 @@ struct view_ctx console_view_ctx(struct console *c)
 {
     const struct screen *s = console_screen(c);
     bool live = c->mode == CURSOR_LIVE && !sd_known(c->anchor);
-    return (struct view_ctx){.model = c->env.model,
-                             .span = console_span(c),
-                             .now = live ? console_now(c) : console_cursor(c),
-                             .live = live,
-                             .arg = s->arg,
-                             .graph_points = MAX(c->width, 40),
-                             .file_text = s->file_text,
-                             .file_len = s->file_len,
-                             .file_name = s->file_name,
-                             .show_literals = c->env.config->settings->show_literals,
-                             .policy = &c->env.config->policy,
-                             .hops = &c->env.config->policy.hops,
-                             .signals = c->env.signals,
-                             .goals_at = live ? console_now(c) : console_cursor(c),
-                             .choices = &c->chosen,
-                             .baseline = c->baseline,
-                             .key = key_of,
-                             .key_ctx = c};
+    struct view_ctx ctx = {.model = c->env.model,
+                           .span = console_span(c),
+                           .now = live ? console_now(c) : console_cursor(c),
+                           .live = live,
+                           .arg = s->arg,
+                           .graph_points = MAX(c->width, 40),
+                           .file_text = s->file_text,
+                           .file_len = s->file_len,
+                           .file_name = s->file_name,
+                           .show_literals = c->env.config->settings->show_literals,
+                           .policy = &c->env.config->policy,
+                           .hops = &c->env.config->policy.hops,
+                           .signals = c->env.signals,
+                           .goals_at = live ? console_now(c) : console_cursor(c),
+                           .choices = &c->chosen,
+                           .baseline = c->baseline,
+                           .key = key_of,
+                           .key_ctx = c};
+    if (c->env.fill)
+        c->env.fill(c->env.app, &ctx);
+    return ctx;
 }
 
 /* Is there a server, and may it be asked? */
@@ -230,6 +233,8 @@ static void put_beside(struct console *c, const char *name, char *text, size_t l
     console_rebuild(c);
 }
 
+static bool carry_out(struct console *c, int action, struct outcome *o, struct sd_error *err);
+
 /* What is to be seen; false: nothing else shall be done then. */
 static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *err)
 {
@@ -257,6 +262,22 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
     return true;
 }
 
+/* What comes of it is carried out as what an action wants. */
+static void do_errand(struct console *c, const struct errand *e)
+{
+    struct sd_error err = {""};
+    struct outcome next = {.arena = arena_new()};
+    bool ok =
+        c->env.errand ? c->env.errand(c->env.app, e, &next, &err) : fail(&err, "Not possible from here");
+    console_rebuild(c);
+    if (!ok) {
+        console_message(c, SEVERITY_WARN, "%s", err.text);
+        outcome_free(&next);
+    } else if (!carry_out(c, ACTION_NONE, &next, &err)) {
+        console_message(c, SEVERITY_WARN, "%s", err.text);
+    }
+}
+
 void outcome_do(struct console *c, const struct outcome *o)
 {
     struct sd_error err = {""};
@@ -266,6 +287,8 @@ void outcome_do(struct console *c, const struct outcome *o)
         ask_order(c, &o->order);
     if (o->command && !console_command(c, o->command, &err))
         console_message(c, SEVERITY_BAD, "%s", err.text);
+    if (o->errand.name)
+        do_errand(c, &o->errand);
 }
 
 /* Takes the outcome. */

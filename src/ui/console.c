@@ -133,6 +133,11 @@ void console_rebuild(struct console *c)
     c->stale = true;
 }
 
+void console_refresh(struct console *c)
+{
+    console_rebuild(c);
+}
+
 static struct built_from origin_of(const struct console *c, const struct screen *s,
                                    const struct view_ctx *ctx)
 {

@@ -9,7 +9,7 @@
 #include "conf/config.h"
 #include "core/model/model.h"
 #include "ui/grid.h"
-#include "view/view.h"
+#include "view/action.h"
 
 /* What was saved of the past. */
 struct saved {
@@ -58,6 +58,11 @@ struct console_env {
      * a sentence when it cannot. */
     uint64_t (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
     void (*withdraw)(void *app, const char *origin); /* what was asked of it is not wanted any more */
+    /* Adds to what views see what the program knows beside the model; console_refresh when it changes. */
+    void (*fill)(void *app, struct view_ctx *c);
+    /* Does what an action wants of the program itself, without waiting. What it wants next is put into
+     * `out`, which has an arena. False and a sentence: it was not done. */
+    bool (*errand)(void *app, const struct errand *e, struct outcome *out, struct sd_error *err);
     /* To the clipboard: is it there, may it be there (no terminal answers), or not? */
     enum copied (*copy)(void *app, const char *text);
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
@@ -103,6 +108,7 @@ void console_set_cost(struct console *c, struct console_cost cost);
 /* A line for the user at the bottom, until the next key or 10 s. "{key:quit}" in the format
  * stands for the key that is bound to that action. */
 void console_message(struct console *c, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);
+void console_refresh(struct console *c); /* what views see has changed, beside model and time */
 void console_open(struct console *c, const char *view,
                   const char *arg); /* as a step that can be taken back */
 

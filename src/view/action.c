@@ -43,8 +43,16 @@ void outcome_free(struct outcome *o)
 void outcome_fact(struct outcome *o, const char *label, const char *text)
 {
     struct question_text *q = &o->question;
-    if (text && *text && q->n_facts < OUTCOME_FACTS)
-        q->facts[q->n_facts++] = (struct fact){.label = label, .text = arena_strdup(o->arena, text)};
+    if (!text || !*text)
+        return;
+    if (q->n_facts == q->cap_facts) {
+        struct fact *more = arena_alloc(o->arena, (2 * q->cap_facts + 8) * sizeof *more);
+        for (size_t i = 0; i < q->n_facts; i++)
+            more[i] = q->facts[i];
+        q->facts = more;
+        q->cap_facts = 2 * q->cap_facts + 8;
+    }
+    q->facts[q->n_facts++] = (struct fact){.label = label, .text = arena_strdup(o->arena, text)};
 }
 
 void outcome_sql(struct outcome *o, const char *label, const char *sql)

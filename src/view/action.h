@@ -35,8 +35,6 @@ struct action_ctx {
 
 /* ---- what it wants ---- */
 
-enum { OUTCOME_FACTS = 8 };
-
 struct fact {
     const char *label, *text;
     const struct text_language *language; /* of the text; NULL: it is in none */
@@ -45,8 +43,8 @@ struct fact {
 /* Facts, what will happen, yes or no. */
 struct question_text {
     const char *title, *what; /* title NULL: there is no question */
-    struct fact facts[OUTCOME_FACTS];
-    size_t n_facts;
+    struct fact *facts;       /* in the arena */
+    size_t n_facts, cap_facts;
     bool danger;
 };
 
@@ -60,8 +58,15 @@ struct job_order {
     const char *view;   /* shown meanwhile, about `about`; NULL: what is shown */
 };
 
-/* Every part may be absent. Texts are static or in `arena`. With a question, the order
- * or the command is carried out when it is answered with yes. */
+/* What the program around the console does itself, and no source: by its name. What it wants then is an
+ * outcome again, such as a message, or a question with what it is about to do. */
+struct errand {
+    const char *name; /* NULL: there is none */
+    const char *args[4];
+};
+
+/* Every part may be absent. Texts are static or in `arena`. With a question, the order,
+ * the command or the errand is carried out when it is answered with yes. */
 struct outcome {
     struct arena *arena; /* whoever runs the action makes and frees it */
     enum severity severity;
@@ -84,7 +89,8 @@ struct outcome {
     struct question_text question;
     struct job_order order;
     const char *command; /* a command line, as it is typed after ":"; NULL: none */
-    bool stop;           /* the job that runs ends */
+    struct errand errand;
+    bool stop; /* the job that runs ends */
 };
 
 void outcome_message(struct outcome *o, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);

@@ -98,6 +98,7 @@
     X(hosts)                                                                                                 \
     X(kpis)                                                                                                  \
     X(slo)                                                                                                   \
+    X(objective)                                                                                             \
     X(alerts)                                                                                                \
     X(bottlenecks)                                                                                           \
     X(costs)                                                                                                 \

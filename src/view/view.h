@@ -20,6 +20,7 @@ struct view_choices {
 };
 
 struct alerts_shown; /* view/goals/alerts.h */
+struct alerts_known; /* view/goals/alert_look.h */
 
 struct view_ctx {
     const struct model *model;
@@ -37,8 +38,9 @@ struct view_ctx {
     const struct goal_policy *policy; /* NULL: none */
     struct signals *signals; /* the figures of its goals over exact windows; NULL: nobody keeps them */
     sd_time goals_at;        /* their moment: the end of the data where no source is live */
-    const struct alerts_shown *alerts; /* view/goals/alerts.h; NULL: they are not evaluated here */
-    const struct hop_plans *hops;      /* budgets of requests by the places they pass; NULL: none */
+    const struct alerts_shown *alerts;       /* view/goals/alerts.h; NULL: they are not evaluated here */
+    const struct alerts_known *alerts_known; /* what evaluations of them have written; NULL: not asked */
+    const struct hop_plans *hops;            /* budgets of requests by the places they pass; NULL: none */
     const char *sources; /* what the verb was given, as a shell reads it: for commands in reports; NULL */
     const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is

@@ -148,6 +148,29 @@ refused "a damaged state" 'people/alerts.json: the state of the alerts is damage
 refused "two things at once" '--notify and --simulate do not go together' alerts --notify --simulate access.log
 refused "a part alone" '--by is of --ack, which is missing' alerts --by eve access.log
 
+# ---- a source that cannot be read ----
+
+cat >missing.yaml <<'END'
+kpis:
+  - {name: pool, signal: 'metric:pool.used', target: 0.5, alert: {above: 0.8, missing: fire}}
+  - {name: api, signal: http.latency, quantile: 0.95, target: 100ms, alert: {above: 2x}}
+escalations: {default: [{after: 0s, to: chat}]}
+receivers:
+  chat: {type: command, command: [sh, -c, 'cat >>dead.got']}
+END
+dead=prometheus:http://127.0.0.1:1/metrics
+run alerts --policy missing.yaml --notify --state dead --format json access.log "$dead"
+ok "an evaluation goes on without a server that is dead, and its status says so" exited 1
+ok "why is said" says err 'cannot ask http://127.0.0.1:1/metrics'
+ok "and in the document" says out '"unread":'
+ok "what is missing fires with missing: fire" grep -q '"alertname":"pool"' dead.got
+ok "its clock is the present, as when the server answers" says out "\"at\":	\"$(date -u +%Y-)"
+run alerts --policy missing.yaml --state dead2 access.log "$dead"
+ok "also without --notify" exited 1
+refused "a word that is no source" 'cannot open nosource' alerts --policy missing.yaml --state dead access.log nosource
+
+# ---- a folder's policy ----
+
 # What a checkout holds does not send.
 mkdir checkout && cd checkout || exit 1
 cp ../policy.yaml slowdive-policy.yaml

@@ -25,6 +25,31 @@ keys='rank kind subject within text impact_ns_per_s impact_share affected_per_s 
 ok "with all keys of a row" python3 -c 'import json, sys
 for r in json.load(open("found.json"))["rows"]:
     assert list(r) == sys.argv[1].split(), list(r)' "$keys"
+# the same requests on two machines: of one of them the figures are those of one alone
+python3 - <<'P'
+import json
+for i, line in enumerate(open("made.ndjson")):
+    r = json.loads(line)
+    for host in ("web1", "web2"):
+        r["host"] = host
+        if host == "web2" and r.get("route") == "/search":
+            continue
+        print(json.dumps(r), file=open("hosts.ndjson", "a"))
+P
+run bottlenecks exec:"cat hosts.ndjson" exec:"cat statements.ndjson" --policy policy.yaml --at 2026-11-20T15:55:00Z --format json --host web1
+ok "--host is that machine alone" python3 -c '
+import json
+a, b = ([(r["subject"], r["impact_ns_per_s"], r["current_ns"]) for r in json.load(open(f))["rows"] if r["kind"] == "endpoint"] for f in ("found.json", "out"))
+assert a and a == b, (a, b)'
+run costs exec:"cat hosts.ndjson" --policy policy.yaml --at 2026-11-20T15:55:00Z --format json --host web2
+ok "of costs, too" python3 -c '
+import json
+r = json.load(open("out"))["rows"]
+assert r and "/search" not in {x["route"] for x in r} and abs(sum(x["cost_per_month"] for x in r) - 10000) < 1e-6, r'
+run report baseline exec:"cat hosts.ndjson" --policy policy.yaml --at 2026-11-20T15:55:00Z --format json --host web3
+ok "a machine without data is nobody" python3 -c '
+import json
+assert json.load(open("out"))["endpoints"] == []'
 run bottlenecks "${src[@]}" --policy policy.yaml --at 2026-11-20T15:55:00Z --limit 1
 ok "--limit is obeyed" test "$(grep -c 'GET ' out)" = 1
 run bottlenecks "${src[@]}" --policy policy.yaml --at 2026-11-20T15:55:00Z --sort roi --format json

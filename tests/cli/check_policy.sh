@@ -111,6 +111,25 @@ echo 'hops: [{name: checkout, match: {route: /checkout}, max: 41ms, hops: [{name
 run check --policy hops.yaml 'exec:cat told.ndjson' --format json
 ok "a hop that takes too long" is '[c["checkout/gateway"][k] for k in ("status", "value", "limit", "subject")] + [c["checkout"]["status"]]' "['fail', 10000000, 5000000, 'GET /checkout', 'warn']"
 
+# ---- by a trace: 60 ms at the gateway, of which 52 ms in the service behind it, with the same route ----
+python3 - <<'PYTHON'
+import json
+def span(own, parent, kind, begin, end, **more):
+    a = [{"key": k.replace("_", "."), "value": {"stringValue": v}} for k, v in more.items()]
+    return {"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "%016x" % own, "parentSpanId": "%016x" % parent if parent else "",
+            "name": "x", "kind": kind, "startTimeUnixNano": str(10**6 * (1795189898000 + begin)),
+            "endTimeUnixNano": str(10**6 * (1795189898000 + end)), "attributes": a}
+def service(name, *spans):
+    return {"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": name}}]}, "scopeSpans": [{"spans": spans}]}
+route = {"http_request_method": "GET", "http_route": "/checkout"}
+json.dump({"resourceSpans": [service("gateway", span(1, 0, 2, 0, 60, **route), span(2, 1, 3, 4, 58)),
+                             service("shop", span(3, 2, 2, 5, 57, **route), span(4, 3, 3, 10, 40, db_system="postgresql", db_statement="SELECT 1"))]},
+          open("trace.json", "w"))
+PYTHON
+echo 'hops: [{name: checkout, match: {route: /checkout}, max: 59ms, hops: [{name: gateway, max: 7ms}, {name: database, signal: db.latency, max: 40ms}]}]' >traced.yaml
+run check --policy traced.yaml trace.json --format json
+ok "a request through two services is one" is '[(c[n]["value"], c[n]["status"]) for n in ("checkout", "checkout/gateway", "checkout/database")]' "[(60000000, 'fail'), (6000000, 'pass'), (30000000, 'pass')]"
+
 # ---- beside builds ----
 mkdir dist
 head -c 5000 /dev/urandom | base64 >dist/main.js
@@ -125,6 +144,15 @@ run check --policy both.yaml dist same.log --format json
 ok "budgets of sizes and signals in one list" is '[(x["name"], x["status"], x["kind"]) for x in d["checks"]]' "[('scripts', 'fail', None), ('gz', 'pass', 'budget'), ('latency', 'pass', 'budget')]"
 run check --budget both.yaml dist same.log --format json
 ok "the same in a file of --budget" is '[(x["name"], x["status"], x["kind"]) for x in d["checks"]]' "[('scripts', 'fail', None), ('gz', 'pass', 'budget'), ('latency', 'pass', 'budget')]"
+
+run check --policy both.yaml dist same.log --format gitlab
+ok "each on its line" python3 -c '
+import json
+assert [(x["check_name"], x["location"]) for x in json.load(open("out"))] == [("scripts", {"path": "both.yaml", "lines": {"begin": 3}})]'
+run check --budget both.yaml dist same.log --format gitlab
+ok "of a file of --budget, too" python3 -c '
+import json
+assert [x["location"]["lines"]["begin"] for x in json.load(open("out"))] == [3]'
 
 # ---- for machines ----
 python3 - <<'PYTHON'

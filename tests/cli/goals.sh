@@ -51,6 +51,16 @@ ok "and what is known is judged" gives cpu value 0.55
 run kpis --format json --host b "exec:cat metric.jsonl"
 ok "--host leaves one machine" gives cpu instance '"host=b"'
 
+run kpis --format json -o kpis.out "exec:cat metric.jsonl"
+ok "-o names a file" exited 0
+ok "instead of the output" silent out
+ok "with all that is printed" says kpis.out '"value":	0.55'
+refused "one that cannot be written" "cannot write none/kpis.out" kpis -o none/kpis.out "exec:cat metric.jsonl"
+
+run alerts --host b --format json "exec:cat metric.jsonl"
+ok "--host leaves one machine to alerts" says out '"instance":	"host=b"'
+ok "and no other" [ "$(grep -c "host=a" out)" = 0 ]
+
 run slo --format prometheus --policy policy.yaml
 ok "objectives as rules of Prometheus" says out "groups:"
 refused "another view has no rules" "there is no format prometheus" kpis --format prometheus "exec:cat metric.jsonl"

@@ -15,6 +15,7 @@ json() { python3 -c 'import json; d = json.load(open("out")); '"$1"; }
 run report baseline exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"
 ok "a baseline has its headings" has_headings '# Performance baseline;## KPIs;## Endpoints;## Database;## Hot functions;## Bundle;## Lighthouse;## Caches;## Resources;'
 ok "what is not known is unknown, with what would tell" says out 'unknown: a profile tells'
+ok "figures say over which time and where they are from" eval "grep -A2 '^## Endpoints' out | grep -q '3000 requests, .*5.*min, from exec' && grep -A2 '^## Database' out | grep -q 'calls, .*min, from exec'"
 ok "names are no markup" says out '/a\|b\*\_\`\<\['
 run report baseline exec:'cat before.ndjson' "${now[@]}" --format json
 ok "and it is a document" json 'assert d["kpis"][0]["status"] in ("met", "missed"); assert d["endpoints"][0]["p95_ns"] > 0 and d["bundle"] == [] and d["window_ns"] == 300 * 10**9'
@@ -25,6 +26,12 @@ run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --format jso
 ok "what is slower by a third is certain" json 'r = {x["metric"]: x for x in d["rows"]}; x = r["p50 of GET /search"]; assert x["certain"] == "yes" and 0.2 < x["change_share"] < 0.4, x; assert any(y["metric"] == x["metric"] for y in d["regressions"])'
 run report compare exec:'cat before.ndjson' exec:'cat before.ndjson' --format json
 ok "the same traffic is not" json 'assert d["rows"] and d["regressions"] == [] and {x["certain"] for x in d["rows"]} == {"no"}'
+grep '"/cart"' before.ndjson >cart.before
+grep '"/cart"' after.ndjson >cart.after
+run report compare exec:'cat cart.before' exec:'cat cart.after'
+ok "the only endpoint is named as well" eval 'sed -n "/^## Regressions/,\$p" out | grep -q "| p50 of GET /cart |"'
+run report compare exec:'cat before.ndjson' exec:'cat after.ndjson' --window 60s --format json
+ok "a window is as long on both sides" json 'r = {x["metric"]: x for x in d["rows"]}["rate of all requests"]; assert d["window_ns"] == 60 * 10**9 and 0 < r["samples_before"] < 1000 and abs(r["change_share"]) < 0.5, r'
 refused "a comparison of one" "needs two" report compare before.ndjson
 
 run report recommendations exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}"

@@ -62,6 +62,17 @@ right() { made check "$dir" <out; }
 ok "rows and intervals are right" right
 run resources "${both[@]}" --at 2026-11-20T09:10:00Z --format json
 ok "five minutes are the usual window" right
+run resources "${both[@]}" --format json
+ok "without a moment those before the end of the data" right
+# 10 requests in each 10 s but one minute; the last two minutes before 09:06:25 hold what ended in them
+for i in $(seq 0 40); do
+    [ $((i / 6)) = 5 ] || printf '{"kind":"http","at":"2026-11-20T09:%02d:%02d.300Z","interval_ns":10000000000,"route":"/","count":%d,"errors":1}\n' $((i / 6)) $((i % 6 * 10)) $((i + 10))
+done >tens.ndjson
+run resources "exec:cat tens.ndjson" --at 2026-11-20T09:06:20.299Z --window 2m --format json
+ok "an interval counts in the minute in which it ends" is "[(x['at'][14:23], x['rate_per_s'], x['error_share']) for x in d['series']]" \
+    "$(python3 -c "print([('04:20.299', 185 / 60, 5 / 185), ('05:20.299', 46 / 60, 1 / 46)])")"
+run resources "exec:cat tens.ndjson" --at 2026-11-20T09:06:10Z --window 1m --format json
+ok "no request in a minute is no rate" is "[(x['rate_per_s'], x['error_share']) for x in d['series']]" "[(None, None)]"
 run resources "${both[@]}" --at 2026-11-20T09:10:00Z --host db1 --format json
 ok "one machine only" is "[x['host'] for x in d['rows']]" "['db1']"
 run resources "${both[@]}" --at 2026-11-20T09:10:00Z --host db2

@@ -74,6 +74,16 @@ refused "which has no state" "--format is for the state of a source: slowdive so
 refused "of a view" "no/such.yaml: No such file" endpoints --config no/such.yaml good.log
 refused "of a list" "no/such.yaml: No such file" keys --config no/such.yaml
 
+for verb in endpoints kpis "report baseline"; do
+    # shellcheck disable=SC2086
+    run $verb good.log --format json
+    cp out shown.json
+    # shellcheck disable=SC2086
+    run $verb good.log --format json -o kept.json
+    ok "what is printed goes into a file: $verb" eval '[ ! -s out ] && [ -s kept.json ] && [ "$(wc -l <kept.json)" = "$(wc -l <shown.json)" ]'
+done
+refused "a file that cannot be written" "cannot write /no/such/file" kpis good.log -o /no/such/file
+
 "$program" endpoints good.log 2>err | true
 ok "a reader that leaves early is no failure" [ "${PIPESTATUS[0]}" = 0 ]
 ok "and needs no word" silent err

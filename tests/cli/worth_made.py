@@ -47,7 +47,8 @@ def made(factor):
             for q, (calls, ns) in statements(s).items():
                 f.write(json.dumps({"kind": "statement", "at": stamp(START + s), "database": "shop", "query_id": q,
                                     "user": "app", "toplevel": 1, "text": "SELECT %s FROM orders WHERE id = $1" % "ab"[q - 1],
-                                    "calls": calls, "total_ns": ns, "since": (START - 3600) * 10**9}) + "\n")
+                                    "calls": calls, "total_ns": ns, "since": (START - 3600) * 10**9,
+                                    **({"route": "GET /cart"} if q == 2 else {})}) + "\n")
 
 
 def near(got, wanted, part, what):
@@ -85,6 +86,8 @@ def bottlenecks():
         assert q["impact_ns_per_s"] is None and q["confidence"] == "unknown", q
         assert q["view"] == "query" and q["select"].startswith("shop/"), q
     near(found["SELECT a FROM orders WHERE id = $1"]["affected_per_s"], 10, 1e-9, "calls")
+    # who ran it first, as the tags in its text say
+    assert [found["SELECT %s FROM orders WHERE id = $1" % q]["within"] for q in "ab"] == [None, "GET /cart"]
 
 
 def costs():

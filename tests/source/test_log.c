@@ -17,6 +17,7 @@
 #define LINE "h - - [20/Nov/2026:15:51:%02d +0000] \"GET /o/%d HTTP/1.1\" 200 1 \"-\" \"-\" rt=0.010\n"
 
 static char dir[64], path[96], moved[96];
+static size_t room; /* of the mailbox, in bytes; 0: the usual */
 
 struct seen {
     int64_t requests, timed;
@@ -43,6 +44,7 @@ static struct rt_watch start(const char *given, bool follow)
     struct rt_limits limits = RT_DEFAULTS;
     limits.backoff_min_ns = 10 * SD_MS;
     limits.backoff_max_ns = 20 * SD_MS;
+    limits.mailbox_bytes = room ? room : limits.mailbox_bytes;
     seen = (struct seen){0};
     struct rt_watch w = {.rt = rt_new(&limits), .on_batch = look, .ctx = &seen};
     struct registry_resolved r;
@@ -310,6 +312,23 @@ static void missing_at_first(void **state)
     stop(&w);
 }
 
+/* A console that lags, as it does while it begins, gets all of a file. */
+static void nothing_is_lost_of_a_file(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    for (int i = 0; i < 3000; i++)
+        strbuf_printf(&b, "h - - [20/Nov/2026:15:%02d:%02d +0000] \"GET / HTTP/1.1\" 200 1\n", i / 60,
+                      i % 60);
+    put(path, O_TRUNC, strbuf_text(&b), b.len);
+    strbuf_free(&b);
+    room = 128 * 1024;
+    struct rt_watch w = start(path, true);
+    room = 0;
+    expect(&w, 3000);
+    stop(&w);
+}
+
 static void backlog_begins_at_a_line(void **state)
 {
     (void)state;
@@ -409,6 +428,7 @@ int main(void)
         cmocka_unit_test(followed_through_rotations),
         cmocka_unit_test(missing_at_first),
         cmocka_unit_test(another_clock_is_said),
+        cmocka_unit_test(nothing_is_lost_of_a_file),
         cmocka_unit_test(backlog_begins_at_a_line),
         cmocka_unit_test(what_is_no_log_is_not_taken_up),
         cmocka_unit_test(nor_behind_a_link),

@@ -92,6 +92,32 @@ static void every_answer(void **state)
     http_peer_stop(peer);
 }
 
+/* The first 200 bytes of an answer, and no part of a secret that its end would cut. */
+static void answer_cut(void **state)
+{
+    (void)state;
+    struct http_peer *peer = http_peer_start(false);
+    char url[100], body[240];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/.well-known/slowdive-load?T0000SECRET",
+             http_peer_port(peer));
+    struct goal_receiver r = {.name = "r", .type = GOAL_SLACK, .url = {.value = url}};
+    struct delivery d = to(&r);
+    struct delivery_answer a;
+    memset(body, 'y', sizeof body - 1);
+    body[sizeof body - 1] = 0;
+    http_peer_word(peer, 400, body);
+    notify_send_within(&ABOUT, &d, 1, &a, 10 * SD_S, 20 * SD_S);
+    char *expected = mem_printf("127.0.0.1: 400 %.200s", body);
+    assert_string_equal(a.error, expected);
+    free(expected);
+    memcpy(body + 195, "T0000SECRET", 11);
+    notify_send_within(&ABOUT, &d, 1, &a, 10 * SD_S, 20 * SD_S);
+    expected = mem_printf("127.0.0.1: 400 %.195s***yy", body);
+    assert_string_equal(a.error, expected);
+    free(expected);
+    http_peer_stop(peer);
+}
+
 /* What is on the wire, and in what order two go to one receiver. */
 static void as_shown(void **state)
 {
@@ -293,8 +319,9 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_answer), cmocka_unit_test(as_shown), cmocka_unit_test(time_over),
-        cmocka_unit_test(secrets),      cmocka_unit_test(masked),   cmocka_unit_test(commands),
+        cmocka_unit_test(every_answer), cmocka_unit_test(answer_cut), cmocka_unit_test(as_shown),
+        cmocka_unit_test(time_over),    cmocka_unit_test(secrets),    cmocka_unit_test(masked),
+        cmocka_unit_test(commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

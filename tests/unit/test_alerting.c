@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "conf/policy.h"
 #include "core/goals/alerting.h"
+#include "core/goals/heartbeat.h"
 #include "format/goals/alert_state.h"
 
 /* Sunday, 2026-11-29 00:00:00 UTC */
@@ -67,7 +68,11 @@ static void go_on_from_state(struct sim *s)
     alert_state_write(b, &again);
     assert_string_equal(text.text, again.text);
     alerting_free(s->a);
-    s->a = b;
+    s->a = alerting_copy(b); /* which goes on by itself */
+    alerting_free(b);
+    strbuf_clear(&again);
+    alert_state_write(s->a, &again);
+    assert_string_equal(text.text, again.text);
     follow(s);
     strbuf_free(&text);
     strbuf_free(&again);
@@ -180,8 +185,9 @@ static void test_states(void **state)
     at(&s, 8, 1);
     at(&s, 9, 0);
     at(&s, 11, 0);
-    at(&s, 12, 0); /* false for 3 minutes */
-    at(&s, 13, 1); /* a new one */
+    at(&s, 12, 0);                                   /* false for 3 minutes */
+    at(&s, 13, 1);                                   /* a new one */
+    assert_null(s.a->groups[0]->items[0]->incident); /* not the one that is over */
     at(&s, 15, 1);
     says(&s.changes, "1:pending 2:inactive 3:pending 5:firing 12:resolved 13:pending 15:firing ");
     says(&s.sent, "5:0/chat/firing 11:1/page/firing 12:0/chat/resolved 12:1/page/resolved 15:0/chat/firing ");
@@ -285,6 +291,29 @@ static void test_group(void **state)
     sim_end(&s);
 }
 
+/* One that is pending again when the incident of its group ends begins another one. */
+static void test_pending_at_the_end(void **state)
+{
+    struct sim s;
+    struct alert_input in[] = {{.instance = "a", .value = 1, .holds = true, .threshold = (double)NAN},
+                               {.instance = "b", .value = 1, .holds = true, .threshold = (double)NAN}};
+    (void)state;
+    sim_begin(&s, KPI(", for: 2m, keep_firing: 0s") ESCALATION RECEIVERS);
+    at_n(&s, 0, in, 2, true);
+    at_n(&s, 2, in, 2, true);
+    in[0].holds = false;
+    at_n(&s, 3, in, 2, true);
+    in[0].holds = true;
+    at_n(&s, 4, in, 2, true);
+    in[1].holds = false;
+    at_n(&s, 5, in, 2, true);
+    assert_int_equal(s.a->groups[0]->items[0]->state, ALERT_PENDING);
+    assert_null(s.a->groups[0]->items[0]->incident);
+    at_n(&s, 6, in, 2, true);
+    says(&s.sent, "2:0/chat/firing 5:0/chat/resolved 6:0/chat/firing ");
+    sim_end(&s);
+}
+
 static void test_by_instance(void **state)
 {
     struct sim s;
@@ -301,6 +330,34 @@ static void test_by_instance(void **state)
     in[0].holds = false;
     at_n(&s, 3, in, 2, true);
     says(&s.sent, "1:0/chat/firing 2:0/chat/firing 3:0/chat/resolved ");
+    sim_end(&s);
+}
+
+/* The key is sent: people are not in it, and two who are left out are still two. */
+static void test_key_without_people(void **state)
+{
+    struct sim s;
+    const struct delivery *due;
+    struct sd_error err;
+    struct alert_input in[] = {
+        {.instance = "host=a,user=eve", .value = 1, .holds = true, .threshold = (double)NAN},
+        {.instance = "host=a,user=bob", .value = 1, .holds = true, .threshold = (double)NAN},
+        {.instance = "host=a,user=jo", .value = 0, .threshold = (double)NAN}};
+    (void)state;
+    sim_begin(&s, KPI(", keep_firing: 0s, group: instance") ESCALATION RECEIVERS);
+    at_n(&s, 1, in, 3, true);
+    assert_int_equal(alerting_due(s.a, &due), 2);
+    assert_string_equal(due[0].incident, "api{host=a,user=***}@2026-11-29T00:01:00.000Z");
+    assert_string_equal(due[1].incident, "api{host=a,user=***~2}@2026-11-29T00:01:00.000Z");
+    in[2].holds = true; /* the same moment once more: a third key */
+    at_n(&s, 1, in, 3, false);
+    at_n(&s, 2, in, 3, true);
+    assert_int_equal(alerting_due(s.a, &due), 1);
+    assert_string_equal(due[0].incident, "api{host=a,user=***~3}@2026-11-29T00:01:00.000Z");
+    /* On this machine they have their names. */
+    assert_true(alerting_ack(s.a, "api{host=a,user=bob}", NULL, START + 3 * 60 * SD_S, &err));
+    assert_true(sd_known(s.a->incidents[1]->acked_at));
+    assert_false(sd_known(s.a->incidents[0]->acked_at));
     sim_end(&s);
 }
 
@@ -543,6 +600,101 @@ static void test_damaged(void **state)
     sim_end(&s);
 }
 
+/* When the last sign of life arrived is part of the state. */
+static void test_heartbeat(void **state)
+{
+    struct sim s;
+    (void)state;
+    sim_begin(&s, KPI("") ESCALATION RECEIVERS "heartbeat: {to: chat, every: 5m}\n");
+    at(&s, 1, 0);
+    assert_false(sd_known(s.a->beat_at));
+    assert_true(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    s.a->beat_at = s.a->at;
+    at(&s, 2, 0);
+    assert_true(s.a->beat_at == START + 60 * SD_S);
+    assert_false(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    at(&s, 6, 0);
+    assert_true(heartbeat_due(&s.policy, s.a->beat_at, s.a->at));
+    sim_end(&s);
+}
+
+/* A state of the future: what it says is kept, and an evaluation before it is refused. */
+static void test_future(void **state)
+{
+    struct sim s;
+    struct strbuf text = {0};
+    struct sd_error err;
+    (void)state;
+    sim_begin(&s, KPI("") ESCALATION RECEIVERS);
+    strbuf_printf(&text,
+                  "{\"slowdive_alerts\":1,\"at\":\"8999999999999999999\",\"beat_at\":"
+                  "\"8999999999999999999\",\"next_silence\":3,\"silences\":[{\"id\":\"s3\",\"match\":"
+                  "\"alert=api\",\"from\":\"8999999999999999998\",\"until\":\"8999999999999999999\"}],"
+                  "\"alerts\":[{\"alert\":\"api\",\"severity\":\"warning\",\"slo\":false,\"instances\":[{"
+                  "\"state\":\"firing\",\"since\":\"8999999999999999999\",\"fired_at\":"
+                  "\"8999999999999999999\"}]}],\"incidents\":[]}");
+    assert_true(alert_state_read(s.a, text.text, text.len, &err));
+    assert_false(alerting_begin(s.a, START, &err));
+    assert_non_null(strstr(err.text, "only goes forward"));
+    assert_true(alerting_begin(s.a, INT64_MAX, &err));
+    alerting_rule(s.a, 0, NULL, 0);
+    alerting_end(s.a);
+    assert_int_equal(alerting_firing(s.a), 1);
+    strbuf_free(&text);
+    sim_end(&s);
+}
+
+static void wide_evaluation(struct sim *s, struct alert_input *in, size_t n, double minute)
+{
+    struct sd_error err = {""};
+    assert_true(alerting_begin(s->a, START + (sd_time)(minute * 60 * SD_S), &err));
+    alerting_rule(s->a, 0, in, n);
+    alerting_end(s->a);
+    answer_all(s);
+}
+
+/* 10,000 instances, each an incident of its own: the state stays in proportion. */
+static void test_wide(void **state)
+{
+    enum { N = 10000 };
+    struct sim s;
+    struct alert_input *in = mem_array(N, sizeof *in);
+    char(*names)[40] = mem_array(N, sizeof *names);
+    struct strbuf text = {0}, again = {0};
+    struct sd_error err = {""};
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "host=db%zu,user=u%zu", i / 10, i);
+        in[i] =
+            (struct alert_input){.instance = names[i], .value = 1, .holds = true, .threshold = (double)NAN};
+    }
+    sim_begin(&s, KPI(", keep_firing: 0s, group: instance") ESCALATION RECEIVERS);
+    wide_evaluation(&s, in, N, 1);
+    wide_evaluation(&s, in, N, 6);
+    alert_state_write(s.a, &text);
+    assert_true(text.len < (size_t)N * 1000);
+    struct alerting *b = alerting_new(&s.policy, 15 * SD_S), *c = NULL;
+    if (!alert_state_read(b, text.text, text.len, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(alerting_firing(b), N);
+    c = alerting_copy(b);
+    alerting_free(b);
+    alert_state_write(c, &again);
+    assert_string_equal(text.text, again.text);
+    for (size_t i = 0; i < N; i++)
+        in[i].holds = false;
+    alerting_free(s.a);
+    s.a = c;
+    strbuf_clear(&s.sent);
+    wide_evaluation(&s, in, N, 7);
+    assert_int_equal(alerting_firing(s.a), 0);
+    strbuf_free(&text);
+    strbuf_free(&again);
+    free(in);
+    free(names);
+    sim_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,7 +705,9 @@ int main(void)
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_no_instance),
         cmocka_unit_test(test_group),
+        cmocka_unit_test(test_pending_at_the_end),
         cmocka_unit_test(test_by_instance),
+        cmocka_unit_test(test_key_without_people),
         cmocka_unit_test(test_ack),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_silenced_all_along),
@@ -562,6 +716,9 @@ int main(void)
         cmocka_unit_test(test_same_moment),
         cmocka_unit_test(test_alertmanager),
         cmocka_unit_test(test_slo_rules),
+        cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_future),
+        cmocka_unit_test(test_wide),
         cmocka_unit_test(test_damaged),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,9 +220,11 @@ static void costs_add_up_to_the_month(void **state)
         shop_requests(m, T0 + i * SD_S, "GET", "/cart", 3, 0, 100 * SD_MS);
         shop_requests(m, T0 + i * SD_S, "POST", "/cart", 1, 0, 400 * SD_MS);
     }
+    shop_requests(m, T0, "GET", "/untimed", 1, 0, SD_UNKNOWN);
     endpoint_costs_find(m, &POLICY, T0, T, &c);
-    assert_int_equal(c.n, 2);
-    assert_true(c.by_time && c.requests == 1200);
+    assert_int_equal(c.n, 3);
+    assert_true(c.by_time && c.requests == 1201);
+    assert_true(c.items[2].cost_per_month == 0 && isnan(c.items[2].saves_per_month));
     assert_string_equal(c.items[0].method, "POST");
     near(c.items[0].share, 4.0 / 7, 1e-12);
     near(c.items[0].cost_per_month, 40000.0 / 7, 1e-12);
@@ -244,42 +246,53 @@ static void costs_add_up_to_the_month(void **state)
     model_free(m);
 }
 
-/* An interval belongs to the moment it ends, whatever the moment that is asked for. */
+/* An interval belongs to the moment it ends, whatever the moment that is asked for and wherever in a second
+ * it begins. */
 static void intervals_count_by_their_end(void **state)
 {
     (void)state;
-    struct model *m = model_new(&MODEL_DEFAULTS);
-    for (int i = -3; i < 40; i++) {
-        struct sd_bucket bucket = {.index = sd_hist_index(200 * SD_MS), .count = 1};
-        struct sd_hist h = {.n = 1, .buckets = &bucket};
-        struct sd_http r = {.method = "GET",
-                            .route = "/",
-                            .interval_ns = 10 * SD_S,
-                            .count = 1,
-                            .timed = 1,
-                            .total_ns = 200 * SD_MS,
-                            .min_ns = 200 * SD_MS,
-                            .max_ns = 200 * SD_MS,
-                            .first_at = SD_UNKNOWN,
-                            .last_at = SD_UNKNOWN,
-                            .latency = &h,
-                            .upgraded = SD_UNKNOWN,
-                            .queue_ns = SD_UNKNOWN,
-                            .upstream_ns = SD_UNKNOWN};
-        shop_add(m, "hours", T0 + i * 10 * SD_S, SD_HTTP, &r);
+    static const struct {
+        int64_t from, width;
+    } FORMS[] = {{0, 10 * SD_S}, {700 * SD_MS, 10 * SD_S}, {300 * SD_MS, SD_S}, {0, 0}, {250 * SD_MS, 0}};
+    for (size_t f = 0; f < ARRAY_LEN(FORMS); f++) {
+        struct model *m = model_new(&MODEL_DEFAULTS);
+        for (int i = -3; i < 40; i++) {
+            struct sd_bucket bucket = {.index = sd_hist_index(200 * SD_MS), .count = 1};
+            struct sd_hist h = {.n = 1, .buckets = &bucket};
+            struct sd_http r = {.method = "GET",
+                                .route = "/",
+                                .interval_ns = FORMS[f].width,
+                                .count = 1,
+                                .timed = 1,
+                                .total_ns = 200 * SD_MS,
+                                .min_ns = 200 * SD_MS,
+                                .max_ns = 200 * SD_MS,
+                                .first_at = SD_UNKNOWN,
+                                .last_at = SD_UNKNOWN,
+                                .latency = &h,
+                                .upgraded = SD_UNKNOWN,
+                                .queue_ns = SD_UNKNOWN,
+                                .upstream_ns = SD_UNKNOWN};
+            shop_add(m, "hours", T0 + i * 10 * SD_S + FORMS[f].from, SD_HTTP, &r);
+        }
+        for (int shift = 0; shift < 200; shift++) { /* of (from, from + 100 s] */
+            sd_time from = T0 + shift * 100 * SD_MS, to = from + 100 * SD_S;
+            struct bottlenecks b;
+            struct endpoint_point all;
+            int wanted = 0;
+            for (int i = -3; i < 40; i++) {
+                sd_time end = T0 + i * 10 * SD_S + FORMS[f].from + FORMS[f].width;
+                wanted += end > from && end <= to;
+            }
+            bottlenecks_find(&(struct bottleneck_ask){.model = m, .from = from, .to = to}, &b);
+            assert_int_equal(b.requests, wanted);
+            bottlenecks_free(&b);
+            model_requests_ended(m, from, to, &all);
+            assert_int_equal(all.count, wanted);
+            near((double)all.p95, 200e6, 1.0 / 128);
+        }
+        model_free(m);
     }
-    for (int shift = 0; shift < 20; shift++) { /* of (shift, shift + 100] */
-        struct bottlenecks b;
-        int wanted = 0;
-        for (int i = -3; i < 40; i++)
-            wanted += 10 * (i + 1) > shift && 10 * (i + 1) <= shift + 100;
-        bottlenecks_find(
-            &(struct bottleneck_ask){.model = m, .from = T0 + shift * SD_S, .to = T0 + (shift + 100) * SD_S},
-            &b);
-        assert_int_equal(b.requests, wanted);
-        bottlenecks_free(&b);
-    }
-    model_free(m);
 }
 
 static void a_histogram_on_one_side_is_exact(void **state)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/policy.h"
 #include "core/schema.h"
 #include "tests/lib/make_build.h"
 #include "tests/lib/world.h"
@@ -309,6 +310,17 @@ static void add_load(struct world *w)
     shop_add(w->model, "plan.yaml", SHOP_END - SD_S, SD_DOCUMENT, &d);
 }
 
+/* A policy with an objective, and its figures. */
+static struct signals *add_goals(struct world *w)
+{
+    static const char text[] =
+        "slos: [{name: fast, objective: 0.9, window: 1d, signal: http.latency, good_below: 200ms}]";
+    struct sd_error err;
+    if (!policy_read_text(&w->config->policy, "test", text, strlen(text), &err))
+        fail_msg("%s", err.text);
+    return w->console->env.signals = signals_new(&w->config->policy, NULL);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
@@ -333,6 +345,7 @@ static void every_view_is_four_keys_from_home(void **state)
             add_build(w);
             add_trace(w);
             add_load(w);
+            struct signals *signals = add_goals(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);
@@ -346,6 +359,7 @@ static void every_view_is_four_keys_from_home(void **state)
                 snprintf(ways[n++].way, sizeof way, "%s", way);
             }
             world_free(w);
+            signals_free(signals);
         }
     for (const struct view *const *v = VIEWS; *v; v++) {
         bool found = false;

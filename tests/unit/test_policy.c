@@ -103,6 +103,11 @@ static void what_is_left_out_is_the_default(void **state)
     assert_string_equal(p.costs.currency, "USD");
     assert_true(p.costs.wait_hour == 0 && isnan(p.costs.revenue_month));
     policy_free(&p);
+    /* JSON, where a character may be two escapes. */
+    p = policy_of(
+        "{\"kpis\": [{\"name\": \"a\\ud83c\\udf89\\\\ud83c\\u0041\", \"signal\": \"http.errors\"}]}");
+    assert_string_equal(p.kpis[0].name, "a\xf0\x9f\x8e\x89\\ud83cA");
+    policy_free(&p);
     p = policy_of("kpis:\n# nothing yet\n"); /* an empty section is one that is left out */
     assert_int_equal(p.n_kpis, 5);
     policy_free(&p);
@@ -425,6 +430,8 @@ static const struct mistake {
     {"receivers: {a: {type: webhook, url: x, command: [ls]}}",
      "command belongs to receivers of type command"},
     {"silences: [{weekly: 'Sun 02:00-04:00'}]", "a silence needs match"},
+    {"silences: [{match: {}, weekly: 'Sun 02:00-04:00'}]", "a silence needs match"},
+    {"silences: [{match: {label.a: b}, weekly: 'Sun 02:00-04:00'}]", "did you mean \"labels.KEY\"?"},
     {"silences: [{match: {alert: a}}]", "a silence of a policy needs weekly"},
     {"silences: [{match: {alert: a}, weekly: 'Sun 2:00-4:00'}]", "p.yaml:1:40: weekly is not understood"},
     {"silences: [{match: {alert: a}, weekly: 'Xyz 02:00-04:00'}]", "weekly is not understood"},

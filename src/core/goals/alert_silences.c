@@ -176,27 +176,39 @@ int64_t alert_silenced_ns(const struct alerting *a, const struct alert_group *g,
     return ns;
 }
 
+/* Does it hold at that moment? *until: its end, as far as `to`; NULL ok. */
+static bool weekly_until(const struct goal_silence *w, sd_time at, sd_time to, sd_time *until)
+{
+    struct stretches s = {0};
+    add_weekly(&s, w, at, to);
+    unite(&s);
+    bool now = s.n > 0 && s.items[0].from <= at;
+    if (now && until)
+        *until = s.items[0].to;
+    free(s.items);
+    return now;
+}
+
 bool alert_silenced(const struct alerting *a, const struct alert_group *g, const char *instance, sd_time at,
-                    const char **why)
+                    struct alert_held *held)
 {
     for (size_t i = 0; i < a->n_silences; i++) {
         const struct alert_silence *x = &a->silences[i];
-        if (x->from <= at && at < x->until && matches(&x->parsed, g, instance)) {
-            if (why)
-                *why = x->why;
-            return true;
-        }
+        if (at < x->from || at >= x->until || !matches(&x->parsed, g, instance))
+            continue;
+        if (held)
+            *held = (struct alert_held){x->id, x->why, x->until};
+        return true;
     }
     for (size_t i = 0; i < a->policy->n_silences; i++) {
-        struct stretches s = {0};
-        add_weekly(&s, &a->policy->silences[i], at, at + 1);
-        bool now = s.n > 0;
-        free(s.items);
-        if (now && matches(&a->policy->silences[i].match, g, instance)) {
-            if (why)
-                *why = a->policy->silences[i].why;
-            return true;
+        const struct goal_silence *w = &a->policy->silences[i];
+        if (!weekly_until(w, at, at + 1, NULL) || !matches(&w->match, g, instance))
+            continue;
+        if (held) {
+            *held = (struct alert_held){NULL, w->why, SD_UNKNOWN};
+            weekly_until(w, at, add_sat(at, 8 * DAY_NS), &held->until);
         }
+        return true;
     }
     return false;
 }

@@ -15,7 +15,7 @@
 static struct alert_group *add_group(struct alerting *a, const char *alert, bool slo, enum goal_severity s)
 {
     struct alert_group *g = mem_alloc(sizeof *g);
-    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s};
+    *g = (struct alert_group){.alert = mem_strdup(alert), .slo = slo, .severity = s, .hidden_at = SD_UNKNOWN};
     a->groups = mem_grow(a->groups, a->n_groups, &a->cap_groups, sizeof(struct alert_group *));
     a->groups[a->n_groups++] = g;
     struct alert_group *same;
@@ -100,6 +100,14 @@ static struct alert_instance *find(struct alert_group *g, const char *name)
     return x;
 }
 
+struct alert_instance *alert_instance_find(struct alert_group *g, const char *name)
+{
+    struct alert_instance *x;
+    const char *key = name ? name : "";
+    HASH_FIND(hh, g->by_name, key, strlen(key), x);
+    return x;
+}
+
 struct alert_instance *alert_instance_of(struct alert_group *g, const char *name)
 {
     struct alert_instance *x = find(g, name);
@@ -146,7 +154,9 @@ static void change(struct alerting *a, struct alert_group *g, struct alert_insta
     }
     if (to == ALERT_RESOLVED)
         x->resolved_at = a->at;
-    if (to == ALERT_INACTIVE || (to == ALERT_FIRING && x->incident && sd_known(x->incident->closed_at)))
+    /* What begins anew has nothing to do with an incident that is over. */
+    bool anew = to == ALERT_PENDING || to == ALERT_FIRING;
+    if (to == ALERT_INACTIVE || (anew && x->incident && sd_known(x->incident->closed_at)))
         leave_incident(x);
     if (!(from == ALERT_PENDING && to == ALERT_FIRING))
         x->since = a->at;

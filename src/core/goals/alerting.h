@@ -130,7 +130,9 @@ struct alert_group { /* the instances of a rule */
     size_t n, cap, hint, firing;
     struct alert_instance *by_name;
     struct alert_incident *open; /* of a rule that is not by instance */
-    UT_hash_handle hh;           /* of alerting.by_alert */
+    sd_time hidden_at;           /* at that moment so many incidents were opened whose keys hide names */
+    size_t hidden;
+    UT_hash_handle hh; /* of alerting.by_alert */
 };
 
 struct alert_silence {
@@ -156,6 +158,7 @@ struct alerting {
     sd_time at;      /* of the last evaluation; SD_UNKNOWN: none yet */
     sd_time beat_at; /* of the last sign of life that arrived; SD_UNKNOWN: none */
     bool again;      /* the one under way has the same moment as the one before */
+    bool only_looks; /* set by who evaluates to show what is: nothing becomes due */
     uint32_t evaluation;
     struct alert_group **groups; /* those of the rules first, in their order */
     size_t n_groups, cap_groups;
@@ -181,6 +184,12 @@ struct alerting {
 /* every_ns: between evaluations. The policy lives as long. */
 struct alerting *alerting_new(const struct goal_policy *p, int64_t every_ns);
 void alerting_free(struct alerting *a); /* NULL is fine */
+/* The same at the same point, on its own: what is due is not in it, and nobody is told of changes. */
+struct alerting *alerting_copy(const struct alerting *a);
+/* Into an engine that was evaluated from data alone: what a later state of the same policy knows of the
+ * moment of its last evaluation. The keys of its incidents, when they opened, who had acknowledged and been
+ * told by then, and the silences. */
+void alerting_recall(struct alerting *a, const struct alerting *later);
 
 /* ---- an evaluation ---- */
 
@@ -219,16 +228,23 @@ const char *alerting_silence(struct alerting *a, const char *match, int64_t for_
                              sd_time at, struct sd_error *err);
 bool alerting_unsilence(struct alerting *a, const char *id, sd_time at, struct sd_error *err);
 
-/* Is that instance silenced at that moment? *why: its reason; NULL ok. */
+/* What holds an instance back. */
+struct alert_held {
+    const char *id;  /* of a person's silence; NULL: a weekly one of the policy */
+    const char *why; /* NULL: not said */
+    sd_time until;
+};
+/* Is that instance silenced at that moment? *held: by what; NULL ok. */
 bool alert_silenced(const struct alerting *a, const struct alert_group *g, const char *instance, sd_time at,
-                    const char **why);
+                    struct alert_held *held);
 /* How much of (from, to] all these instances were silenced. */
 int64_t alert_silenced_ns(const struct alerting *a, const struct alert_group *g, const char *const *instances,
                           size_t n, sd_time from, sd_time to);
 
 /* ---- for who reads and writes the state ---- */
 struct alert_group *alerting_group(struct alerting *a, const char *alert, bool slo, enum goal_severity s);
-struct alert_instance *alert_instance_of(struct alert_group *g, const char *name); /* made when it is new */
+struct alert_instance *alert_instance_of(struct alert_group *g, const char *name);   /* made when it is new */
+struct alert_instance *alert_instance_find(struct alert_group *g, const char *name); /* NULL: there is none */
 struct alert_incident *alerting_add_incident(struct alerting *a, const char *key);
 struct alert_sent *alert_add_sent(struct alert_incident *x);
 /* NULL and a sentence: `match` is wrong. */

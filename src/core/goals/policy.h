@@ -62,6 +62,7 @@ struct goal_figure {
     enum goal_per per;
     enum goal_aggregate aggregate;
     int64_t window_ns;
+    bool window_given; /* it is in the file */
     struct goal_match match;
 };
 
@@ -229,6 +230,7 @@ struct goal_policy {
     size_t n_playbooks;
     const struct goal_budget *budgets;
     size_t n_budgets;
+    const int *size_lines; /* of each of these */
     const char
         *size_budgets; /* those of `budgets:` with a `limit`, a list as JSON (budget_file.h); NULL: none */
     double size_tolerance; /* a share of their limits; NAN: not given */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "core/goals/regress.h"
+#include "core/goals/regress_checks.h"
 
 /* Instances of a figure that are told one by one; hosts, labels, endpoints. */
 enum { INSTANCES_USUAL = 64, INSTANCES_MAX = 100000 };
@@ -40,8 +40,7 @@ static void put_key(struct strbuf *b, const char *key, const char *value)
         strbuf_printf(b, "%s%s=%s", b->len ? ", " : "", key, value);
 }
 
-/* What of the signal it is about: "GET /search", "host=web1"; NULL: all of it. In the arena. */
-static const char *subject_of(struct arena *a, const struct goal_match *m)
+const char *check_subject(struct arena *a, const struct goal_match *m)
 {
     struct strbuf b = {0};
     if (m->method || m->route)
@@ -56,8 +55,7 @@ static const char *subject_of(struct arena *a, const struct goal_match *m)
     return text;
 }
 
-/* "p95 of http.latency", "mean of db.latency", "http.errors" */
-static const char *figure_words(struct arena *a, const struct goal_figure *f, const char *basis)
+const char *check_figure_words(struct arena *a, const struct goal_figure *f, const char *basis)
 {
     if (isfinite(f->quantile) && !str_eq(basis, "mean"))
         return arena_printf(a, "p%g of %s", f->quantile * 100, f->text);
@@ -110,22 +108,22 @@ static const char *limited_words(struct arena *a, const struct policy_checks *p,
     const char *of = subject ? " of " : "", *what = subject ? subject : "";
     if (!isfinite(v->value))
         return arena_printf(a, "nothing tells %s%s%s in the last %s of the data",
-                            figure_words(a, l->figure, NULL), of, what,
+                            check_figure_words(a, l->figure, NULL), of, what,
                             unit_format_int(UNIT_SINCE, window_of(p, l->figure), window));
     goal_value_text(v->unit, v->value, value);
     goal_value_text(v->unit, l->limit, limit);
     const char *against[CHECK_STATUSES] = {[CHECK_PASS] = l->below ? "at least" : "within",
                                            [CHECK_WARN] = "close to",
                                            [CHECK_FAIL] = l->below ? "below" : "above"};
-    return arena_printf(a, "%s%s%s is %s, %s the %s of %s (%s)", figure_words(a, l->figure, v->basis), of,
-                        what, value, against[status_of(l, v->value)], l->called, limit,
+    return arena_printf(a, "%s%s%s is %s, %s the %s of %s (%s)", check_figure_words(a, l->figure, v->basis),
+                        of, what, value, against[status_of(l, v->value)], l->called, limit,
                         samples_words(a, v->samples, window_of(p, l->figure)));
 }
 
 static void add_limited(const struct policy_checks *p, const struct limited *l, const struct signal_value *v,
                         struct check_list *out)
 {
-    const char *subject = v->instance ? v->instance : subject_of(out->arena, &l->figure->match);
+    const char *subject = v->instance ? v->instance : check_subject(out->arena, &l->figure->match);
     check_add(out, &(struct check){.name = l->name,
                                    .status = status_of(l, v->value),
                                    .kind = l->kind,
@@ -180,106 +178,6 @@ static void check_limited(const struct policy_checks *p, const struct limited *l
     free(v);
 }
 
-/* ---- regressions ---- */
-
-/* All durations in blocks of equal time. False: there are none. */
-static bool blocks_of(struct signals *s, const struct goal_figure *f, sd_time until, struct hist *blocks)
-{
-    sd_time first = signals_first(s), last = signals_last(s);
-    for (size_t i = 0; i < REGRESS_BLOCKS; i++)
-        hist_clear(&blocks[i]);
-    if (!sd_known(first))
-        return false;
-    last = sd_known(until) ? MIN(last, until) : last;
-    double step = ((double)last - (double)first + 1) / REGRESS_BLOCKS;
-    sd_time from = first - 1;
-    bool some = false;
-    for (size_t i = 0; i < REGRESS_BLOCKS; i++) {
-        sd_time to = i + 1 == REGRESS_BLOCKS ? last : first - 1 + (sd_time)(step * (double)(i + 1));
-        if (to > from)
-            some |= signals_durations(s, f, to, to - from, &blocks[i]);
-        from = MAX(from, to);
-    }
-    return some;
-}
-
-static const char *change_words(struct arena *a, double share)
-{
-    char text[UNIT_TEXT_MAX];
-    if (!isfinite(share))
-        return "changed";
-    return arena_printf(a, "%s by %s", share < 0 ? "fell" : "grew",
-                        unit_format(UNIT_SHARE, fabs(share), text));
-}
-
-static const char *regress_words(struct arena *a, const struct goal_budget *b, const struct regress *r,
-                                 const char *subject)
-{
-    char before[UNIT_TEXT_MAX], after[UNIT_TEXT_MAX], most[UNIT_TEXT_MAX], n[UNIT_TEXT_MAX], m[UNIT_TEXT_MAX];
-    bool grew = r->change_share > b->regress, sure = regress_surely(r, true);
-    const char *verdict = !grew ? "no more than" : sure ? "more than" : "which chance may do, beyond";
-    return arena_printf(
-        a, "%s%s%s %s, %s the %s it may: %s before, %s after (p %.2g, %s and %s requests%s)",
-        figure_words(a, &b->figure, NULL), subject ? " of " : "", subject ? subject : "",
-        change_words(a, r->change_share), verdict, unit_format(UNIT_SHARE, b->regress, most),
-        unit_format_int(UNIT_NS, r->before_ns, before), unit_format_int(UNIT_NS, r->after_ns, after),
-        r->p_value, unit_format_int(UNIT_COUNT, (int64_t)r->n_before, n),
-        unit_format_int(UNIT_COUNT, (int64_t)r->n_after, m), r->in_a_row ? ", alike in a row" : "");
-}
-
-static const char *regress_missing(struct arena *a, const struct policy_checks *p,
-                                   const struct goal_budget *b, const struct regress *r, const char *subject)
-{
-    const char *of = subject ? " of " : "", *what = subject ? subject : "";
-    if (!p->before)
-        return "there is nothing to compare with: --baseline SOURCE names it";
-    if (b->figure.signal != GOAL_HTTP_LATENCY)
-        return arena_printf(a, "the distribution of %s%s%s is not known, and means cannot be compared surely",
-                            b->figure.text, of, what);
-    return arena_printf(a, "nothing tells %s%s%s %s", figure_words(a, &b->figure, NULL), of, what,
-                        r->n_after ? "in the baseline" : "in the data");
-}
-
-static double real_of(int64_t ns)
-{
-    return sd_known(ns) ? (double)ns : (double)NAN;
-}
-
-static void check_regress(const struct policy_checks *p, const struct goal_budget *b, struct check_list *out)
-{
-    struct hist *blocks = mem_array((size_t)2 * REGRESS_BLOCKS, sizeof *blocks),
-                *after = blocks + REGRESS_BLOCKS;
-    for (size_t i = 0; i < (size_t)2 * REGRESS_BLOCKS; i++)
-        hist_clear(&blocks[i]);
-    struct regress r;
-    blocks_of(p->now, &b->figure, p->at, after);
-    if (p->before)
-        blocks_of(p->before, &b->figure, SD_UNKNOWN, blocks);
-    bool known = regress_of(blocks, REGRESS_BLOCKS, after, REGRESS_BLOCKS, b->figure.quantile, &r);
-    const char *subject = subject_of(out->arena, &b->figure.match);
-    double before = real_of(r.before_ns);
-    check_add(out, &(struct check){.name = b->name,
-                                   .status = !known ? b->skip_missing ? CHECK_SKIP : CHECK_MISSING
-                                             : r.change_share > b->regress && regress_surely(&r, true)
-                                                 ? CHECK_FAIL
-                                                 : CHECK_PASS,
-                                   .kind = "regress",
-                                   .signal = b->figure.text,
-                                   .subject = subject,
-                                   .feature = b->feature,
-                                   .value = real_of(r.after_ns),
-                                   .value_unit = "ns",
-                                   .limit = before * (1 + b->regress),
-                                   .baseline = before,
-                                   .change_share = r.change_share,
-                                   .p_value = r.p_value,
-                                   .text = known ? regress_words(out->arena, b, &r, subject)
-                                                 : regress_missing(out->arena, p, b, &r, subject),
-                                   .path = p->policy->file,
-                                   .line = b->line});
-    free(blocks);
-}
-
 /* ---- all ---- */
 
 static bool is_checked(const struct goal_kpi *k)
@@ -327,6 +225,6 @@ void policy_checks_add(const struct policy_checks *p, struct check_list *out)
                                             .line = b->line},
                           out);
         if (isfinite(b->regress))
-            check_regress(p, b, out);
+            regress_checks_add(p, b, out);
     }
 }

@@ -232,6 +232,35 @@ void request_track_drop(struct request_track *t, sd_time until, struct hist *roo
     }
 }
 
+static int64_t step_of(sd_time end, int64_t step)
+{
+    int64_t k = (end - 1) / step;
+    return k - ((end - 1) % step < 0);
+}
+
+void request_track_coarsen(struct request_track *t, sd_time until, int64_t step, struct hist *room)
+{
+    order(t, room);
+    struct request_slot *s = t->slots;
+    size_t old = moments_until(s, t->n, sizeof *s, until), n = 0;
+    for (size_t i = 0; i < old; i++) {
+        if (n && step_of(s[n - 1].end, step) == step_of(s[i].end, step)) {
+            sd_time end = s[i].end;
+            add_slot(t, &s[n - 1], &s[i], room);
+            s[n - 1].end = end;
+        } else {
+            s[n++] = s[i];
+        }
+    }
+    if (n == old)
+        return;
+    memmove(s + n, s + old, (t->n - old) * sizeof *s);
+    t->n -= old - n;
+    t->ordered = t->n;
+    free(t->moving);
+    t->moving = NULL;
+}
+
 /* ---- sums ---- */
 
 static void sum_slot(struct request_sum *sum, const struct request_slot *s, int64_t sign)

@@ -37,6 +37,9 @@ void request_track_free(struct request_track *t); /* what is in it */
 void request_track_add(struct request_track *t, const struct request_figures *f, bool durations,
                        struct hist *room);
 void request_track_drop(struct request_track *t, sd_time until, struct hist *room);
+/* Intervals that end at or before `until` are put together when they end in one step (k * step, (k + 1) *
+ * step]: sums over whole steps stay the same. */
+void request_track_coarsen(struct request_track *t, sd_time until, int64_t step, struct hist *room);
 size_t request_track_bytes(const struct request_track *t);
 
 struct request_sum {

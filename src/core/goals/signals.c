@@ -7,7 +7,7 @@
 
 #define TIME_MAX ((sd_time)8000000000000000000)
 #define LEAP     (86400 * SD_S)
-#define MONTH    (31 * 86400 * SD_S)
+#define ALL_TIME (INT64_MAX / 2)
 enum { LEAPS = 8, SLO_DRAWN = 4 };
 
 const struct signals_limits SIGNALS_DEFAULTS = {.keep_ns = 0, .max_bytes = (size_t)128 << 20};
@@ -29,12 +29,28 @@ static bool of_requests(enum goal_signal s)
     return s <= GOAL_HTTP_BYTES;
 }
 
-static void want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
-                          enum goal_per per)
+static struct http_group *want_requests(struct signals *s, const struct goal_figure *f, int64_t window_ns,
+                                        enum goal_per per)
 {
     struct http_group *g = http_group_of(s->requests, &f->match, per, -1, true);
     g->durations |= f->signal == GOAL_HTTP_LATENCY;
     g->window_ns = MAX(g->window_ns, window_ns);
+    return g;
+}
+
+static void want(struct signals *s, const struct goal_figure *f, int64_t window_ns, bool months)
+{
+    int64_t all = months ? ALL_TIME : window_ns;
+    if (of_requests(f->signal)) {
+        want_requests(s, f, window_ns, f->per)->months |= months;
+    } else if (f->signal == GOAL_METRIC) {
+        told_metrics_want(s->metrics, f, all);
+    } else if (f->signal == GOAL_DB_LATENCY || f->signal == GOAL_DB_CALLS) {
+        told_statements_want(s->statements, f, all);
+        told_calls_want(s->calls, f, window_ns, months);
+        if (f->signal == GOAL_DB_CALLS)
+            want_requests(s, f, window_ns, GOAL_TOTAL)->months |= months;
+    }
 }
 
 /* ---- the store ---- */
@@ -50,6 +66,7 @@ struct signals *signals_new(const struct goal_policy *p, const struct signals_li
     s->requests = told_requests_new(s);
     s->metrics = told_metrics_new(s);
     s->statements = told_statements_new(s);
+    s->calls = told_calls_new(s);
     s->pages = told_pages_new(s);
     s->seen = (struct seen){SD_UNKNOWN, SD_UNKNOWN};
     s->last = SD_UNKNOWN;
@@ -60,7 +77,7 @@ struct signals *signals_new(const struct goal_policy *p, const struct signals_li
     for (size_t i = 0; i < p->n_targets; i++) {
         const struct goal_kpi *k = policy_kpi(p, p->targets[i].kpi);
         if (k) /* its months are figures of a whole month each */
-            signals_want(s, &k->figure, MONTH);
+            want(s, &k->figure, k->figure.window_ns, true);
     }
     for (size_t i = 0; i < p->n_slos; i++) {
         const struct goal_slo *o = &p->slos[i];
@@ -83,6 +100,7 @@ void signals_free(struct signals *s)
     told_requests_free(s->requests);
     told_metrics_free(s->metrics);
     told_statements_free(s->statements);
+    told_calls_free(s->calls);
     told_pages_free(s->pages);
     name_index_free(&s->origins);
     free(s->origin_hosts);
@@ -93,15 +111,7 @@ void signals_free(struct signals *s)
 
 void signals_want(struct signals *s, const struct goal_figure *f, int64_t window_ns)
 {
-    if (of_requests(f->signal)) {
-        want_requests(s, f, window_ns, f->per);
-    } else if (f->signal == GOAL_METRIC) {
-        told_metrics_want(s->metrics, f, window_ns);
-    } else if (f->signal == GOAL_DB_LATENCY || f->signal == GOAL_DB_CALLS) {
-        told_statements_want(s->statements, f, window_ns);
-        if (f->signal == GOAL_DB_CALLS)
-            want_requests(s, f, window_ns, GOAL_TOTAL);
-    }
+    want(s, f, window_ns, false);
 }
 
 void signals_clear(struct signals *s)
@@ -109,6 +119,7 @@ void signals_clear(struct signals *s)
     told_requests_clear(s->requests);
     told_metrics_clear(s->metrics);
     told_statements_clear(s->statements);
+    told_calls_clear(s->calls);
     told_pages_clear(s->pages);
     name_index_clear(&s->origins);
     s->seen = (struct seen){SD_UNKNOWN, SD_UNKNOWN};
@@ -126,11 +137,6 @@ void signals_set_live(struct signals *s, bool live)
 void signals_set_host(struct signals *s, const char *host)
 {
     s->host = arena_strdup(s->arena, host);
-}
-
-void signals_only_host(struct signals *s, const char *host)
-{
-    s->only_host = arena_strdup(s->arena, host);
 }
 
 void signals_note(struct signals *s, const char *sentence)
@@ -177,11 +183,6 @@ const char *signals_host_of(const struct signals *s, const struct sd_batch *b, c
     return o != NAME_NONE && s->origin_hosts[o] ? s->origin_hosts[o] : s->host;
 }
 
-bool signals_host_counts(const struct signals *s, const char *host)
-{
-    return !s->only_host || str_eq(s->only_host, host);
-}
-
 bool same_match(const struct goal_match *a, const struct goal_match *b)
 {
     bool same = str_eq(a->method, b->method) && str_eq(a->route, b->route) && str_eq(a->host, b->host) &&
@@ -205,14 +206,19 @@ static void note_time(struct signals *s, const struct sd_batch *b)
 {
     const struct sd_http *h;
     const struct sd_latency *l;
-    sd_time to = batch_time(b);
+    const struct sd_spans *p;
+    sd_time from = batch_time(b), to = batch_time(b);
+    for (size_t i = 0; (p = batch_each(b, SD_SPANS, &i));)
+        for (size_t k = 0; p->start && k < p->start->n; k++)
+            if (p->start->items[k] >= batch_time(b) - LEAP && p->start->items[k] < from)
+                from = p->start->items[k];
     for (size_t i = 0; (h = batch_each(b, SD_HTTP, &i));)
         if (h->interval_ns > 0 && h->interval_ns <= LEAP)
             to = MAX(to, batch_time(b) + h->interval_ns);
     for (size_t i = 0; (l = batch_each(b, SD_LATENCY, &i));)
         if (l->interval_ns > 0 && l->interval_ns <= LEAP)
             to = MAX(to, batch_time(b) + l->interval_ns);
-    seen_add(&s->seen, batch_time(b), to);
+    seen_add(&s->seen, from, to);
     sd_time begun = batch_time(b); /* nobody asks for a moment before it, but for one before its end */
     if (sd_known(s->last) && begun > s->last && begun - s->last > LEAP && ++s->leaps < LEAPS)
         return;
@@ -234,11 +240,13 @@ void signals_take(struct signals *s, const struct sd_batch *b)
     told_requests_take(s->requests, b);
     told_metrics_take(s->metrics, b);
     told_statements_take(s->statements, b);
+    told_calls_take(s->calls, b);
     told_pages_take(s->pages, b);
     note_time(s, b);
     told_requests_keep(s->requests, s->last);
     told_metrics_keep(s->metrics, s->last);
     told_statements_keep(s->statements, s->last);
+    told_calls_keep(s->calls, s->last);
 }
 
 sd_time signals_first(const struct signals *s)
@@ -259,7 +267,7 @@ uint64_t signals_version(const struct signals *s)
 size_t signals_bytes(const struct signals *s)
 {
     return told_requests_bytes(s->requests) + told_metrics_bytes(s->metrics) +
-           told_statements_bytes(s->statements);
+           told_statements_bytes(s->statements) + told_calls_bytes(s->calls);
 }
 
 /* ---- figures of requests ---- */
@@ -354,29 +362,6 @@ static size_t request_values(struct signals *s, const struct goal_figure *f, sd_
     return n;
 }
 
-/* ---- figures of statements ---- */
-
-static struct signal_value statement_value(struct signals *s, const struct goal_figure *f, sd_time at,
-                                           int64_t window_ns)
-{
-    sd_time from = add_sat(at, -window_ns);
-    struct event_sum x = told_statements_sum(s->statements, &f->match, from, at);
-    struct signal_value v = {.unit = goal_signal_unit(f->signal),
-                             .value = share(x.b, x.a),
-                             .samples = x.a,
-                             .basis = "mean",
-                             .at = x.last};
-    if (f->signal != GOAL_DB_CALLS)
-        return v;
-    struct http_group *g = http_group_of(s->requests, &f->match, GOAL_TOTAL, -1, false);
-    struct request_sum requests = {.last = SD_UNKNOWN};
-    if (g)
-        http_sum(s->requests, g, 0, from, at, &requests, NULL);
-    v.basis = "count";
-    v.value = sd_known(x.last) ? share(x.a, requests.count) : (double)NAN;
-    return v;
-}
-
 size_t signals_values(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
                       struct signal_value *out, size_t max)
 {
@@ -404,14 +389,30 @@ size_t signals_most(struct signals *s, const struct goal_figure *f)
     return g ? g->n : 1;
 }
 
-bool signals_durations(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
-                       struct hist *out)
+unsigned signals_witnesses(struct signals *s, const struct goal_figure *f)
 {
-    struct http_group *g = http_group_of(s->requests, &f->match, GOAL_TOTAL, -1, false);
+    unsigned out = f->signal == GOAL_HTTP_LATENCY;
+    for (int by = 0; f->signal == GOAL_DB_LATENCY && by < CALLS_BYS; by++)
+        out |= told_calls_has(s->calls, &f->match, (enum call_by)by) ? 1u << by : 0;
+    return out;
+}
+
+bool signals_durations(struct signals *s, const struct goal_figure *f, const char *instance, unsigned witness,
+                       sd_time at, int64_t window_ns, struct hist *out)
+{
     struct request_sum sum;
+    sd_time from = add_sat(at, -window_ns);
     hist_clear(out);
-    if (g)
-        http_sum(s->requests, g, 0, add_sat(at, -window_ns), at, &sum, out);
+    for (int by = 0; f->signal == GOAL_DB_LATENCY && by < CALLS_BYS; by++)
+        if (witness == 1u << by)
+            return told_calls_sum(s->calls, &f->match, (enum call_by)by, from, at, &sum, out);
+    struct http_group *g =
+        f->signal == GOAL_HTTP_LATENCY
+            ? http_group_of(s->requests, &f->match, instance ? f->per : GOAL_TOTAL, -1, false)
+            : NULL;
+    uint32_t i = g && instance ? name_index_find(&g->names, instance) : 0;
+    if (g && i < g->n)
+        http_sum(s->requests, g, i, from, at, &sum, out);
     return out->count > 0;
 }
 

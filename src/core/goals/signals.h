@@ -37,8 +37,6 @@ void signals_clear(struct signals *s); /* forgets the data */
 void signals_set_live(struct signals *s, bool live);
 /* The machine of records that name none; NULL: not known. */
 void signals_set_host(struct signals *s, const char *host);
-/* --host: only data of that machine counts; NULL: of all. Before the data comes. */
-void signals_only_host(struct signals *s, const char *host);
 
 /* Of all that was taken, ends of intervals included; SD_UNKNOWN: nothing. */
 sd_time signals_first(const struct signals *s);
@@ -63,9 +61,12 @@ size_t signals_values(struct signals *s, const struct goal_figure *f, sd_time at
                       struct signal_value *out, size_t max);
 /* How many values it has at most. */
 size_t signals_most(struct signals *s, const struct goal_figure *f);
-/* The durations that a figure on http.latency is of, in all. False: none. */
-bool signals_durations(struct signals *s, const struct goal_figure *f, sd_time at, int64_t window_ns,
-                       struct hist *out);
+/* What tells the durations of http.latency or db.latency, a bit each, the lowest the best; 0: nothing does.
+ * Of requests one for all that tells of them; of statements histograms of metrics, and traces. */
+unsigned signals_witnesses(struct signals *s, const struct goal_figure *f);
+/* The durations that a figure is of, by one of these; instance NULL: of a total. False: none. */
+bool signals_durations(struct signals *s, const struct goal_figure *f, const char *instance, unsigned witness,
+                       sd_time at, int64_t window_ns, struct hist *out);
 
 struct signal_events {
     int64_t total, bad;

@@ -5,6 +5,7 @@
  * none. A counter that falls began again at 0. */
 #include "core/goals/signals_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { STATEMENTS_MAX = 200000 };
@@ -163,8 +164,7 @@ static void take(struct told_statements *t, const struct sd_batch *b, const stru
 void told_statements_take(struct told_statements *t, const struct sd_batch *b)
 {
     const struct sd_statement *r;
-    if (!t->n_groups || !(batch_kinds(b) & SD_KIND_BIT(SD_STATEMENT)) ||
-        !signals_host_counts(t->s, signals_host_of(t->s, b, NULL)))
+    if (!t->n_groups || !(batch_kinds(b) & SD_KIND_BIT(SD_STATEMENT)))
         return;
     for (size_t i = 0; (r = batch_each(b, SD_STATEMENT, &i));)
         take(t, b, r);
@@ -192,12 +192,81 @@ size_t told_statements_bytes(const struct told_statements *t)
     return sum;
 }
 
-struct event_sum told_statements_sum(struct told_statements *t, const struct goal_match *m, sd_time from,
-                                     sd_time to)
+struct event_sum told_statements_sum(struct told_statements *t, const struct goal_match *m, bool traced,
+                                     sd_time from, sd_time to)
 {
     struct event_sum sum = {.last = SD_UNKNOWN};
     struct statement_group *g = group_of(t, m);
-    for (int by = 0; g && by < BYS && !sd_known(sum.last); by++)
+    if (g && traced)
+        return event_track_sum(&g->tracks[BY_SPANS], from, to);
+    for (int by = 0; g && by < BY_SPANS && !sd_known(sum.last); by++)
         sum = event_track_sum(&g->tracks[by], from, to);
     return sum;
+}
+
+/* ---- values ---- */
+
+static double share(int64_t a, int64_t b)
+{
+    return b > 0 ? (double)a / (double)b : (double)NAN;
+}
+
+static struct signal_value latency_value(struct signals *s, const struct goal_figure *f, sd_time from,
+                                         sd_time at)
+{
+    struct signal_value v = {.unit = goal_signal_unit(f->signal)};
+    struct hist *h = mem_alloc(sizeof *h);
+    struct request_sum calls;
+    bool known = false;
+    for (int by = 0; by < CALLS_BYS && !known; by++)
+        known = told_calls_sum(s->calls, &f->match, (enum call_by)by, from, at, &calls, h);
+    v.value = known ? (double)hist_quantile(h, f->quantile) : (double)NAN;
+    v.samples = (int64_t)MIN(h->count, (uint64_t)INT64_MAX);
+    v.basis = "histogram";
+    v.at = calls.last;
+    free(h);
+    if (known)
+        return v;
+    struct event_sum x = told_statements_sum(s->statements, &f->match, false, from, at);
+    if (!sd_known(x.last))
+        x = told_statements_sum(s->statements, &f->match, true, from, at);
+    v.value = share(x.b, x.a);
+    v.samples = x.a;
+    v.basis = "mean";
+    v.at = x.last;
+    return v;
+}
+
+/* Statements and requests are of the same witness: all, or those that were traced. What a statement is tagged
+ * with is the request that ran it first, so for a route traces come before tags. */
+static struct signal_value calls_value(struct signals *s, const struct goal_figure *f, sd_time from,
+                                       sd_time at)
+{
+    struct signal_value v = {.unit = goal_signal_unit(f->signal), .basis = "count", .value = (double)NAN};
+    struct http_group *g = http_group_of(s->requests, &f->match, GOAL_TOTAL, -1, false);
+    int64_t all = g ? http_count(s->requests, g, from, at, false) : 0;
+    int64_t traced = g ? http_count(s->requests, g, from, at, true) : 0;
+    struct event_sum x = told_statements_sum(s->statements, &f->match, false, from, at);
+    bool counted = sd_known(x.last) && all > 0;
+    if (traced > 0 && told_calls_traced(s->calls) && (!counted || f->match.route || f->match.method)) {
+        struct request_sum calls;
+        told_calls_sum(s->calls, &f->match, CALLS_BY_SPANS, from, at, &calls, NULL);
+        v.value = share(calls.count, traced);
+        v.samples = calls.count;
+        v.at = calls.last;
+        return v;
+    }
+    if (!sd_known(x.last))
+        x = told_statements_sum(s->statements, &f->match, true, from, at);
+    v.value = sd_known(x.last) ? share(x.a, all ? all : traced) : (double)NAN;
+    v.samples = x.a;
+    v.at = x.last;
+    return v;
+}
+
+struct signal_value statement_value(struct signals *s, const struct goal_figure *f, sd_time at,
+                                    int64_t window_ns)
+{
+    sd_time from = add_sat(at, -window_ns);
+    return f->signal == GOAL_DB_CALLS ? calls_value(s, f, from, at) : latency_value(s, f, from, at);
 }

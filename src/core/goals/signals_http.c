@@ -6,13 +6,12 @@
 
 #include "core/endpoints/buckets.h"
 #include "core/endpoints/route.h"
+#include "core/goals/bucket_spread.h"
 
 enum {
     FEEDS_MAX = 100000,     /* endpoints by host and evidence that are told apart */
     INSTANCES_MAX = 200000, /* of all groups together */
     LOOK_EVERY = 65536,     /* records between two looks at the memory */
-    WIDE_MOST = 200,        /* buckets of a histogram of someone else's */
-    WIDE_PLACES = 64,       /* that the requests of one are spread over */
     TEXT_MOST = 1024
 };
 #define INTERVAL_MAX (86400 * SD_S)
@@ -305,8 +304,6 @@ static void take_http(struct told_requests *r, const struct sd_batch *b, const s
 {
     int by = told_by(h->evidence);
     const char *host = signals_host_of(r->s, b, h->host);
-    if (!signals_host_counts(r->s, host))
-        return;
     int64_t interval = MIN(at_least_0(h->interval_ns), INTERVAL_MAX);
     struct request_figures x = {.latency = h->latency, .min_ns = h->min_ns, .max_ns = h->max_ns};
     int64_t recorded = 0;
@@ -324,28 +321,6 @@ static void take_http(struct told_requests *r, const struct sd_batch *b, const s
     add(r, feed_of(r, h->method, h->route, host, by), by, batch_time(b), &x);
 }
 
-/* Requests in a bucket are taken to lie evenly in it. */
-static struct sd_hist spread(struct told_requests *r, const struct buckets *b)
-{
-    struct sd_hist h = {.n = 0};
-    if (!r->wide)
-        r->wide = mem_array((size_t)WIDE_MOST * WIDE_PLACES, sizeof *r->wide);
-    for (size_t i = 0; i < b->n; i++) {
-        const struct bucket *k = &b->items[i];
-        double width = isinf(k->upper) ? 0 : k->upper - k->lower, done = 0;
-        int places = width > 0 ? WIDE_PLACES : 1;
-        for (int p = 0; p < places; p++) {
-            double to = floor(k->count * (p + 1) / places + 0.5), n = to - done;
-            int64_t at = real_to_int(k->lower + width * (p + 0.5) / places);
-            if (n > 0)
-                r->wide[h.n++] = (struct sd_bucket){sd_hist_index(MAX(at, 0)), (uint32_t)fmin(n, UINT32_MAX)};
-            done = to;
-        }
-    }
-    h.buckets = r->wide;
-    return h;
-}
-
 static void take_latency(struct told_requests *r, const struct sd_batch *b, const struct sd_latency *l)
 {
     const char *host = signals_host_of(r->s, b, l->host);
@@ -353,13 +328,15 @@ static void take_latency(struct told_requests *r, const struct sd_batch *b, cons
     enum buckets_rule rule;
     struct buckets k = {0};
     struct sd_hist h = {.n = 0};
-    if (!signals_host_counts(r->s, host) || !(l->count > 0 || n))
+    if (!(l->count > 0 || n))
         return;
     if (!buckets_rule_named(l->rule, &rule))
         rule = BUCKETS_CLASSIC;
-    if (n && n <= WIDE_MOST && l->upper_ns->n == n && l->counts->n == n &&
+    if (!r->wide)
+        r->wide = mem_array(SPREAD_ROOM, sizeof *r->wide);
+    if (n && n <= SPREAD_BUCKETS && l->upper_ns->n == n && l->counts->n == n &&
         buckets_from_lists(&k, rule, l->lower_ns->items, l->upper_ns->items, l->counts->items, n))
-        h = spread(r, &k);
+        h = bucket_spread(&k, r->wide);
     double count = fmax(isfinite(l->count) ? l->count : 0, k.n ? buckets_total(&k) : 0);
     struct request_figures x = {.latency = &h, .min_ns = SD_UNKNOWN, .max_ns = SD_UNKNOWN};
     x.slot.end = add_sat(batch_time(b), MIN(at_least_0(l->interval_ns), INTERVAL_MAX));
@@ -419,6 +396,14 @@ static void group_drop(struct told_requests *r, struct http_group *g, sd_time un
         }
 }
 
+static void group_coarsen(struct told_requests *r, struct http_group *g, sd_time until)
+{
+    g->kept_from = MAX(g->kept_from, until);
+    for (size_t i = 0; i < g->n; i++)
+        for (size_t k = 0; k < g->instances[i].n_parts; k++)
+            request_track_coarsen(&g->instances[i].parts[k].requests, until, WHOLE_STEP, r->s->room);
+}
+
 static sd_time group_first(const struct http_group *g)
 {
     sd_time first = INT64_MAX;
@@ -462,8 +447,12 @@ void told_requests_keep(struct told_requests *r, sd_time last)
         struct http_group *g = r->groups[i];
         int64_t span = add_sat(g->window_ns, r->s->limits.keep_ns);
         sd_time until = add_sat(last, -span);
-        if (r->s->limits.keep_ns < INT64_MAX &&
-            (!sd_known(g->kept_from) || add_sat(until, -g->kept_from) > g->window_ns / 4))
+        if (r->s->limits.keep_ns == INT64_MAX ||
+            (sd_known(g->kept_from) && add_sat(until, -g->kept_from) <= g->window_ns / 4))
+            continue;
+        if (g->months)
+            group_coarsen(r, g, until);
+        else
             group_drop(r, g, until);
     }
     if (r->since_look < LOOK_EVERY)
@@ -500,6 +489,17 @@ void http_sum(struct told_requests *r, struct http_group *g, size_t instance, sd
         if (!told_better(p, from, to))
             request_track_sum(&p->requests, from, to, sum, h, r->s->room);
     }
+}
+
+int64_t http_count(struct told_requests *r, struct http_group *g, sd_time from, sd_time to, bool traced)
+{
+    struct request_sum sum = {.last = SD_UNKNOWN};
+    for (size_t i = 0; g->n && i < g->instances[0].n_parts; i++) {
+        struct told_part *p = &g->instances[0].parts[i];
+        if (traced ? p->by == TOLD_BY_TRACES : p->by != TOLD_BY_TRACES && !told_better(p, from, to))
+            request_track_sum(&p->requests, from, to, &sum, NULL, r->s->room);
+    }
+    return sum.count;
 }
 
 struct event_sum http_events(struct http_group *g, sd_time from, sd_time to)

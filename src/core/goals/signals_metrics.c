@@ -182,7 +182,7 @@ void told_metrics_take(struct told_metrics *m, const struct sd_batch *b)
     for (size_t i = 0; (r = batch_each(b, SD_METRIC, &i));) {
         uint32_t name = r->name ? name_index_find(&m->names, r->name) : NAME_NONE;
         struct metric_series *x = name == NAME_NONE ? NULL : series_of(m, b, r, name);
-        if (!x || !isfinite(r->value) || !signals_host_counts(m->s, x->host))
+        if (!x || !isfinite(r->value))
             continue;
         sd_time at = batch_time(b);
         x->samples = mem_grow(x->samples, x->n, &x->cap, sizeof *x->samples);

@@ -17,6 +17,9 @@ struct seen {
 };
 void seen_add(struct seen *s, sd_time from, sd_time to);
 
+/* Of targets every month is asked for: what is older than any window stays, put together by the hour. */
+#define WHOLE_STEP (3600 * SD_S)
+
 /* ---- requests ---- */
 
 /* What is known by one name: methods and routes that are alike in other words are one. */
@@ -45,6 +48,7 @@ struct http_group {
     bool durations, requests; /* what is kept */
     int64_t good_below_ns;    /* of an SLO: events, of durations above; 0: of errors; -1: no SLO's */
     int64_t window_ns;        /* the longest */
+    bool months;              /* all time besides, by the hour (WHOLE_STEP) */
     sd_time cut;              /* dropped at or before it because memory was short; SD_UNKNOWN */
     struct signal_instance *instances;
     size_t n, cap;
@@ -67,6 +71,8 @@ struct seen told_requests_seen(const struct told_requests *r);
 /* Of one instance. */
 void http_sum(struct told_requests *r, struct http_group *g, size_t instance, sd_time from, sd_time to,
               struct request_sum *sum, struct hist *h);
+/* Of the total: those that were traced, each of them; or what tells of all. */
+int64_t http_count(struct told_requests *r, struct http_group *g, sd_time from, sd_time to, bool traced);
 struct event_sum http_events(struct http_group *g, sd_time from, sd_time to);
 const uint32_t *http_order(struct http_group *g);
 
@@ -92,9 +98,32 @@ void told_statements_want(struct told_statements *t, const struct goal_figure *f
 void told_statements_take(struct told_statements *t, const struct sd_batch *b);
 void told_statements_keep(struct told_statements *t, sd_time last);
 size_t told_statements_bytes(const struct told_statements *t);
-/* a: calls, b: ns. */
-struct event_sum told_statements_sum(struct told_statements *t, const struct goal_match *m, sd_time from,
-                                     sd_time to);
+/* a: calls, b: ns; by the server's counters, else its log; or what was traced. */
+struct event_sum told_statements_sum(struct told_statements *t, const struct goal_match *m, bool traced,
+                                     sd_time from, sd_time to);
+
+/* ---- statements with their durations ---- */
+enum call_by { CALLS_BY_METRICS, CALLS_BY_SPANS, CALLS_BYS }; /* the best first */
+struct told_calls;
+struct told_calls *told_calls_new(struct signals *s);
+void told_calls_free(struct told_calls *c);
+void told_calls_clear(struct told_calls *c);
+void told_calls_want(struct told_calls *c, const struct goal_figure *f, int64_t window_ns, bool months);
+void told_calls_take(struct told_calls *c, const struct sd_batch *b);
+void told_calls_keep(struct told_calls *c, sd_time last);
+size_t told_calls_bytes(const struct told_calls *c);
+/* h NULL: not asked for. False: there is none. */
+bool told_calls_sum(struct told_calls *c, const struct goal_match *m, enum call_by by, sd_time from,
+                    sd_time to, struct request_sum *sum, struct hist *h);
+/* Is there any, whenever it was? */
+bool told_calls_has(const struct told_calls *c, const struct goal_match *m, enum call_by by);
+
+/* Did any trace show a statement? */
+bool told_calls_traced(const struct told_calls *c);
+
+/* Values of db.latency and db.calls. */
+struct signal_value statement_value(struct signals *s, const struct goal_figure *f, sd_time at,
+                                    int64_t window_ns);
 
 /* ---- builds and reports ---- */
 struct told_pages;
@@ -112,7 +141,7 @@ struct signals {
     struct signals_limits limits;
     struct arena *arena; /* names */
     bool live;
-    const char *host, *only_host;
+    const char *host;
     struct name_index origins;
     const char **origin_hosts; /* by origin; NULL: not told */
     size_t cap_hosts;
@@ -124,6 +153,7 @@ struct signals {
     struct told_requests *requests;
     struct told_metrics *metrics;
     struct told_statements *statements;
+    struct told_calls *calls;
     struct told_pages *pages;
     const char *notes[8];
     size_t n_notes;
@@ -131,7 +161,6 @@ struct signals {
 void signals_note(struct signals *s, const char *sentence); /* static; once */
 /* The machine of a record: its own, that of its source, the reader's; NULL: not known. */
 const char *signals_host_of(const struct signals *s, const struct sd_batch *b, const char *named);
-bool signals_host_counts(const struct signals *s, const char *host);
 bool same_match(const struct goal_match *a, const struct goal_match *b);
 
 #endif

@@ -147,6 +147,7 @@ static void add_check(struct check_list *out, const struct size_budget *b, const
 {
     struct strbuf m = {0};
     struct check c = {.name = b->name,
+                      .line = b->line,
                       .source = build->head->path ? build->head->path : build->origin,
                       .metric = metric_key(b->metric),
                       .limit_bytes = b->limit_bytes,
@@ -188,6 +189,7 @@ static void add_missing(struct check_list *out, const struct size_budget *b, con
         strbuf_str(&m, " is there");
     strbuf_str(&m, "; patterns match names below the build folder, or below the folder of the budget file");
     const struct check c = {.name = b->name,
+                            .line = b->line,
                             .source = build->head->path ? build->head->path : build->origin,
                             .metric = metric_key(b->metric),
                             .limit_bytes = b->limit_bytes,

@@ -25,6 +25,8 @@ struct size_budget {
     int64_t limit_bytes; /* SD_UNKNOWN: there is none */
     const char *skip;    /* why it is not checked, a sentence; NULL: it is */
     bool may_be_empty;   /* that no file matches is no failure: a default, not somebody's own */
+    size_t item;         /* its number in the list of the file, from 0 */
+    int line;            /* where it stands; 0: not known */
 };
 
 /* A share of the limit that gzip may differ by between zlib builds. */

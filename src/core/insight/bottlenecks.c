@@ -135,7 +135,7 @@ static void endpoints_find(struct bottlenecks *b, const struct bottleneck_ask *a
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     for (size_t i = 0; i < model_endpoints(ask->model); i++) {
         const struct endpoint *e = model_endpoint(ask->model, i);
-        if (endpoint_stats_ended(ask->model, e, ask->from, ask->to, s))
+        if (endpoint_stats_ended(e, ask->from, ask->to, s))
             endpoint_found(b, ask, e, s);
     }
     free(s);
@@ -219,6 +219,7 @@ static bool of_workload(const struct bottleneck_ask *ask, struct arena *a, const
     return false;
 }
 
+/* Who was seen to run it; else who did first, as the tags in its text say. */
 static const char *within_of(const struct bottleneck_ask *ask, struct arena *a, const struct query *q)
 {
     struct link l[LINKS_MAX];
@@ -226,6 +227,9 @@ static const char *within_of(const struct bottleneck_ask *ask, struct arena *a, 
     for (size_t i = 0; i < n; i++)
         if (l[i].endpoint)
             return arena_strdup(a, endpoint_name(l[i].endpoint));
+    for (size_t i = 0; i < model_endpoints(ask->model); i++)
+        if (query_first_called_by(q, model_endpoint(ask->model, i)))
+            return arena_strdup(a, endpoint_name(model_endpoint(ask->model, i)));
     return NULL;
 }
 

@@ -49,9 +49,10 @@ struct bottleneck {
     double current_ns;      /* mean of one */
     double expected_ns;     /* the same, once mended */
     double saving_share;    /* of that */
-    const char *technique;  /* index, rewrite, cache, split: key of `efforts`; NULL: no cause is known */
-    const char *approach;   /* what to do */
-    const char *trade_off;  /* what it costs otherwise; NULL: nothing known */
+    const char *technique; /* index, rewrite, cache, split, settings, upkeep: key of `efforts`; NULL: no cause
+                              is known */
+    const char *approach;  /* what to do */
+    const char *trade_off; /* what it costs otherwise; NULL: nothing known */
     enum bottleneck_confidence confidence;
     double effort_hours, saves_cost_per_month, saves_wait_hours_per_month, roi, payback_months;
     const char *view, *select;  /* that shows more */

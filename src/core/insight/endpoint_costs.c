@@ -32,7 +32,8 @@ static void fill(struct endpoint_cost *c, const struct cost_row *r, const struct
     c->cost_per_million = r->count > 0
                               ? c->cost_per_month / ((double)r->count / seconds * BOTTLENECK_MONTH_S) * 1e6
                               : (double)NAN;
-    c->saves_per_month = by_time ? costs->month * r->excess_ns / (double)all->total_ns : (double)NAN;
+    bool known = by_time && r->timed > 0;
+    c->saves_per_month = known ? costs->month * r->excess_ns / (double)all->total_ns : (double)NAN;
 }
 
 void endpoint_costs_find(const struct model *m, const struct goal_policy *p, sd_time from, sd_time to,
@@ -46,7 +47,7 @@ void endpoint_costs_find(const struct model *m, const struct goal_policy *p, sd_
     out->items = mem_array(n + 1, sizeof *out->items);
     for (size_t i = 0; i < n && out->seconds > 0; i++) {
         const struct endpoint *e = model_endpoint(m, i);
-        if (!endpoint_stats_ended(m, e, from, to, s))
+        if (!endpoint_stats_ended(e, from, to, s))
             continue;
         struct cost_row *r = &rows[out->n];
         *r = (struct cost_row){

@@ -1,11 +1,11 @@
 /* goal_progress.h - how far a target of the policy is, month by month: the KPI over a whole calendar month
- * (UTC), out of the data that is there.
+ * (UTC), by the exact figures of goals.
  *   progress_share = (baseline - value) / (baseline - target)
  * Pure; main thread, as the model. Unknown is NAN. */
 #ifndef CORE_INSIGHT_GOAL_PROGRESS_H
 #define CORE_INSIGHT_GOAL_PROGRESS_H
 
-#include "core/goals/policy.h"
+#include "core/goals/signals.h"
 #include "core/model/model.h"
 
 enum progress_status { PROGRESS_UNKNOWN, PROGRESS_MET, PROGRESS_ON_TRACK, PROGRESS_BEHIND };
@@ -20,10 +20,12 @@ struct goal_progress {
 
 /* [first moment, first moment of the next month) */
 struct span progress_month(int year, int month);
-/* A figure over a span; NAN: the data does not tell. *samples: what it is of. */
-double progress_value(const struct model *m, const struct goal_figure *f, struct span span, int64_t *samples);
+/* A KPI over (from, to], of several instances the worst; NAN: the data does not tell. *samples: what it is
+ * of. */
+double progress_value(struct signals *s, const struct goal_kpi *k, struct span span, int64_t *samples);
 /* Of a month that has not begun at `now` nothing is known. */
-void goal_progress(const struct model *m, const struct goal_policy *p, const struct goal_target *t,
+/* signals NULL: no value is known. */
+void goal_progress(struct signals *s, const struct goal_policy *p, const struct goal_target *t,
                    const struct goal_month *month, sd_time now, struct goal_progress *out);
 
 #endif

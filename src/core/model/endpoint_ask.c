@@ -206,28 +206,33 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
         out->others |= tells(e->tracks[i], span) ? 1u << i : 0;
 }
 
-/* The end of a slot is that of its interval. One of the finest slots holds requests up to its last alone. */
-static bool ended_in(const struct endpoint_slot *s, sd_time from, sd_time to, int64_t finest)
+/* The next slot whose intervals ended in (from, to]; NULL: none. *i begins at SIZE_MAX. A slot begins at a
+ * whole second, its intervals where they do: one that ends before `from` may hold some that end after it. */
+static const struct endpoint_slot *next_ended(const struct track *t, sd_time from, sd_time to, size_t *i)
 {
-    sd_time end = add_sat(s->slot.at, s->slot.width);
-    return end > from && s->slot.at < to &&
-           (end <= to || (s->slot.width <= finest && sd_known(s->last) && s->last <= to));
+    if (*i == SIZE_MAX)
+        for (*i = slots_from(&t->slots, from);
+             *i > 0 && endpoint_slot_ends(slot_at(&t->slots, *i - 1)) > from;)
+            --*i;
+    for (; *i < t->slots.n && slot_at(&t->slots, *i)->slot.at <= to; ++*i) {
+        const struct endpoint_slot *s = slot_at(&t->slots, *i);
+        sd_time end = endpoint_slot_ends(s);
+        if (end > from && end <= to) {
+            ++*i;
+            return s;
+        }
+    }
+    return NULL;
 }
 
-bool endpoint_stats_ended(const struct model *m, const struct endpoint *e, sd_time from, sd_time to,
-                          struct endpoint_stats *out)
+bool endpoint_stats_ended(const struct endpoint *e, sd_time from, sd_time to, struct endpoint_stats *out)
 {
     stats_clear(out);
     for (int by = 0; by < EVIDENCES; by++) {
-        const struct track *t = e->tracks[by];
+        const struct endpoint_slot *s;
         struct wide_sum wide = {0};
         bool any = false;
-        for (size_t i = t ? slots_from(&t->slots, from) : 0; t && i < t->slots.n; i++) {
-            const struct endpoint_slot *s = slot_at(&t->slots, i);
-            if (s->slot.at >= to)
-                break;
-            if (!ended_in(s, from, to, m->limits.resolution_ns))
-                continue;
+        for (size_t i = SIZE_MAX; e->tracks[by] && (s = next_ended(e->tracks[by], from, to, &i));) {
             add_slot(s, &wide, out);
             any = any || s->count > 0;
         }
@@ -493,6 +498,28 @@ void model_request_series(const struct model *m, struct span span, size_t n, str
     }
     for (size_t k = 0; k < n; k++)
         quantiles(&h[k], &out[k]);
+    free(h);
+}
+
+void model_requests_ended(const struct model *m, sd_time from, sd_time to, struct endpoint_point *out)
+{
+    struct hist *h = mem_alloc(sizeof *h);
+    const struct endpoints *x = endpoints_in(m);
+    no_points(out, 1);
+    hist_clear(h);
+    for (size_t e = 0; e < x->n; e++) {
+        const struct endpoint_slot *s;
+        bool any = false;
+        for (int by = 0; by < EVIDENCES && !any; by++)
+            for (size_t i = SIZE_MAX;
+                 x->items[e]->tracks[by] && (s = next_ended(x->items[e]->tracks[by], from, to, &i));) {
+                any = any || s->count > 0;
+                add_to_hist(h, s);
+                out->count = add_known(out->count, slot_count(s));
+                out->errors = add_known(out->errors, s->wide ? nearest(s->wide->errors) : s->errors);
+            }
+    }
+    quantiles(h, out);
     free(h);
 }
 

@@ -69,9 +69,24 @@ void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *f
     into->last = most(into->last, from->last);
 }
 
+sd_time endpoint_slot_ends(const struct endpoint_slot *s)
+{
+    int64_t width = s->ends_us < UINT32_MAX ? s->ends_us * SD_US : s->slot.width;
+    return add_sat(s->slot.at, width);
+}
+
+/* At least. */
+static void end_at(struct endpoint_slot *s, sd_time end)
+{
+    int64_t us = add_sat(end, -s->slot.at) / SD_US;
+    if (us > s->ends_us)
+        s->ends_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 static void merge(struct part *p, void *into, void *from)
 {
     struct endpoint_slot *s = from;
+    end_at(into, endpoint_slot_ends(s));
     endpoint_slot_add(into, s);
     endpoint_slot_buckets(p, into, s->buckets, s->n_buckets);
     if (s->wide)
@@ -114,6 +129,7 @@ size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, con
         slots_widen(&t->slots, s, width);
     }
     add_figures(p, s, f, h, true);
+    end_at(s, add_sat(at, MAX(width, 0)));
     size_t before = p->bytes;
     add_figures(p, t->all, f, h, false);
     return p->bytes - before;

@@ -26,6 +26,8 @@ struct endpoint_slot {
     struct sd_bucket *buckets;
     struct wide *wide; /* NULL: nothing */
     uint32_t n_buckets;
+    uint32_t ends_us; /* from the slot's beginning to the latest end of its intervals, which need not be
+                         aligned as it is; UINT32_MAX: that of the slot */
 };
 
 struct track {
@@ -56,7 +58,8 @@ static inline const struct endpoints *endpoints_in(const struct model *m)
 void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *from);
 void endpoint_slot_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n);
 void endpoint_slot_release(struct part *p, void *slot);
-void endpoint_slot_start(struct endpoint_slot *s); /* nothing is known yet */
+void endpoint_slot_start(struct endpoint_slot *s);         /* nothing is known yet */
+sd_time endpoint_slot_ends(const struct endpoint_slot *s); /* to the microsecond below */
 struct track *track_new(struct part *p);
 void track_free(struct part *p, struct track *t);
 /* Figures of an interval, with its buckets of ours, if it has any. By how many bytes `all` grew. */

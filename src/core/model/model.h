@@ -158,8 +158,7 @@ void endpoint_stats_of(const struct endpoint *e, enum evidence by, struct span s
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
 
 /* By the best evidence, of the intervals that end in (from, to]: what goals are about. False: none does. */
-bool endpoint_stats_ended(const struct model *m, const struct endpoint *e, sd_time from, sd_time to,
-                          struct endpoint_stats *out);
+bool endpoint_stats_ended(const struct endpoint *e, sd_time from, sd_time to, struct endpoint_stats *out);
 
 /* A part of the requests, by what they have in common: the status, the upstream, the host or the service. */
 struct endpoint_part {
@@ -191,6 +190,9 @@ size_t endpoint_blocks(const struct endpoint *e, struct span span, struct shift_
                        struct sd_bucket **buckets, size_t *n_buckets);
 /* The same of all endpoints together: percentiles of every request, not of percentiles. */
 void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out);
+/* Of the intervals that end in (from, to], by the best evidence of each endpoint: count, errors, percentiles.
+ */
+void model_requests_ended(const struct model *m, sd_time from, sd_time to, struct endpoint_point *out);
 /* Counts of requests by time (columns) and latency (rows, between the
  * rows + 1 ascending bounds in `lower`): out[y * columns + x], y = 0 fastest. */
 void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,

@@ -51,6 +51,7 @@ struct plan_finder;
 struct plan_rule {
     const char *name;       /* JSON: "seq_scan_filter" */
     const char *title;      /* "Sequential scan for few rows" */
+    const char *technique;  /* index, rewrite, settings, upkeep: what mends it; NULL: it depends */
     const char *measure;    /* what the limits are of: "rows removed / rows read" */
     double info, warn, bad; /* NAN: never of that severity */
     double floor_ns;        /* could save at least this much ... */

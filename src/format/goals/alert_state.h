@@ -6,7 +6,8 @@
 
 #include "core/goals/alerting.h"
 
-enum { ALERT_STATE_VERSION = 1, ALERT_STATE_BYTES_MAX = 256 << 20 };
+/* Some 90,000 instances that fire each by themselves; to read as much takes ten times the memory. */
+enum { ALERT_STATE_VERSION = 1, ALERT_STATE_BYTES_MAX = 64 << 20 };
 
 void alert_state_write(const struct alerting *a, struct strbuf *out);
 /* Into an engine that has only just been made. False and a sentence: it is cut, damaged or of a newer

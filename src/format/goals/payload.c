@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <strings.h>
 
 /* One character of hostile text; bytes consumed. */
 static size_t next(const char *text, size_t len, uint32_t *code)
@@ -81,42 +80,6 @@ void payload_idempotency_key(const struct delivery *d, struct strbuf *out)
             strbuf_printf(out, "%%%02X", c);
     }
     strbuf_free(&plain);
-}
-
-/* ---- what is not sent ---- */
-
-static bool names_somebody(const char *key, size_t len)
-{
-    static const char *const KEYS[] = {
-        "user",           "username",  "user_name",   "usename",     "role",      "login",
-        "account",        "email",     "client",      "client_addr", "client_ip", "client_name",
-        "client_address", "remote_ip", "remote_addr", "ip",          "address",   "peer"};
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strlen(KEYS[i]) == len && !strncasecmp(KEYS[i], key, len))
-            return true;
-    return false;
-}
-
-char *payload_instance(const struct delivery_instance *i)
-{
-    struct strbuf b = {0};
-    if (!i->instance)
-        return NULL;
-    for (const char *at = i->instance; *at;) {
-        size_t len = 0, key = strcspn(at, "=,");
-        while (at[len] && at[len] != ',')
-            len += at[len] == '\\' && at[len + 1] ? 2 : 1;
-        if (key < len && at[key] == '=' && names_somebody(at, key)) {
-            strbuf_add(&b, at, key + 1);
-            strbuf_str(&b, "***");
-        } else {
-            strbuf_add(&b, at, len);
-        }
-        at += len;
-        if (*at == ',')
-            strbuf_char(&b, *at++);
-    }
-    return b.text ? strbuf_detach(&b) : mem_strdup("");
 }
 
 /* ---- figures ---- */

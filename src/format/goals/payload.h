@@ -47,10 +47,6 @@ size_t payload_text(struct strbuf *out, const char *text, size_t max);
 /* The same of something that names a thing: a longer one ends in "~" and a hash of the whole, so that two
  * that begin alike stay two. */
 void payload_key(struct strbuf *out, const char *text, size_t max);
-/* The name of an instance as it may be sent: of labels (core/labels.h) those that name people and clients
- * have
- * "***" as their value. NULL: a total. Caller frees. */
-char *payload_instance(const struct delivery_instance *i);
 /* The delivery's key as the value of a header: printable ASCII, the rest as %XX. */
 void payload_idempotency_key(const struct delivery *d, struct strbuf *out);
 void payload_value(struct strbuf *out, const char *unit, double value);

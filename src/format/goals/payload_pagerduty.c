@@ -3,6 +3,7 @@
 #include "format/goals/payload.h"
 
 #include "base/clock.h"
+#include "core/labels.h"
 #include "core/result.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static void add_instances(cJSON *details, const struct delivery *d)
     size_t n = MIN(d->n_instances, (size_t)PAYLOAD_INSTANCES_MAX);
     for (size_t i = 0; i < n; i++) {
         cJSON *row = result_row(list);
-        char *name = payload_instance(&d->instances[i]);
+        char *name = labels_hide_people(d->instances[i].instance);
         add_text(row, "instance", name, PAYLOAD_LABEL_MAX);
         free(name);
         add_figure(row, "value", d, d->instances[i].value);

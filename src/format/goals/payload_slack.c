@@ -4,6 +4,7 @@
  * well, so the @ of such words is a wide one. */
 #include "format/goals/payload.h"
 
+#include "core/labels.h"
 #include "core/result.h"
 
 #include <stdlib.h>
@@ -106,7 +107,7 @@ static void add_instances(struct message *m, const struct delivery *d)
         struct strbuf line = {0}, value = {0};
         if (!d->instances[i].instance && d->n_instances == 1)
             return;
-        char *name = payload_instance(&d->instances[i]);
+        char *name = labels_hide_people(d->instances[i].instance);
         strbuf_str(&line, "\xe2\x80\xa2 ");
         escaped(&line, name ? name : "total", INSTANCE_MAX);
         free(name);

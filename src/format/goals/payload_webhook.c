@@ -3,6 +3,7 @@
 #include "format/goals/payload.h"
 
 #include "base/clock.h"
+#include "core/labels.h"
 #include "core/result.h"
 
 #include <inttypes.h>
@@ -18,12 +19,26 @@ static void add_key(cJSON *o, const char *key, const char *text)
     strbuf_free(&b);
 }
 
+/* An instance whose people are left out has the name that its incident's key has: two of them stay two. */
+static char *instance_name(const struct delivery *d, const struct delivery_instance *i)
+{
+    char *name = labels_hide_people(i->instance);
+    size_t len = strlen(d->alert);
+    const char *end = strrchr(d->incident, '@');
+    bool own = str_starts(d->incident, d->alert) && d->incident[len] == '{' && end &&
+               end > d->incident + len + 1 && end[-1] == '}';
+    if (!name || !strcmp(name, i->instance) || !own)
+        return name;
+    free(name);
+    return mem_strndup(d->incident + len + 1, (size_t)(end - 1 - (d->incident + len + 1)));
+}
+
 /* In the order of their names, which the fingerprint needs. */
 static cJSON *labels_of(const struct delivery *d, const struct delivery_instance *i)
 {
     cJSON *o = cJSON_CreateObject();
     add_key(o, "alertname", d->alert);
-    char *name = payload_instance(i);
+    char *name = instance_name(d, i);
     if (name && *name) /* an empty label is none */
         add_key(o, "instance", name);
     free(name);
@@ -159,7 +174,8 @@ char *payload_alertmanager(const struct delivery *d, const struct payload_about 
 {
     char at[CLOCK_TEXT_MAX];
     cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; i < d->n_instances; i++) {
+    /* The firing ones last: of two that are alike once people are left out, the later one counts. */
+    for (size_t i = d->n_instances; i-- > 0;) {
         const struct delivery_instance *one = &d->instances[i];
         cJSON *o = result_row(list);
         cJSON_AddItemToObject(o, "labels", labels_of(d, one));

@@ -62,7 +62,7 @@ static bool keys_known(const cJSON *o, const char *const *names, struct sd_error
     return true;
 }
 
-static bool read_entry(struct budget_file *f, const cJSON *entry, struct sd_error *err)
+static bool read_entry(struct budget_file *f, const cJSON *entry, size_t item, struct sd_error *err)
 {
     static const char *const KEYS[] = {"name", "type", "path", "scope", "compression", "limit", NULL};
     static const char *const TYPES[] = {"any", "js", "css", "image", "font", "html", "wasm", NULL};
@@ -70,7 +70,7 @@ static bool read_entry(struct budget_file *f, const cJSON *entry, struct sd_erro
         [BUDGET_TOTAL] = "total", [BUDGET_EACH] = "each", [BUDGET_ROUTE] = "route", NULL};
     static const char *const COMPRESSIONS[] = {
         [BUDGET_SIZE] = "none", [BUDGET_GZIP] = "gzip", [BUDGET_BROTLI] = "brotli", NULL};
-    struct size_budget b = {.name = NULL};
+    struct size_budget b = {.item = item};
     const cJSON *path = json_member(entry, "path");
     if (!cJSON_IsObject(entry))
         return fail(err, "an entry of budgets is no mapping");
@@ -118,8 +118,9 @@ bool read_slowdive_budgets(struct budget_file *f, const cJSON *json, struct sd_e
         return fail(err, "budgets is no list");
     if (!read_tolerance(f, json_member(json, "tolerance"), err))
         return false;
+    size_t item = 0;
     for (const cJSON *e = budgets->child; e; e = e->next)
-        if (!read_entry(f, e, err))
+        if (!read_entry(f, e, item++, err))
             return false;
     return budgets->child || fail(err, "budgets is an empty list: there is nothing to check");
 }

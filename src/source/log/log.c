@@ -20,6 +20,7 @@
 
 #define READ_SIZE ((size_t)256 << 10)
 #define TICK      (250 * SD_MS)
+#define ROOM_TICK (5 * SD_MS) /* between two looks whether the console has room */
 /* After a wake-up this long passes before the next, so that a busy log costs ten
  * wake-ups a second and not one a line. */
 #define REST         (100 * SD_MS)
@@ -128,18 +129,29 @@ struct log {
 
 /* ---- handing out ---- */
 
+/* What is read of a file need not be lost when the console lags, as it does while it begins: the rest waits
+ * in the file. */
+static void hand_out(struct sd_source *s, struct sd_batch *b)
+{
+    const struct sd_host *h = s->host;
+    const struct log *l = s->priv;
+    while (l->n_tails && h->fits && !h->fits(s, b) && h->wait(s, -1, 0, h->now(s) + ROOM_TICK) >= 0)
+        ;
+    h->publish(s, b);
+}
+
 static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
 {
     struct sd_source *s = ctx;
     struct sd_batch *b = s->host->batch(s, at);
     for (size_t i = 0; i < n; i++) {
         if (!s->host->add(b, SD_HTTP, &records[i])) { /* full: the rest of the second goes separately */
-            s->host->publish(s, b);
+            hand_out(s, b);
             b = s->host->batch(s, at);
             s->host->add(b, SD_HTTP, &records[i]);
         }
     }
-    s->host->publish(s, b);
+    hand_out(s, b);
 }
 
 static void emit_cache(void *ctx, sd_time at, struct sd_cache *record)
@@ -150,7 +162,7 @@ static void emit_cache(void *ctx, sd_time at, struct sd_cache *record)
     struct sd_batch *b = s->host->batch(s, at);
     log_cache_name(&room, l->agg, s->target, record);
     s->host->add(b, SD_CACHE, record);
-    s->host->publish(s, b);
+    hand_out(s, b);
     l->cached = true;
 }
 
@@ -162,7 +174,7 @@ static void add_part(struct sd_source *s, sd_time at, enum sd_kind kind, const v
         l->parts = s->host->batch(s, at);
     if (s->host->add(l->parts, kind, record))
         return;
-    s->host->publish(s, l->parts); /* full */
+    hand_out(s, l->parts); /* full */
     l->parts = s->host->batch(s, at);
     s->host->add(l->parts, kind, record);
 }
@@ -174,7 +186,7 @@ static void emit_parts(void *ctx, sd_time at, const struct sd_http_part *records
     for (size_t i = 0; i < n; i++)
         add_part(s, at, SD_HTTP_PART, &records[i]);
     if (!n && l->parts) {
-        s->host->publish(s, l->parts);
+        hand_out(s, l->parts);
         l->parts = NULL;
     }
 }
@@ -220,7 +232,7 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
         log_cache_routes(s->host, b, l->agg, s->target);
         l->routes_at = now;
     }
-    s->host->publish(s, b);
+    hand_out(s, b);
 }
 
 /* ---- opening ---- */

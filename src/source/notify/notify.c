@@ -15,7 +15,14 @@
 #include "source/notify/notify_command.h"
 #include "source/notify/notify_request.h"
 
-enum { ANSWER_MAX = 64 * 1024, KEPT = 200, POLL_MS = 200, COMMAND_POLL_MS = 20 };
+/* Of an answer SAID bytes are told. More is kept: a secret is hidden only where it is whole. */
+enum {
+    ANSWER_MAX = 64 * 1024,
+    SAID = 200,
+    KEPT = SAID + NOTIFY_SECRET_MAX,
+    POLL_MS = 200,
+    COMMAND_POLL_MS = 20
+};
 #define RETRY_AFTER_MAX (24 * 3600) /* seconds: what a receiver may ask for */
 
 struct lane {
@@ -56,17 +63,26 @@ static struct delivery_answer *answer_of(struct sending *s, const struct lane *l
     return &s->answers[l->todo[l->at]];
 }
 
+/* At most `max` bytes of a text, in whole characters. */
+static size_t whole_characters(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
 /* The sentence of a failure: what a program, a library or a receiver says may repeat secrets. */
 static void explain(struct delivery_answer *a, const struct lane *l, const char *text)
 {
     struct strbuf plain = {0};
     char *hidden = secrets_hide(l->r.secrets, text);
+    hidden[whole_characters(hidden, strlen(hidden), strlen("500 ") + SAID)] = 0;
     payload_text(&plain, hidden, KEPT);
     snprintf(a->error, sizeof a->error, "%.150s: ", l->r.host ? l->r.host : l->to->name);
-    size_t used = strlen(a->error), room = sizeof a->error - used - 1, len = plain.len;
-    if (len > room) /* cut at a character */
-        for (len = room; len && ((unsigned char)plain.text[len] & 0xc0) == 0x80;)
-            len--;
+    size_t used = strlen(a->error), room = sizeof a->error - used - 1;
+    size_t len = whole_characters(strbuf_text(&plain), plain.len, room);
     memcpy(a->error + used, strbuf_text(&plain), len);
     a->error[used + len] = 0;
     strbuf_free(&plain);

@@ -17,6 +17,8 @@ struct known_time known_time_of(const struct view_ctx *c, const struct endpoint 
     struct known_time k = {
         .log_mean = each(s->total_ns, s), .queue = each(s->queue_ns, s), .upstream = each(s->upstream_ns, s)};
     endpoint_time_of(c->model, e, c->span, &k.traces);
+    if (k.traces.traces && s->evidence == EVIDENCE_TRACES) /* whose services each count the request anew */
+        k.log_mean = (double)NAN;
     k.sampled_db = db_share_of(c, e).share * k.log_mean;
     return k;
 }

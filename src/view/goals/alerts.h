@@ -14,6 +14,8 @@ struct alerts_shown {
 };
 
 extern const struct view alerts_view;
+extern const struct view_action *const alert_actions[]; /* alert_actions.c */
+#define ALERT_SILENCES "Silences"                       /* title of that section */
 
 struct doc *alerts_doc(const struct alerts_shown *a);
 /* "230 ms", "14.4x": a figure of an alert in its unit. */

@@ -6,7 +6,7 @@
 #include "core/goals/burn.h"
 #include "view/view.h"
 
-extern const struct view kpis_view, slo_view;
+extern const struct view kpis_view, slo_view, objective_view;
 
 enum goal_status { GOAL_UNKNOWN, GOAL_MET, GOAL_MISSED };
 const char *goal_status_name(enum goal_status s); /* "met" */

@@ -49,15 +49,16 @@ static void by_rewrite(struct plan *p, const struct plan_facts *f, const struct 
     rewrites_free(&l);
 }
 
-/* What a finding advises is of no technique that has an effort. */
 static void by_finding(struct plan *p, const struct plan_facts *f, struct arena *a,
                        struct bottleneck_saving *out)
 {
     struct plan_findings l = {0};
     plan_findings(p, f, &l);
     for (size_t i = 0; i < l.n; i++)
-        if (better(out, l.items[i].saves_share))
+        if (better(out, l.items[i].saves_share)) {
+            out->technique = l.items[i].rule->technique;
             out->approach = arena_strdup(a, l.items[i].advice);
+        }
     plan_findings_free(&l);
 }
 

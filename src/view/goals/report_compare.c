@@ -214,7 +214,7 @@ static void requests(struct compare *x)
                               .higher = true});
     struct endpoint_costs k;
     endpoint_costs_find(x->after.m, NULL, x->after.span.from, x->after.span.to, &k);
-    for (size_t i = 0; i < MIN(k.n, (size_t)ENDPOINTS_MOST) && k.n > 1; i++) {
+    for (size_t i = 0; i < MIN(k.n, (size_t)ENDPOINTS_MOST); i++) {
         const struct endpoint *then = model_find_endpoint(x->before.m, k.items[i].name),
                               *now = model_find_endpoint(x->after.m, k.items[i].name);
         if (!then || !now)
@@ -304,6 +304,8 @@ struct doc *report_compare(const struct view_ctx *c)
                         .after = {.m = c->model, .span = common_span(c)}};
     if (sd_known(x.after.span.to) && span_is_all(c->span))
         x.after.span.to = add_sat(x.after.span.to, 1);
+    else if (!span_is_all(c->span)) /* as long before the end of the other side */
+        x.before.span.from = MAX(x.before.span.from, add_sat(x.before.span.to, -span_length(x.after.span)));
     common_envelope(d, c, common_span(c));
     doc_field(d, "baseline_from", UNIT_TIME, cell_int(x.before.span.from));
     doc_field(d, "baseline_to", UNIT_TIME, cell_int(x.before.span.to));

@@ -109,7 +109,10 @@ static const char *trade_offs(const struct bottleneck *x)
            : str_eq(x->technique, "cache")   ? "answers may be old"
            : str_eq(x->technique, "rewrite") ? "none known: the same rows"
            : str_eq(x->technique, "split")   ? "one more request, when that part is needed"
-                                             : UNKNOWN_TEXT;
+           : str_eq(x->technique, "settings")
+               ? "it holds for other statements, too; memory may be used several times"
+           : str_eq(x->technique, "upkeep") ? "it reads the table while it runs"
+                                            : UNKNOWN_TEXT;
 }
 
 static const char *validation(struct writer *w, const struct bottleneck *x)

@@ -72,7 +72,7 @@ struct table *worth_targets(struct doc *d, const struct view_ctx *c)
         struct table *months = doc_list(d, MONTHS, ARRAY_LEN(MONTHS));
         for (size_t k = 0; k < x->n_months; k++) {
             struct goal_progress g;
-            goal_progress(c->model, c->policy, x, &x->months[k], worth_moment(c), &g);
+            goal_progress(c->signals, c->policy, x, &x->months[k], worth_moment(c), &g);
             struct cell *v = doc_row(d, months)->cells;
             v[0] = cell_text(doc_printf(d, "%04d-%02d", x->months[k].year, x->months[k].month));
             v[1] = cell_real(x->months[k].plan);
@@ -97,7 +97,7 @@ static void add_months(struct doc *d, const struct view_ctx *c)
         const struct goal_kpi *kpi = policy_kpi(c->policy, x->kpi);
         for (size_t k = 0; k < x->n_months; k++) {
             struct goal_progress g;
-            goal_progress(c->model, c->policy, x, &x->months[k], worth_moment(c), &g);
+            goal_progress(c->signals, c->policy, x, &x->months[k], worth_moment(c), &g);
             struct row *r = doc_row(d, &s->table);
             r->cells[R_KPI] = cell_text(doc_text(d, x->kpi));
             r->cells[R_MONTH] = cell_text(doc_printf(d, "%04d-%02d", x->months[k].year, x->months[k].month));
@@ -112,7 +112,11 @@ static void add_months(struct doc *d, const struct view_ctx *c)
         }
     }
     s->weight = 1;
-    s->note = "whole months, UTC, of the data that was read; a month without data is unknown";
+    const char *notes[1];
+    size_t n = c->signals ? signals_notes(c->signals, notes, 1) : 0;
+    s->note =
+        doc_printf(d, "whole months, UTC, of the data that was read; a month without data is unknown%s%s",
+                   n ? "; " : "", n ? notes[0] : "");
     s->empty =
         "The policy has no target: targets: in slowdive-policy.yaml says where a KPI is to be, month by "
         "month.";

@@ -174,7 +174,7 @@ static void fill(struct doc *d, const struct view_ctx *c, const struct goal_slo 
         cell_int(sd_known(b->exhausted_in_ns) ? add_sat(c->goals_at, b->exhausted_in_ns) : SD_UNKNOWN);
     x[S_PAIRS] = cell_list(t);
     r->severity = severity_of(b->status);
-    r->dive = goal_dive(d, &o->figure, NULL);
+    r->dive = (struct dive){.view = "objective", .arg = doc_text(d, o->name)};
 }
 
 /* ---- the drawings, of the objective that needs a look most ---- */
@@ -189,14 +189,19 @@ static struct span drawn_of(const struct view_ctx *c, const struct goal_slo *o)
                          : (struct span){add_sat(c->goals_at, -whole), c->goals_at};
 }
 
+/* The pair that fires first, else the first. */
 static void draw_burn(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct span drawn)
 {
     size_t n = common_points(c, drawn);
     const struct goal_pair *p = &o->pairs[0];
-    char factor[UNIT_TEXT_MAX];
-    snprintf(factor, sizeof factor, "%g", p->factor);
-    struct section *s =
-        common_graph(d, NULL, doc_printf(d, "Burn of %s, limit %s", o->name, factor), UNIT_FACTOR, drawn, n);
+    char in_long[UNIT_TEXT_MAX], in_short[UNIT_TEXT_MAX];
+    for (size_t i = o->n_pairs; i-- > 0;)
+        if (burn_of_pair(c->signals, o, &o->pairs[i], c->goals_at).firing)
+            p = &o->pairs[i];
+    const char *title = doc_printf(d, "Burn of %s, limit %g, over %s and %s", o->name, p->factor,
+                                   unit_format_int(UNIT_SINCE, p->long_ns, in_long),
+                                   unit_format_int(UNIT_SINCE, p->short_ns, in_short));
+    struct section *s = common_graph(d, NULL, title, UNIT_FACTOR, drawn, n);
     doc_line(d, &s->graph, "long");
     doc_line(d, &s->graph, "short");
     doc_line(d, &s->graph, "limit");
@@ -210,7 +215,7 @@ static void draw_burn(struct doc *d, const struct view_ctx *c, const struct goal
     }
     s->kinds = KINDS_HTTP;
     s->weight = 1;
-    s->dive = (struct dive){.view = "slo"};
+    s->dive = (struct dive){.view = "objective", .arg = o->name};
 }
 
 /* Durations by time; the limit is the bound between two rows. */
@@ -222,7 +227,7 @@ static void draw_heat(struct doc *d, const struct view_ctx *c, const struct goal
     struct hist *h = mem_alloc(sizeof *h);
     unit_format_int(UNIT_NS, o->good_below_ns, limit);
     s->note =
-        doc_printf(d, "above %s is bad: the upper %d of %d rows", limit, HEAT_ROWS - HEAT_GOOD, HEAT_ROWS);
+        doc_printf(d, "bad: above %s, the upper %d of %d rows", limit, HEAT_ROWS - HEAT_GOOD, HEAT_ROWS);
     s->empty = doc_text(d, "No request with a duration in this time.");
     s->kinds = KINDS_HTTP;
     s->weight = 1;
@@ -243,7 +248,7 @@ static void draw_heat(struct doc *d, const struct view_ctx *c, const struct goal
     for (size_t x = 0; x < m->columns; x++) {
         sd_time from = add_sat(drawn.from, real_to_int((double)x * step));
         sd_time to = add_sat(drawn.from, real_to_int(((double)x + 1) * step));
-        signals_durations(c->signals, &o->figure, to, to - from, h);
+        signals_durations(c->signals, &o->figure, NULL, 1, to, to - from, h);
         for (uint32_t i = h->lo, y = 0; i < h->hi; i++) {
             while (y + 1 < m->rows && sd_hist_lower(i) >= m->lower[y + 1])
                 y++;
@@ -281,7 +286,49 @@ static void draw_share(struct doc *d, const struct view_ctx *c, const struct goa
 static const char *note_of(struct doc *d, const struct view_ctx *c)
 {
     const char *notes[1];
-    return signals_notes(c->signals, notes, 1) ? doc_text(d, notes[0]) : NULL;
+    return signals_notes(c->signals, notes, 1) ? doc_text(d, notes[0])
+                                               : "burn 1: the budget lasts exactly as long as its window";
+}
+
+static void fill_all(struct doc *d, const struct view_ctx *c, const struct goal_slo *o, struct section *rows,
+                     struct section *all, struct burn *b)
+{
+    struct burn_pair *pairs = mem_array(MAX(o->n_pairs, 1), sizeof *pairs);
+    *b = burn_of(c->signals, o, c->goals_at, pairs);
+    fill(d, c, o, b, pairs, doc_row(d, &rows->table));
+    for (size_t k = 0; k < o->n_pairs; k++) {
+        struct row *r = doc_row(d, &all->table);
+        r->cells[0] = cell_text(o->name);
+        fill_pair(d, o, k, &pairs[k], r->cells + 1);
+        r->severity = pairs[k].firing ? severity_of(BURN_BURNING) : SEVERITY_NONE;
+        r->dive = (struct dive){.view = "objective", .arg = doc_text(d, o->name)};
+    }
+    free(pairs);
+}
+
+static void draw(struct doc *d, const struct view_ctx *c, const struct goal_slo *o)
+{
+    struct span drawn = drawn_of(c, o);
+    if (o->n_pairs)
+        draw_burn(d, c, o, drawn);
+    if (o->figure.signal == GOAL_HTTP_LATENCY)
+        draw_heat(d, c, o, drawn);
+    else
+        draw_share(d, c, o, drawn);
+}
+
+/* The sections of the figures; the rows come first. */
+static struct section *tables(struct doc *d, const struct view_ctx *c, const char *empty, bool any)
+{
+    struct section *s = doc_table(d, "rows", "Objectives", COLUMNS, S_COLUMNS);
+    s->empty = empty;
+    s->across = true;
+    if (!any)
+        return NULL;
+    s->note = note_of(d, c);
+    struct section *all = doc_table(d, NULL, "Burn rates", NAMED_PAIRS, ARRAY_LEN(NAMED_PAIRS));
+    all->across = true;
+    return all;
 }
 
 static struct doc *build_slo(const struct view_ctx *c)
@@ -293,44 +340,70 @@ static struct doc *build_slo(const struct view_ctx *c)
     for (size_t i = 0; i < n; i++)
         longest = MAX(longest, c->policy->slos[i].window_ns);
     common_envelope(d, c, n ? (struct span){add_sat(c->goals_at, -longest), c->goals_at} : common_span(c));
-    struct section *s = doc_table(d, "rows", "Objectives", COLUMNS, S_COLUMNS);
-    s->empty = missing
-                   ? missing
-                   : doc_text(d, "The policy has no objectives (slos:); slowdive --print-policy shows how "
-                                 "they are written.");
-    s->across = true;
-    if (!n)
-        return d;
-    s->note = note_of(d, c);
-    struct section *all = doc_table(d, NULL, "Burn rates", NAMED_PAIRS, ARRAY_LEN(NAMED_PAIRS));
-    all->across = true;
+    struct section *all =
+        tables(d, c,
+               missing ? missing
+                       : "The policy has no objectives (slos:); slowdive --print-policy shows "
+                         "how they are written.",
+               n > 0);
     const struct goal_slo *worst = NULL;
     double least = INFINITY;
     for (size_t i = 0; i < n; i++) {
         const struct goal_slo *o = &c->policy->slos[i];
-        struct burn_pair *pairs = mem_array(MAX(o->n_pairs, 1), sizeof *pairs);
-        struct burn b = burn_of(c->signals, o, c->goals_at, pairs);
-        fill(d, c, o, &b, pairs, doc_row(d, &d->sections[0].table));
-        for (size_t k = 0; k < o->n_pairs; k++) {
-            struct row *r = doc_row(d, &all->table);
-            r->cells[0] = cell_text(o->name);
-            fill_pair(d, o, k, &pairs[k], r->cells + 1);
-            r->severity = pairs[k].firing ? severity_of(BURN_BURNING) : SEVERITY_NONE;
-        }
+        struct burn b;
+        fill_all(d, c, o, &d->sections[0], all, &b);
         double rank = (isnan(b.budget_left) ? 2 : b.budget_left) - (b.status >= BURN_BURNING ? 1e9 : 0);
         if (rank < least) {
             least = rank;
             worst = o;
         }
-        free(pairs);
     }
-    struct span drawn = worst ? drawn_of(c, worst) : c->span;
-    if (worst && worst->n_pairs)
-        draw_burn(d, c, worst, drawn);
-    if (worst && worst->figure.signal == GOAL_HTTP_LATENCY)
-        draw_heat(d, c, worst, drawn);
-    else if (worst)
-        draw_share(d, c, worst, drawn);
+    if (worst)
+        draw(d, c, worst);
+    return d;
+}
+
+/* ---- one objective ---- */
+
+/* By its name, or that of one of its alerts: NAME/critical. */
+static const struct goal_slo *objective_named(const struct goal_policy *p, const char *name)
+{
+    size_t len = name ? strlen(name) : 0;
+    for (size_t i = 0; name && i < p->n_slos; i++)
+        if (str_eq(p->slos[i].name, name))
+            return &p->slos[i];
+    if (len && (str_ends(name, "/critical") || str_ends(name, "/warning")))
+        len = (size_t)(strrchr(name, '/') - name);
+    for (size_t i = 0; name && i < p->n_slos; i++)
+        if (strlen(p->slos[i].name) == len && !strncmp(p->slos[i].name, name, len))
+            return &p->slos[i];
+    return NULL;
+}
+
+static struct doc *build_objective(const struct view_ctx *c)
+{
+    struct doc *d = doc_new("objective", "Objective");
+    const char *missing = goals_missing(d, c);
+    const struct goal_slo *o = missing             ? NULL
+                               : c->arg            ? objective_named(c->policy, c->arg)
+                               : c->policy->n_slos ? &c->policy->slos[0]
+                                                   : NULL;
+    if (!missing && !o)
+        missing = d->missing = c->arg ? doc_printf(d, "the policy has no objective %.60s", c->arg)
+                                      : "the policy has no objectives (slos:)";
+    common_envelope(d, c,
+                    o ? (struct span){add_sat(c->goals_at, -o->window_ns), c->goals_at} : common_span(c));
+    struct section *all = tables(d, c, missing, o != NULL);
+    if (!o)
+        return d;
+    doc_field(d, "objective", UNIT_NONE, cell_text(o->name));
+    d->title = doc_printf(d, "Objective %s", o->name);
+    struct burn b;
+    fill_all(d, c, o, &d->sections[0], all, &b);
+    d->sections[0].table.rows[0].dive = goal_dive(d, &o->figure, NULL);
+    for (size_t i = 0; i < all->table.n_rows; i++)
+        all->table.rows[i].dive = goal_dive(d, &o->figure, NULL);
+    draw(d, c, o);
     return d;
 }
 
@@ -358,7 +431,7 @@ void slo_worst(const struct view_ctx *c, struct worst_list *l)
                            : doc_printf(l->d, "burns %.3g times too fast: %s of the budget left, spent in %s",
                                         pace, left, in),
                 .share = (double)NAN,
-                .dive = {.view = "slo"}});
+                .dive = {.view = "objective", .arg = o->name}});
     }
 }
 
@@ -376,4 +449,23 @@ const struct view slo_view = {
     .thing = "name",
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
+};
+
+static const struct column objective_also[] = {
+    {.key = "objective", .title = "Objective", .help = "its name"},
+};
+
+const struct view objective_view = {
+    .name = "objective",
+    .place = PLACE_GOALS,
+    .title = "Objective",
+    .summary = "one objective: its burn rates, drawn beside the requests that prove them",
+    .about = "objective",
+    .needs = KINDS_HTTP,
+    .build = build_objective,
+    .links = (const char *const[]){NULL},
+    .columns = COLUMNS,
+    .n_columns = S_COLUMNS,
+    .also = objective_also,
+    .n_also = ARRAY_LEN(objective_also),
 };

@@ -78,7 +78,8 @@ const char *worth_money(struct doc *d, const struct goal_policy *p, double v)
     X(expected_ns, "Then", UNIT_NS, 0, 3, "the same once it is mended; null: not known")                     \
     X(saving_share, "Saves", UNIT_SHARE, 0, 4,                                                               \
       "of a statement: 1 - cost_after / cost_before of the index advice, or an estimate from its plan")      \
-    X(technique, "By", UNIT_NONE, COLUMN_LEFT, 1, "index, rewrite, cache, split; null: no cause is known")   \
+    X(technique, "By", UNIT_NONE, COLUMN_LEFT, 1,                                                            \
+      "index, rewrite, cache, split, settings, upkeep (VACUUM, ANALYZE); null: no cause is known")           \
     X(approach, "What to do", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "the statement or a sentence")      \
     X(effort_hours, "Hours", UNIT_LOAD, 0, 2, "the policy's `efforts` for the technique")                    \
     X(confidence, "Sure", UNIT_NONE, COLUMN_LEFT, 1,                                                         \

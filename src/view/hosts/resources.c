@@ -59,7 +59,8 @@ struct span resources_window(const struct view_ctx *c)
 {
     if (!span_is_all(c->span))
         return c->span;
-    return (struct span){add_sat(c->now, -RESOURCES_WINDOW), c->now};
+    sd_time to = c->goals_at ? c->goals_at : c->now; /* 0: nobody said */
+    return (struct span){add_sat(to, -RESOURCES_WINDOW), to};
 }
 
 static void fill_host(struct doc *d, struct row *r, const struct host_use *u)
@@ -181,19 +182,31 @@ static int64_t interval_of(struct span w)
     return MAX(STEPS[i], span_length(w) / (INTERVALS_MAX * 4));
 }
 
-/* First and last moment with a request, of all endpoints; unknown: there is none. */
-static struct span requests_seen(const struct model *m)
+/* Of all endpoints; unknown: there is none. */
+static sd_time first_request(const struct model *m)
 {
     struct endpoint_stats *s = mem_alloc(sizeof *s);
-    struct span seen = {SD_UNKNOWN, SD_UNKNOWN};
+    sd_time first = SD_UNKNOWN;
     for (size_t i = 0; i < model_endpoints(m); i++) {
         endpoint_stats(model_endpoint(m, i), SPAN_ALL, s);
-        if (sd_known(s->first) && (!sd_known(seen.from) || s->first < seen.from))
-            seen.from = s->first;
-        seen.to = MAX(seen.to, s->last); /* unknown is the smallest */
+        if (sd_known(s->first) && (!sd_known(first) || s->first < first))
+            first = s->first;
     }
     free(s);
-    return seen;
+    return first;
+}
+
+/* Only then is no request a rate of 0: a file that has ended does not tell. */
+static bool somebody_listens(const struct view_ctx *c)
+{
+    enum { SOURCES_MAX = 64 };
+    struct source_info info[SOURCES_MAX];
+    size_t n = c->live ? model_sources(c->model, INT64_MAX, info, SOURCES_MAX) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (info[i].status &&
+            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
+            return true;
+    return false;
 }
 
 static void add_series(struct doc *d, const struct view_ctx *c, struct span w, const char *only)
@@ -201,16 +214,16 @@ static void add_series(struct doc *d, const struct view_ctx *c, struct span w, c
     int64_t step = interval_of(w);
     size_t n = span_length(w) > 0 ? 1 + (size_t)((span_length(w) - 1) / step) : 0;
     struct table *t = doc_list(d, SERIES, ARRAY_LEN(SERIES));
-    struct span seen = requests_seen(c->model);
+    sd_time first = first_request(c->model);
+    bool live = somebody_listens(c);
     for (size_t k = 0; k < n; k++) {
         sd_time from = add_sat(w.from, mul_sat((int64_t)k, step));
         struct span part = {from, MIN(add_sat(from, step), w.to)};
         struct endpoint_point p;
         double cpu;
         host_cpu_series(c->model, only, part, 1, &cpu);
-        model_request_series(c->model, part, 1, &p);
-        bool asked = p.count > 0 || (sd_known(seen.from) && part.from >= seen.from &&
-                                     (part.to <= seen.to || c->live)); /* then none is a figure, too */
+        model_requests_ended(c->model, part.from, part.to, &p);
+        bool asked = p.count > 0 || (live && sd_known(first) && part.from >= first);
         struct cell *cells = doc_row(d, t)->cells;
         cells[0] = cell_int(part.from);
         cells[1] = cell_real(cpu);

@@ -246,7 +246,9 @@ static void name_sources(const struct view_ctx *c, sd_kinds kinds, struct strbuf
 {
     struct source_info info[SOURCES_MAX];
     const struct bringer *b = bringer_of(kinds);
-    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, named = 0, sure = 0;
+    /* On paper of any moment: a file that is read now tells of the past. */
+    sd_time at = c->key ? c->now : INT64_MAX;
+    size_t n = b ? model_sources(c->model, at, info, ARRAY_LEN(info)) : 0, named = 0, sure = 0;
     for (size_t i = 0; i < n; i++)
         sure += is_kind(b, &info[i]);
     for (size_t i = 0; i < n; i++) {

@@ -12,10 +12,12 @@ void worst_add(struct worst_list *l, struct worst_item item)
     l->items[l->n++] = item;
 }
 
-/* The gravest first, of these what most wait for; of equal ones in the order of the views. */
+/* What is to be first; the gravest, of these what most wait for; of equal ones in the order of the views. */
 static int by_urgency(const void *x, const void *y)
 {
     const struct worst_item *a = x, *b = y;
+    if (a->first != b->first)
+        return a->first ? -1 : 1;
     if (a->severity != b->severity)
         return (int)b->severity - (int)a->severity;
     if (a->rank < b->rank || a->rank > b->rank)
@@ -42,6 +44,7 @@ static void lift_causes(struct worst_list *l)
             struct worst_item *of = symptom(l, &l->items[i]), cause = l->items[i];
             if (!of || of >= &l->items[i])
                 continue;
+            cause.first = cause.first || of->first;
             cause.severity = MAX(cause.severity, of->severity);
             memmove(of + 1, of, (size_t)(&l->items[i] - of) * sizeof *of);
             *of = cause;

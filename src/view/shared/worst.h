@@ -5,6 +5,7 @@
 #include "view/view.h"
 
 struct worst_item {
+    bool first; /* above all that are not, however grave: what somebody asked to be told of */
     enum severity severity;
     /* What users wait for because of it, of all domains in one unit: requests and sessions that wait, on
      * average over the span (seconds of waiting a second). 0: nobody waits, or it is not known. A failed
