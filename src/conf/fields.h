@@ -1,4 +1,4 @@
-/* record_line.h - a YAML mapping read into a struct by a table: what the keys are called, what they hold, where it
+/* fields.h - a YAML mapping read into a struct by a table: what the keys are called, what they hold, where it
  * goes. Private to src/conf; for inputs of commands, where the first mistake is the whole answer. */
 #ifndef CONF_FIELDS_H
 #define CONF_FIELDS_H

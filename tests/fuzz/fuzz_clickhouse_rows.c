@@ -17,7 +17,7 @@ static bool take(void *ctx, const struct history_row *row)
     struct taken *t = ctx;
     history_fold_add(t->fold, row);
     clickhouse_block_add(t->block, row);
-    return ++t->n < 1000;
+    return ++t->n < 50;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *a = arena_new();
     struct history_steps steps = {.step_ns = 60 * SD_S};
     struct taken t = {history_fold_new(&steps, HISTORY_BY_HOST), clickhouse_block_new(1, false, 1), 0};
-    while (r.at < r.end && t.n < 1000) {
+    while (r.at < r.end && t.n < 50) {
         const char *before = r.at;
         bool more = clickhouse_row_decode(data[0] % 3, &r, a, take, &t);
         if (r.at > r.end || r.at < before || (more && r.at == before))

@@ -3,8 +3,8 @@
  *
  * What adds up stands in arrays that the server adds item by item or by key (sumForEach, minForEach, sumMap):
  * `adds`, `lows`, `highs` in order of the kind's fields of that role, and the buckets of histograms as two
- * arrays, `bucket` and `n`. Everything else is text (record_line.h): what a row is of in `thing`, what is kept as
- * it is in `record`. */
+ * arrays, `bucket` and `n`. Everything else is text (record_line.h): what a row is of in `thing`, what is
+ * kept as it is in `record`. */
 #ifndef FORMAT_HISTORY_CLICKHOUSE_ROWS_H
 #define FORMAT_HISTORY_CLICKHOUSE_ROWS_H
 

@@ -1,4 +1,5 @@
-/* record_line.h - some fields of a record as one line of text, for a column of an engine that knows no records.
+/* record_line.h - some fields of a record as one line of text, for a column of an engine that knows no
+ * records.
  *
  *   method=GET<tab>route=/orders/:id<tab>latency=12:3,15:1<tab>stack#2<tab>main<tab>work
  *
