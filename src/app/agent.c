@@ -268,7 +268,7 @@ static int end(struct agent *x, bool ran)
     agent_house_free(x->house);
     agent_alerts_free(x->alerts);
     if (ran)
-        app_drain(a, SD_S);
+        app_end_sources(a, SD_S);
     bool whole = app_record(a, NULL, false, &err);
     if (!whole)
         complain("%s", err.text);

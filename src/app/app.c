@@ -634,6 +634,19 @@ size_t app_drain(struct app *a, int64_t budget_ns)
     return rt_drain(a->rt, budget_ns, apply_batch, a);
 }
 
+void app_end_sources(struct app *a, int64_t limit_ns)
+{
+    enum { LOOK_MS = 10 };
+    int64_t until = clock_mono() + limit_ns;
+    rt_end(a->rt);
+    do {
+        app_drain(a, 100 * SD_MS);
+        if (rt_finished(a->rt))
+            return;
+        poll(&(struct pollfd){.fd = rt_fd(a->rt), .events = POLLIN}, 1, LOOK_MS);
+    } while (clock_mono() < until);
+}
+
 bool app_wait(struct app *a, int64_t timeout_ns)
 {
     struct pollfd fds[] = {{.fd = rt_fd(a->rt), .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};

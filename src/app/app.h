@@ -116,6 +116,9 @@ void app_ask_for_plans(struct app *a);
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
+/* Has the sources end, and takes what they hand out until then, for at most limit_ns: before a recording
+ * ends, because logs are not read again up to the place that is kept. */
+void app_end_sources(struct app *a, int64_t limit_ns);
 /* Waits until the runtime has something, at most timeout_ns. False: a signal asks
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);

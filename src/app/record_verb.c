@@ -107,8 +107,11 @@ int verb_record(struct app *a)
         if (!going || rt_finished(a->rt) || app_record_failed(a, &err))
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
+    size_t late = complain_of_late(a);
+    if (a->log_state)
+        app_end_sources(a, SD_S);
     bool whole = app_record(a, NULL, false, &err); /* its last frame may not have fitted */
-    failed = app_complain_of_failed(a) + complain_of_late(a);
+    failed = app_complain_of_failed(a) + late;
     if (!whole) {
         complain("%s", err.text);
         return EXIT_USAGE;

@@ -49,6 +49,7 @@ struct rt_source {
 
     atomic_int refs; /* main thread, worker, interrupter */
     atomic_bool stop;
+    atomic_bool heard;     /* what it still hands out while it stops is taken (rt_end) */
     atomic_bool withdrawn; /* the request being served; changes under lock */
     struct mailbox box;
 

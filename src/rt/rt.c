@@ -259,7 +259,8 @@ static void stop(struct rt_source *s)
     if (atomic_exchange(&s->stop, true))
         return;
     wake_worker(s);
-    mailbox_close(&s->box);
+    if (!s->heard)
+        mailbox_close(&s->box);
     if (!s->ops->interrupt || worker_done(s))
         return;
     atomic_fetch_add(&s->refs, 1); /* the interrupter's */
@@ -275,6 +276,15 @@ void rt_stop_source(struct rt *rt, const char *name)
         stop(s);
 }
 
+void rt_end(struct rt *rt)
+{
+    for (struct rt_source *s = rt->sources; s; s = s->next) {
+        if (!s->stop)
+            s->heard = true;
+        stop(s);
+    }
+}
+
 size_t rt_free(struct rt *rt, int64_t timeout_ns)
 {
     if (!rt)
@@ -282,8 +292,10 @@ size_t rt_free(struct rt *rt, int64_t timeout_ns)
     int64_t until = clock_mono() + timeout_ns;
     struct timespec at = {.tv_sec = until / SD_S, .tv_nsec = until % SD_S};
     size_t left = 0;
-    for (struct rt_source *s = rt->sources; s; s = s->next)
+    for (struct rt_source *s = rt->sources; s; s = s->next) {
         stop(s);
+        mailbox_close(&s->box); /* of one that was heard to its end, too */
+    }
     pthread_mutex_lock(&rt->lock);
     for (struct rt_source *s = rt->sources; s; s = s->next)
         while (!s->worker_done && pthread_cond_timedwait(&rt->ended, &rt->lock, &at) == 0)

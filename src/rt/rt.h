@@ -38,6 +38,9 @@ size_t rt_free(struct rt *rt, int64_t timeout_ns);
 struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
                            const char *target, void *opts, bool follow, struct sd_error *err);
 void rt_stop_source(struct rt *rt, const char *name); /* asks; the worker ends by itself */
+/* Asks all to end. What they hand out until then is still drained: a source that keeps how far it has read
+ * has kept what is behind that, too. Then rt_finished. */
+void rt_end(struct rt *rt);
 
 int rt_fd(const struct rt *rt); /* readable when rt_drain has something; for poll */
 void rt_wake(struct rt *rt);    /* any thread, async-signal-safe: makes rt_fd readable */

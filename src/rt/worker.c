@@ -110,7 +110,7 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
 {
     struct rt_source *s = own(source);
     size_t records = batch_len(b);
-    if (!records || s->stop) {
+    if (!records || (s->stop && !s->heard)) {
         batch_unref(b);
         return;
     }
@@ -410,7 +410,8 @@ static void live(struct rt_source *s)
         failures = s->progress ? 1 : failures + 1;
         back_off(s, failures, err.text);
     }
-    status_set(s, SD_STATE_OFF, "stopped", SD_UNKNOWN);
+    if (!s->heard)
+        status_set(s, SD_STATE_OFF, "stopped", SD_UNKNOWN);
 }
 
 void *worker_main(void *source)

@@ -143,6 +143,45 @@ wait $recorder
 run history history:live.db --verify --format json
 ok "two recorders at once on one file" python3 fields.py "['hosts']=2" "['sound']=True" "['lost']=0"
 
+# While lines are written all the time, recorders follow each other: what one has read it has put.
+: >busy.log
+cat >busy.py <<'END'
+import os, time
+n = 0
+with open("busy.log", "a") as f:
+    while not os.path.exists("enough"):
+        at = time.strftime("%d/%b/%Y:%H:%M:%S", time.gmtime())
+        f.write('203.0.113.9 - - [%s +0000] "GET /busy HTTP/1.1" 200 1 "-" "ua" rt=0.005\n' % at)
+        f.flush()
+        n += 1
+        time.sleep(0.001)
+print(n)
+END
+python3 busy.py >written &
+writer=$!
+place() { awk 'NR == 2 { n = $3 } END { print n + 0 }' busy.db-places 2>/dev/null || echo 0; }
+read_behind() { [ "$(place)" -gt "$1" ]; }
+for _ in 1 2 3; do
+    "$program" record -o history:busy.db busy.log 2>err &
+    recorder=$!
+    await read_behind "$(place)"
+    await read_behind "$(place)"
+    kill -TERM $recorder
+    wait $recorder
+done
+touch enough
+wait $writer
+all_read() { [ "$(place)" = "$(stat -c %s busy.log)" ]; }
+"$program" record -o history:busy.db busy.log 2>err &
+recorder=$!
+await all_read
+kill -INT $recorder
+wait $recorder
+run endpoints history:busy.db --format json
+ok "recorders that follow each other lose no line" python3 -c '
+import json
+assert json.load(open("out"))["rows"][0]["count"] == int(open("written").read())'
+
 run record -o history:whole.db r.slowdive
 run history history:whole.db --format json
 ok "a recording is recorded with its own times" python3 fields.py "['endpoints']=3" "['lost']=0"
