@@ -32,7 +32,8 @@ char *result_print(const cJSON *o);
 /* ---- reading ---- */
 const char *result_get_text(const cJSON *o, const char *key); /* NULL: it is none */
 double result_get_real(const cJSON *o, const char *key);      /* NAN: it is none */
-/* NAN: no number. Whole numbers of more than 15 digits, which cJSON does not print, are written raw and read here. */
+/* NAN: no number. Whole numbers of more than 15 digits, which cJSON does not print, are written raw and read
+ * here. */
 double result_number(const cJSON *v);
 
 #endif
