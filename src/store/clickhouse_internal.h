@@ -107,6 +107,8 @@ enum sd_result clickhouse_follow(struct store *s, uint64_t *mark, const struct s
 void clickhouse_follow_end(struct clickhouse *c);
 enum sd_result clickhouse_state(struct store *s, bool verify, struct arena *a, struct store_state *out,
                                 struct sd_error *err);
+enum sd_result clickhouse_hosts(struct store *s, struct arena *a, struct store_state *out,
+                                struct sd_error *err);
 enum sd_result clickhouse_compact(struct store *s, sd_time now, struct store_compaction *out,
                                   struct sd_error *err);
 

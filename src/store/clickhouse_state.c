@@ -18,8 +18,9 @@ struct stating {
     struct sight sight;
     struct store_tier *tiers;
     struct store_host *hosts;
+    struct store_host *owners; /* whose rows there are: name, rows, oldest, newest; by name in each tier */
     struct span *spans;
-    size_t n_hosts, cap_hosts, n_spans, cap_spans, tier;
+    size_t n_hosts, cap_hosts, n_owners, cap_owners, n_spans, cap_spans, tier;
     uint64_t damaged;
 };
 
@@ -46,18 +47,22 @@ static void of_tiers(const struct stating *s, struct strbuf *sql, const char *co
 
 static bool take_tier(void *ctx, struct rowbinary *r, struct arena *a)
 {
-    (void)a;
     struct stating *s = ctx;
     struct store_tier *t = &s->tiers[s->tier];
+    const char *host = rowbinary_text(r, a);
     int64_t rows = (int64_t)rowbinary_int(r, 8);
     sd_time oldest = (sd_time)rowbinary_int(r, 8), newest = (sd_time)rowbinary_int(r, 8);
     if (r->more || r->bad)
         return false;
-    t->rows = rows;
-    if (rows) {
-        t->oldest = oldest;
-        t->newest = newest;
-    }
+    t->oldest = t->rows ? MIN(t->oldest, oldest) : oldest;
+    t->newest = t->rows ? MAX(t->newest, newest) : newest;
+    t->rows += rows;
+    s->owners = mem_grow(s->owners, s->n_owners, &s->cap_owners, sizeof *s->owners);
+    s->owners[s->n_owners++] = (struct store_host){.name = arena_strdup(s->arena, host),
+                                                   .rows = rows,
+                                                   .oldest = oldest,
+                                                   .newest = newest,
+                                                   .skew_ns = SD_UNKNOWN};
     return true;
 }
 
@@ -92,9 +97,9 @@ static enum sd_result load_tiers(struct stating *s, struct sd_error *err)
                                                 .keep_ns = s->c->tiers.items[s->tier].keep_ns,
                                                 .oldest = SD_UNKNOWN,
                                                 .newest = SD_UNKNOWN};
-        strbuf_str(&sql, "SELECT count(), min(ended - length), max(ended) FROM ");
+        strbuf_str(&sql, "SELECT host, count(), min(ended - length), max(ended) FROM ");
         sql_tier(&sql, s->c, s->tier, false);
-        strbuf_printf(&sql, " FINAL WHERE how != %d%s", CLICKHOUSE_MARK,
+        strbuf_printf(&sql, " FINAL WHERE how != %d%s GROUP BY host", CLICKHOUSE_MARK,
                       strbuf_text(&s->sight.where[s->tier]));
         result = ask(s, &sql, take_tier, err);
     }
@@ -208,7 +213,7 @@ static void find_gaps(struct stating *s)
         s->out->oldest = sd_known(s->out->oldest) ? MIN(s->out->oldest, host->oldest) : host->oldest;
         s->out->newest = sd_known(s->out->newest) ? MAX(s->out->newest, host->newest) : host->newest;
     }
-    for (size_t i = 0; i < s->c->tiers.n; i++) { /* what was moved is in whole steps */
+    for (size_t i = 0; s->tiers && i < s->c->tiers.n; i++) { /* what was moved is in whole steps */
         const struct store_tier *t = &s->tiers[i];
         if (!sd_known(t->oldest))
             continue;
@@ -218,6 +223,36 @@ static void find_gaps(struct stating *s)
     s->out->gaps = arena_copy(s->arena, gaps, n * sizeof *gaps);
     s->out->n_gaps = n;
     free(gaps);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct store_host *)a)->name, ((const struct store_host *)b)->name);
+}
+
+/* Rows can be of other machines than those whose recorders put them: they are machines as well. */
+static void join_owners(struct stating *s)
+{
+    size_t n = s->n_hosts;
+    for (size_t i = 0; i < n; i++)
+        s->hosts[i].rows = 0;
+    qsort(s->owners, s->n_owners, sizeof *s->owners, by_name);
+    for (size_t i = 0; i < s->n_owners; i++) {
+        const struct store_host *o = &s->owners[i];
+        struct store_host *h = s->n_hosts > n ? &s->hosts[s->n_hosts - 1] : NULL;
+        if (!h || !str_eq(h->name, o->name))
+            h = n ? bsearch(o, s->hosts, n, sizeof *h, by_name) : NULL;
+        if (h) {
+            h->rows = add_sat(h->rows, o->rows);
+            h->oldest = sd_known(h->oldest) ? MIN(h->oldest, o->oldest) : o->oldest;
+            h->newest = MAX(h->newest, o->newest);
+            continue;
+        }
+        s->hosts = mem_grow(s->hosts, s->n_hosts, &s->cap_hosts, sizeof *s->hosts);
+        s->hosts[s->n_hosts++] = *o;
+    }
+    if (s->n_hosts > n)
+        qsort(s->hosts, s->n_hosts, sizeof *s->hosts, by_name);
 }
 
 /* ---- the rest ---- */
@@ -270,6 +305,36 @@ static enum sd_result verify(struct stating *s, struct sd_error *err)
     return SD_OK;
 }
 
+static void hand_over(const struct stating *s, struct arena *a, struct store_state *out)
+{
+    out->schema = CLICKHOUSE_SCHEMA;
+    out->hosts = arena_copy(a, s->hosts, s->n_hosts * sizeof *s->hosts);
+    out->n_hosts = s->n_hosts;
+}
+
+static void release(struct stating *s)
+{
+    free(s->hosts);
+    free(s->owners);
+    free(s->spans);
+    sight_free(&s->sight);
+}
+
+/* From the marks alone: the rows of a fleet are many. */
+enum sd_result clickhouse_hosts(struct store *store, struct arena *a, struct store_state *out,
+                                struct sd_error *err)
+{
+    struct stating s = {.c = (struct clickhouse *)store, .arena = a, .out = out};
+    enum sd_result result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
+    if (result == SD_OK)
+        result = load_hosts(&s, err);
+    if (result == SD_OK)
+        find_gaps(&s);
+    hand_over(&s, a, out);
+    release(&s);
+    return result;
+}
+
 enum sd_result clickhouse_state(struct store *store, bool check, struct arena *a, struct store_state *out,
                                 struct sd_error *err)
 {
@@ -289,17 +354,15 @@ enum sd_result clickhouse_state(struct store *store, bool check, struct arena *a
         result = ask(&s, &sql, take_endpoints, err);
     if (result == SD_OK && check)
         result = verify(&s, err);
-    if (result == SD_OK)
+    if (result == SD_OK) {
         find_gaps(&s);
-    out->schema = CLICKHOUSE_SCHEMA;
+        join_owners(&s);
+    }
     out->tiers = s.tiers;
     out->n_tiers = s.c->tiers.n;
-    out->hosts = arena_copy(a, s.hosts, s.n_hosts * sizeof *s.hosts);
-    out->n_hosts = s.n_hosts;
+    hand_over(&s, a, out);
     free(http);
-    free(s.hosts);
-    free(s.spans);
     strbuf_free(&sql);
-    sight_free(&s.sight);
+    release(&s);
     return result;
 }

@@ -46,6 +46,7 @@ const struct store_ops clickhouse_store_ops = {
     .read = clickhouse_read,
     .follow = clickhouse_follow,
     .state = clickhouse_state,
+    .hosts = clickhouse_hosts,
     .compact = clickhouse_compact,
     .schema = clickhouse_schema,
 };

@@ -88,6 +88,14 @@ enum sd_result store_state(struct store *s, bool verify, struct arena *a, struct
     return s->ops->state(s, verify, a, out, err);
 }
 
+enum sd_result store_hosts(struct store *s, struct arena *a, struct store_state *out, struct sd_error *err)
+{
+    if (!s->ops->hosts)
+        return store_state(s, false, a, out, err);
+    *out = (struct store_state){.url = s->url, .oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
+    return s->ops->hosts(s, a, out, err);
+}
+
 enum sd_result store_compact(struct store *s, sd_time now, struct store_compaction *out, struct sd_error *err)
 {
     *out = (struct store_compaction){.dropped_to = SD_UNKNOWN};

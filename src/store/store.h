@@ -114,6 +114,9 @@ struct store_state {
 /* Arrays and texts in the arena. `verify`: every row is looked at. */
 enum sd_result store_state(struct store *s, bool verify, struct arena *a, struct store_state *out,
                            struct sd_error *err);
+/* Of this only the hosts (an engine of many leaves out their numbers of rows), their gaps, lost, oldest and
+ * newest: for who looks every few minutes. */
+enum sd_result store_hosts(struct store *s, struct arena *a, struct store_state *out, struct sd_error *err);
 
 /* ---- keeping house ---- */
 struct store_compaction {

@@ -23,6 +23,8 @@ struct store_ops {
                              struct sd_error *err);
     enum sd_result (*state)(struct store *s, bool verify, struct arena *a, struct store_state *out,
                             struct sd_error *err);
+    /* NULL: `state` is quick enough. */
+    enum sd_result (*hosts)(struct store *s, struct arena *a, struct store_state *out, struct sd_error *err);
     enum sd_result (*compact)(struct store *s, sd_time now, struct store_compaction *out,
                               struct sd_error *err);
     char *(*schema)(const char *url, const struct store_options *o, struct sd_error *err);

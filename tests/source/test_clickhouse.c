@@ -601,7 +601,7 @@ static void shards(void **state)
     struct arena *a = arena_new();
     struct store_state st = state_of(one, a, true);
     assert_null(st.damage);
-    assert_int_equal(st.n_hosts, 8);
+    assert_int_equal(st.n_hosts, 9); /* eight that record, and the one that their rows name */
     assert_int_equal(st.endpoints, 2);
     arena_free(a);
     store_close(one);
@@ -659,6 +659,37 @@ static bool count_rows(void *ctx, const struct history_row *row)
     (void)row;
     ++*(int *)ctx;
     return true;
+}
+
+/* Rows that name other machines than the recorder's, as a receiver of many has them. */
+static void tells_of_machines(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("machines");
+    struct store_run run = {.id = "r", .host = "receiver", .version = "1"};
+    struct made m = {.seed = 1, .hosts = 3, .routes = 2, .n = 7, .source = "log"};
+    struct history_fold *f = history_fold_new(&MADE_STEPS, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    struct arena *a = arena_new();
+    struct store_state told;
+    struct sd_error err = {.text = ""};
+    sd_time t0 = today() - 3600 * SD_S;
+    made_step(&m, t0, f, NULL);
+    put(s, &run, 1, t0, t0 + 10 * SD_S, f);
+    assert_int_equal(store_state(s, false, a, &told, &err), SD_OK);
+    assert_int_equal(told.n_hosts, 4);
+    assert_string_equal(told.hosts[0].name, "receiver");
+    assert_int_equal(told.hosts[0].rows, 0);
+    assert_int_equal(told.hosts[0].runs, 1);
+    assert_string_equal(told.hosts[3].name, "web2");
+    assert_int_equal(told.hosts[3].rows, 2);
+    assert_int_equal(told.hosts[3].newest, t0 + 10 * SD_S);
+    assert_int_equal(told.tiers[0].rows, 6);
+    assert_int_equal(store_hosts(s, a, &told, &err), SD_OK); /* who has recorded */
+    assert_int_equal(told.n_hosts, 1);
+    assert_int_equal(told.newest, t0 + 10 * SD_S);
+    arena_free(a);
+    history_fold_free(f);
+    store_close(s);
 }
 
 static void follows(void **state)
@@ -811,6 +842,7 @@ int main(void)
         cmocka_unit_test(drops),
         cmocka_unit_test(shards),
         cmocka_unit_test(tells),
+        cmocka_unit_test(tells_of_machines),
         cmocka_unit_test(follows),
         cmocka_unit_test(roles),
         cmocka_unit_test(tls),

@@ -173,7 +173,7 @@ enum sd_result history_tell_machines(struct sd_source *s, const struct sd_histor
     struct history *x = s->priv;
     struct arena *a = arena_new();
     struct store_state state;
-    enum sd_result result = store_state(x->store, false, a, &state, err);
+    enum sd_result result = store_hosts(x->store, a, &state, err);
     struct sd_batch *b = telling(s, told);
     for (size_t i = 0; result == SD_OK && i < state.n_hosts; i++) {
         const struct store_host *h = &state.hosts[i];
