@@ -14,7 +14,7 @@ struct reading {
     struct sight sight;
     struct history_fold *fold;
     enum clickhouse_form form;
-    struct strbuf only; /* the conditions of the ask */
+    struct strbuf span, only; /* the conditions of the ask: its span, and the others */
     int64_t longest;
     sd_time first; /* when the earliest interval began */
     uint64_t rows;
@@ -41,7 +41,8 @@ static void conditions(struct reading *r, sd_time from, sd_time to)
 {
     const struct store_ask *ask = r->ask;
     strbuf_clear(&r->only);
-    strbuf_printf(&r->only, " AND ended > %" PRId64 " AND ended <= %" PRId64, from, to);
+    strbuf_clear(&r->span);
+    strbuf_printf(&r->span, " AND ended > %" PRId64 " AND ended <= %" PRId64, from, to);
     sql_days(&r->only, from, to);
     if (ask->host) {
         strbuf_str(&r->only, " AND host = ");
@@ -98,6 +99,7 @@ static void each_tier(struct reading *r, struct strbuf *sql, const char *step, c
         if (i || more)
             strbuf_str(sql, " UNION ALL ");
         part(sql, &(struct sql_rows){.table = strbuf_text(&table),
+                                     .span = strbuf_text(&r->span),
                                      .where = strbuf_text(&where),
                                      .step = step,
                                      .by_host = r->ask->apart & HISTORY_BY_HOST,
@@ -113,8 +115,8 @@ static void eaches(struct strbuf *out, const struct sql_rows *r)
     strbuf_printf(
         out,
         "SELECT 0 AS s, kind, name, thing, host AS h, source AS o, 0 AS r, 0 AS i, 0 AS d, ended AS end_, "
-        "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL WHERE how = %d%s",
-        r->table, CLICKHOUSE_EACH, r->where);
+        "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL PREWHERE how = %d%s WHERE 1%s",
+        r->table, CLICKHOUSE_EACH, r->span, r->where);
 }
 
 static enum sd_result run(struct reading *r, enum clickhouse_form form, struct strbuf *sql,
@@ -319,6 +321,7 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
     }
     history_fold_free(r.fold);
     sight_free(&r.sight);
+    strbuf_free(&r.span);
     strbuf_free(&r.only);
     return result;
 }
