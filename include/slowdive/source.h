@@ -149,9 +149,10 @@ struct sd_host {
      * sends to it wait. NULL in a host that does not know. Worker only. */
     bool (*fits)(struct sd_source *s, const struct sd_batch *b);
 
-    /* As `batch`, of what another source has told once: its counters are not those of others. For a source
-     * that keeps or passes on what several bring. NULL in a host that does not know. */
-    struct sd_batch *(*batch_of)(struct sd_source *s, const char *origin, sd_time at);
+    /* As `batch`, of what another source has told once: its counters are not those of others. `machine`: of
+     * its records that name none; NULL: not known. For a source that keeps or passes on what several bring.
+     * NULL in a host that does not know. */
+    struct sd_batch *(*batch_of)(struct sd_source *s, const char *origin, const char *machine, sd_time at);
 };
 
 struct sd_source {

@@ -207,9 +207,8 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
     const struct past *p = &a->past;
     if (ops->size <= offsetof(struct sd_source_ops, flags) || !(ops->flags & SD_SOURCE_KEEPS))
         return true;
-    bool reads = *a->cli->verb && !str_eq(a->cli->verb, "record"); /* the console chooses by itself */
-    if (reads && cli_has(a->cli, CLI_HOST) &&
-        !option_set(ops->options, opts, "host", a->cli->values[CLI_HOST], err))
+    const char *only = cli_only_host(a->cli);
+    if (only && !option_set(ops->options, opts, "host", only, err))
         return false;
     if (!p->any)
         return true;

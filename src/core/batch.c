@@ -20,7 +20,7 @@ struct life {
 struct sd_batch {
     struct life *life;
     sd_time at;
-    const char *origin;
+    const char *origin, *machine; /* machine NULL: that of its source */
     struct arena *arena;
     struct entry *entries;
     size_t n, cap;
@@ -121,6 +121,16 @@ void batch_set_answer(struct sd_batch *b, uint64_t request)
 uint64_t batch_answer(const struct sd_batch *b)
 {
     return b->answer;
+}
+
+void batch_set_machine(struct sd_batch *b, const char *machine)
+{
+    b->machine = machine && *machine ? arena_strdup(b->arena, machine) : NULL;
+}
+
+const char *batch_machine(const struct sd_batch *b)
+{
+    return b->machine;
 }
 
 void batch_set_during(struct sd_batch *b, uint64_t request)

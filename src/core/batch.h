@@ -24,6 +24,9 @@ void batch_set_abi(struct sd_batch *b, unsigned minor);
  * it is published. */
 void batch_set_answer(struct sd_batch *b, uint64_t request);
 uint64_t batch_answer(const struct sd_batch *b);
+/* The machine of its records that name none; NULL: that of its source. Set before it is published. */
+void batch_set_machine(struct sd_batch *b, const char *machine);
+const char *batch_machine(const struct sd_batch *b);
 /* The request that its source was serving when it was begun; 0: none. Set before it is published. */
 void batch_set_during(struct sd_batch *b, uint64_t request);
 uint64_t batch_during(const struct sd_batch *b);

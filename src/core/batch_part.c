@@ -62,6 +62,8 @@ static void take_states(struct batch_part *p, const struct sd_batch *b)
 static const char *host_of_source(const struct batch_part *p, const struct sd_batch *b)
 {
     uint32_t o = batch_origin(b) ? name_index_find(&p->origins, batch_origin(b)) : NAME_NONE;
+    if (batch_machine(b))
+        return batch_machine(b);
     return o != NAME_NONE && p->hosts[o] ? p->hosts[o] : p->here;
 }
 

@@ -88,9 +88,11 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
     return wait_until(own(s), fd, events, deadline, own(s)->in_run);
 }
 
-static struct sd_batch *host_batch_of(struct sd_source *s, const char *origin, sd_time at)
+static struct sd_batch *host_batch_of(struct sd_source *s, const char *origin, const char *machine,
+                                      sd_time at)
 {
     struct sd_batch *b = batch_new(origin, at);
+    batch_set_machine(b, machine);
     batch_set_abi(b, own(s)->ops->abi & 0xffff);
     batch_set_during(b, own(s)->number);
     return b;
@@ -98,7 +100,7 @@ static struct sd_batch *host_batch_of(struct sd_source *s, const char *origin, s
 
 static struct sd_batch *host_batch(struct sd_source *s, sd_time at)
 {
-    return host_batch_of(s, s->name, at);
+    return host_batch_of(s, s->name, NULL, at);
 }
 
 static void host_discard(struct sd_batch *b)

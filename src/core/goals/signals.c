@@ -179,6 +179,8 @@ const char *signals_host_of(const struct signals *s, const struct sd_batch *b, c
 {
     if (named && *named)
         return named;
+    if (batch_machine(b))
+        return batch_machine(b);
     uint32_t o = batch_origin(b) ? name_index_find(&s->origins, batch_origin(b)) : NAME_NONE;
     return o != NAME_NONE && s->origin_hosts[o] ? s->origin_hosts[o] : s->host;
 }

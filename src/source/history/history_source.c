@@ -288,6 +288,7 @@ static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, st
     sd_time after = SD_UNKNOWN, told_at = SD_UNKNOWN; /* of machines: with the first look */
     schema_clear(schema_of(SD_HISTORY), &told);
     told.url = store_url(x->store);
+    told.host = ask->host;
     enum sd_result result = SD_OK;
     if (!x->mark) {
         result = begin_to_follow(s, ask, &told, err);

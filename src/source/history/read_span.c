@@ -153,9 +153,17 @@ static sd_time stamp_of(const struct sd_source *s, const struct sd_history *told
                                     : s->host->now((struct sd_source *)s);
 }
 
+/* Of one machine, when only that one was asked for: then it counts where only its data does. */
+static struct sd_batch *telling(struct sd_source *s, const struct sd_history *told)
+{
+    sd_time at = stamp_of(s, told);
+    bool named = s->host->size > offsetof(struct sd_host, batch_of) && s->host->batch_of;
+    return named ? s->host->batch_of(s, s->name, told->host, at) : s->host->batch(s, at);
+}
+
 void history_tell(struct sd_source *s, const struct sd_history *told)
 {
-    struct sd_batch *b = s->host->batch(s, stamp_of(s, told));
+    struct sd_batch *b = telling(s, told);
     s->host->add(b, SD_HISTORY, told);
     rows_out_publish(s, b);
 }
@@ -166,7 +174,7 @@ enum sd_result history_tell_machines(struct sd_source *s, const struct sd_histor
     struct arena *a = arena_new();
     struct store_state state;
     enum sd_result result = store_hosts(x->store, a, &state, err);
-    struct sd_batch *b = s->host->batch(s, stamp_of(s, told));
+    struct sd_batch *b = telling(s, told);
     for (size_t i = 0; result == SD_OK && i < state.n_hosts; i++) {
         const struct store_host *h = &state.hosts[i];
         const struct sd_history_host r = {.name = h->name,

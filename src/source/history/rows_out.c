@@ -95,15 +95,16 @@ static bool add(struct rows_out *o, const struct history_row *row)
     return h->add(o->b, row->kind, row->record);
 }
 
-static void begin(struct rows_out *o, sd_time at)
+static void begin(struct rows_out *o, const struct history_row *row)
 {
     struct sd_source *s = o->source;
     bool named = s->host->size > offsetof(struct sd_host, batch_of) && s->host->batch_of;
     struct strbuf now = o->origin;
     o->origin = o->next;
     o->next = now;
-    o->b = named ? s->host->batch_of(s, strbuf_text(&o->origin), at) : s->host->batch(s, at);
-    o->at = at;
+    o->b = named ? s->host->batch_of(s, strbuf_text(&o->origin), row->host ? row->host : o->only, row->at)
+                 : s->host->batch(s, row->at);
+    o->at = row->at;
 }
 
 bool rows_out_row(void *out, const struct history_row *row)
@@ -117,13 +118,13 @@ bool rows_out_row(void *out, const struct history_row *row)
     if (o->stopped)
         return false;
     if (!o->b)
-        begin(o, row->at);
+        begin(o, row);
     if (!add(o, row)) { /* it is full: the next one takes it */
         rows_out_end(o);
         if (o->stopped)
             return false;
         origin_of(o, row, &o->next);
-        begin(o, row->at);
+        begin(o, row);
         add(o, row);
     }
     o->rows++;

@@ -110,7 +110,7 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     if (all->timed)
         line->whole = (double)hist_quantile(&all->latency, 0.99);
     for (size_t i = 0; i < n; i++) {
-        rate[i] = (double)p[i].count / step;
+        rate[i] = p[i].rate_per_s; /* intervals longer than a step are spread over it */
         errors[i] = (double)p[i].errors / step;
         p99[i] = sd_known(p[i].p99) ? (double)p[i].p99 : NAN;
     }
