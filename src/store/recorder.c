@@ -99,7 +99,17 @@ static enum sd_result open_store(struct history_recorder *r, struct sd_error *er
     return result;
 }
 
-/* A put to the store. SD_RETRY: it is put off. */
+static void close_store(struct history_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct store *store = r->store;
+    r->store = NULL;
+    pthread_mutex_unlock(&r->lock);
+    store_close(store);
+}
+
+/* A put to the store. SD_RETRY: it is put off; so it is when the store refuses it and a spool can keep it
+ * until somebody has changed that: a password, say, which is read anew. */
 static enum sd_result send(struct history_recorder *r, const struct store_run *run,
                            const struct store_put *put, struct sd_error *err)
 {
@@ -108,6 +118,10 @@ static enum sd_result send(struct history_recorder *r, const struct store_run *r
     enum sd_result result = open_store(r, err);
     if (result == SD_OK)
         result = store_put(r->store, run, put, err);
+    if (result == SD_CONFIG && r->spool) {
+        close_store(r);
+        result = SD_RETRY;
+    }
     if (result == SD_RETRY)
         put_off(r, err);
     else if (result == SD_OK)
