@@ -563,6 +563,7 @@ static void a_history_is_exact_wherever_one_looks(void **state)
     command(vt, text);
     strftime(text, sizeof text, "60 requests, 60 s to %H:%M:%S", gmtime(&at));
     see(vt, text);
+    see(vt, "1 of 1 source live");
     quit(vt, 0);
 }
 
