@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/thread.h"
 #include "store/gather.h"
 #include "store/spool.h"
@@ -20,7 +21,8 @@ enum { QUEUE_MAX = 16384, SENT_AT_ONCE = 64 };
 #define SOON_NS     (1 * SD_S)    /* from put to put in the first 10 s */
 #define RETRY_MIN   (1 * SD_S)
 #define RETRY_MAX   (30 * SD_S)
-#define SLEPT_NS    (5 * SD_S) /* so much more of time than of the monotonic clock: the machine slept */
+#define OPEN_MAX    (15 * SD_S) /* an engine that does not answer when it is opened is tried again */
+#define SLEPT_NS    (5 * SD_S)  /* so much more of time than of the monotonic clock: the machine slept */
 
 struct history_recorder {
     struct history_recorder_options o; /* texts are copies */
@@ -37,7 +39,9 @@ struct history_recorder {
     int64_t cut_mono;
 
     atomic_bool stop;
-    pthread_mutex_t lock; /* guards all below */
+    atomic_bool given_up;       /* the end waits no longer for the store: the spool takes the rest */
+    _Atomic int64_t open_until; /* by the monotonic clock; INT64_MAX: it is open, or nobody opens it */
+    pthread_mutex_t lock;       /* guards all below */
     pthread_cond_t changed;
     struct store *store; /* the thread's, which alone changes this; NULL: not open */
     const struct sd_batch *queue[QUEUE_MAX];
@@ -84,6 +88,12 @@ static void is_well(struct history_recorder *r)
     pthread_mutex_unlock(&r->lock);
 }
 
+static bool waits_no_longer(void *ctx)
+{
+    struct history_recorder *r = ctx;
+    return atomic_load(&r->given_up) || clock_mono() > atomic_load(&r->open_until);
+}
+
 static enum sd_result open_store(struct history_recorder *r, struct sd_error *err)
 {
     struct store_options o = r->o.store;
@@ -91,8 +101,16 @@ static enum sd_result open_store(struct history_recorder *r, struct sd_error *er
         return SD_OK;
     struct store *store;
     o.write = true;
-    o.stop = NULL; /* what was taken is to be put also when it is to end */
+    o.stop = waits_no_longer; /* not asked_to_stop: what was taken is to be put also when it is to end */
+    o.stop_ctx = r;
+    atomic_store(&r->open_until, clock_mono() + OPEN_MAX);
     enum sd_result result = store_open(r->url, &o, &store, err);
+    if (result == SD_RETRY && waits_no_longer(r)) {
+        char *shown = redact(r->url);
+        sd_fail(err, SD_RETRY, "%.200s does not answer", shown);
+        free(shown);
+    }
+    atomic_store(&r->open_until, INT64_MAX);
     pthread_mutex_lock(&r->lock);
     r->store = result == SD_OK ? store : NULL;
     pthread_mutex_unlock(&r->lock);
@@ -359,6 +377,7 @@ static struct history_recorder *new_recorder(const struct history_recorder_optio
     name_run(r, now);
     r->run = (struct store_run){.id = r->run_id, .host = r->host, .version = r->version, .began = now};
     r->stats.put_at = SD_UNKNOWN;
+    atomic_store(&r->open_until, INT64_MAX);
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -447,6 +466,8 @@ struct history_recorder_stats history_recorder_close(struct history_recorder *r,
         late = 0;
         while (!r->done && !late)
             late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
+        if (!r->done && part == 1)
+            atomic_store(&r->given_up, true);
         if (!r->done && r->store && part == 1)
             store_interrupt(r->store);
     }

@@ -20,7 +20,7 @@ struct store_options {
     int64_t max_bytes;          /* 0: no limit; SQLite */
     const char *cluster;        /* ClickHouse: tables are Distributed over it; NULL */
     const char *password;       /* ClickHouse; NULL: none */
-    const char *ca_file;        /* ClickHouse with TLS; NULL: the system's */
+    const char *ca_file;        /* ClickHouse with TLS; NULL: CLICKHOUSE_CA_FILE, else the system's */
     bool (*stop)(void *ctx);    /* asked now and then; true ends what runs with SD_RETRY; NULL */
     void *stop_ctx;
 };

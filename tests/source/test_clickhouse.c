@@ -833,8 +833,13 @@ static void tls(void **state)
     o.ca_file = ca;
     s = opened(url, &o);
     store_close(s);
+    o.ca_file = NULL;
+    setenv("CLICKHOUSE_CA_FILE", ca, 1);
+    s = opened(url, &o);
+    store_close(s);
     snprintf(url, sizeof url, "clickhouses://default@127.0.0.2:%d/tls", ch.tls_port[0]); /* not its name */
     assert_int_equal(store_open(url, &o, &s, &err), SD_CONFIG);
+    unsetenv("CLICKHOUSE_CA_FILE");
 }
 
 /* ---- the engine ends in the middle ---- */

@@ -383,6 +383,28 @@ static void test_an_engine_that_is_away_at_first(void **state)
     assert_int_equal(memory_store_counts().requests, 12);
 }
 
+/* An engine that takes the connection and says nothing: the end does not wait for it. */
+static void test_an_engine_that_hangs_at_first(void **state)
+{
+    (void)state;
+    memory_store_clear();
+    memory_store_hang(true);
+    struct sd_error err = {""};
+    const struct history_recorder_options o = {
+        .url = "clickhouse://me@127.0.0.1:1/x", .host = "web1", .version = "1", .spool = file_in("hangs")};
+    struct history_recorder *r = history_recorder_open(&o, 10 * SD_MS, &err);
+    assert_non_null(r);
+    send_now(r, 3);
+    struct history_recorder_stats s = history_recorder_close(r, 2 * SD_S);
+    assert_string_equal(s.error, "");
+    assert_int_equal(s.waiting, 0);
+    memory_store_hang(false);
+    r = record(file_in("hangs"));
+    s = history_recorder_close(r, 20 * SD_S);
+    assert_int_equal(s.spooled, 0);
+    assert_int_equal(memory_store_counts().requests, 12);
+}
+
 static void test_what_somebody_must_change_ends_it(void **state)
 {
     (void)state;
@@ -468,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_what_was_taken_is_put_at_the_end),
         cmocka_unit_test(test_an_engine_that_goes_away),
         cmocka_unit_test(test_an_engine_that_is_away_at_first),
+        cmocka_unit_test(test_an_engine_that_hangs_at_first),
         cmocka_unit_test(test_what_somebody_must_change_ends_it),
         cmocka_unit_test(test_an_engine_that_refuses_for_a_while),
         cmocka_unit_test(test_what_could_not_be_delivered_is_said),
