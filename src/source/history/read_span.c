@@ -87,7 +87,8 @@ static enum sd_result widen(struct history *x, const struct span_ask *ask, sd_ti
                                    .to = add_sat(*to, WIDEST),
                                    .kinds = SD_KIND_BIT(SD_HTTP),
                                    .host = ask->host,
-                                   .route = ask->route};
+                                   .route = ask->route,
+                                   .if_long_ns = sub_sat(*to, *from)};
     if (ask->goals || !sd_known(ask->to) || *to >= newest || sub_sat(*to, *from) >= WIDEST)
         return SD_OK;
     enum sd_result result = store_read(x->store, &next, find_around, &found, &answer, err);
