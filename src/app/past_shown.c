@@ -42,7 +42,7 @@ struct past_shown {
     uint64_t request, uses;
     uint64_t asked[ASKED]; /* the last requests: what still comes of those withdrawn is for nobody */
     size_t n_asked;
-    bool news;
+    bool news, begun;          /* begun: the history has told of itself */
     const struct model *shown; /* on the screen; NULL: nothing yet */
     struct wanted failed;
     int64_t failed_at; /* monotonic; 0: nothing failed */
@@ -385,9 +385,19 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
     return true;
 }
 
+/* The newest of a history is there at once: its first figures do not wait for the next second. */
+static bool begins(struct past_shown *p)
+{
+    struct sd_history h;
+    if (p->begun || !p->console || !newest_of(p, &h))
+        return false;
+    console_look_again(p->console);
+    return p->begun = true;
+}
+
 bool past_shown_news(struct past_shown *p)
 {
-    bool news = p && p->news;
+    bool news = p && (begins(p) || p->news);
     if (p)
         p->news = false;
     return news;

@@ -90,6 +90,15 @@ static int by_first(const void *pa, const void *pb)
     return (a->id > b->id) - (a->id < b->id);
 }
 
+/* No interval is longer than the step of its tier. */
+static bool may_be_long(const struct reading *r)
+{
+    bool any = r->ask->if_long_ns <= 0;
+    for (size_t i = 0; i < r->n && !any; i++)
+        any = r->items[i].step >= r->ask->if_long_ns;
+    return any;
+}
+
 /* What overlaps the span, and what begins in it but ends later. */
 static void find_items(struct reading *r, sd_time from)
 {
@@ -110,6 +119,8 @@ static void find_items(struct reading *r, sd_time from)
         add_item(r, st, true);
     if (r->n)
         qsort(r->items, r->n, sizeof *r->items, by_first);
+    if (!may_be_long(r))
+        r->n = 0;
 }
 
 static void find_ends(struct sqlite_store *s, struct store_answer *out)

@@ -191,6 +191,16 @@ static void test_put_and_read(void **state)
         store_close(s);
         s = open_store("a.db", false); /* and by a reader, with nobody there */
     }
+    /* What only longer intervals are wanted for is not read. */
+    for (int64_t more = 0; more < 2; more++) {
+        struct store_ask ask = {.from = T0, .to = T0 + 100 * TEN, .if_long_ns = TEN + more};
+        struct sd_error err;
+        got = mem_alloc(sizeof *got);
+        assert_int_equal(store_read(s, &ask, sum_up, got, &answer, &err), SD_OK);
+        assert_int_equal(answer.rows, more ? 0 : 700);
+        assert_int_equal(answer.newest, T0 + 100 * TEN);
+        free(got);
+    }
     /* A span that cuts an interval says which span it is. */
     got = read_all(s, T0 + TEN / 2, T0 + 5 * TEN / 2, TEN, &answer);
     assert_int_equal(got->rows, 14);

@@ -89,6 +89,7 @@ static enum sd_result look_around(struct history *x, const struct span_ask *ask,
     for (size_t i = 0; i < ARRAY_LEN(AHEAD) && result == SD_OK && !sd_known(found->to); i++) {
         struct store_answer answer;
         next.to = add_sat(found->at, AHEAD[i]);
+        next.if_long_ns = i ? AHEAD[i - 1] : 0; /* one that ends there is longer than what was read */
         result = store_read(x->store, &next, find_around, found, &answer, err);
         next.from = next.to;
     }
