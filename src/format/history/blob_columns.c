@@ -548,6 +548,7 @@ static void get_integers(struct columns_in *from, const struct predict *p, struc
         if (sd_known(v))
             v = from_difference(v, column_expected(p, col->id, (enum predictor)col->predictor, col->arg, i),
                                 UNITS[col->unit]);
+        from->coder->bad |= col->id == COLUMN_AT && !sd_known(v); /* every row has a time */
         if (col->id == COLUMN_SERIES)
             rows[i].series = (uint32_t)v;
         else if (col->id == COLUMN_AT)
