@@ -17,6 +17,7 @@ enum { QUEUE_MAX = 16384, SENT_AT_ONCE = 64 };
 #define QUEUE_BYTES ((size_t)32 << 20)
 #define WAKE_BYTES  ((size_t)4 << 20)
 #define BEHIND_NS   (900 * SD_MS) /* a put comes so long after a step has ended: its last records are there */
+#define SOON_NS     (1 * SD_S)    /* from put to put in the first 10 s */
 #define RETRY_MIN   (1 * SD_S)
 #define RETRY_MAX   (30 * SD_S)
 #define SLEPT_NS    (5 * SD_S) /* so much more of time than of the monotonic clock: the machine slept */
@@ -98,7 +99,17 @@ static enum sd_result open_store(struct history_recorder *r, struct sd_error *er
     return result;
 }
 
-/* A put to the store. SD_RETRY: it is put off. */
+static void close_store(struct history_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct store *store = r->store;
+    r->store = NULL;
+    pthread_mutex_unlock(&r->lock);
+    store_close(store);
+}
+
+/* A put to the store. SD_RETRY: it is put off; so it is when the store refuses it and a spool can keep it
+ * until somebody has changed that: a password, say, which is read anew. */
 static enum sd_result send(struct history_recorder *r, const struct store_run *run,
                            const struct store_put *put, struct sd_error *err)
 {
@@ -107,6 +118,10 @@ static enum sd_result send(struct history_recorder *r, const struct store_run *r
     enum sd_result result = open_store(r, err);
     if (result == SD_OK)
         result = store_put(r->store, run, put, err);
+    if (result == SD_CONFIG && r->spool) {
+        close_store(r);
+        result = SD_RETRY;
+    }
     if (result == SD_RETRY)
         put_off(r, err);
     else if (result == SD_OK)
@@ -195,12 +210,14 @@ static void cut(struct history_recorder *r)
     r->cut_mono = mono;
 }
 
-/* When the put after now is due, by the monotonic clock. */
-static int64_t next_cut(void)
+/* When the put after now is due, by the monotonic clock. At first soon: what a log has gained while nobody
+ * read it may be much older than 10 s, and would be lost with a recorder that is killed before its first put.
+ */
+static int64_t next_cut(int64_t began)
 {
     sd_time now = clock_wall();
-    int64_t left = HISTORY_PUT_NS - (now - BEHIND_NS) % HISTORY_PUT_NS;
-    return clock_mono() + left;
+    int64_t mono = clock_mono(), left = HISTORY_PUT_NS - (now - BEHIND_NS) % HISTORY_PUT_NS;
+    return mono + (mono - began < HISTORY_PUT_NS ? MIN(left, SOON_NS) : left);
 }
 
 static void take(struct history_recorder *r, const struct sd_batch **batches, size_t n)
@@ -255,7 +272,7 @@ static void *record_loop(void *arg)
     struct history_recorder *r = arg;
     const struct sd_batch **taken = mem_array(QUEUE_MAX, sizeof *taken);
     bool ok = begin(r);
-    int64_t due = next_cut();
+    int64_t began = clock_mono(), due = next_cut(began);
     pthread_mutex_lock(&r->lock);
     for (bool last = false; !last && ok;) {
         rest(r, due);
@@ -273,7 +290,7 @@ static void *record_loop(void *arg)
         take(r, taken, n);
         if (put) {
             cut(r);
-            due = next_cut();
+            due = next_cut(began);
         }
         ok = deliver_all(r);
         pthread_mutex_lock(&r->lock);

@@ -10,8 +10,8 @@
 enum {
     BLOCK_STEPS = 360,
     PACK_BYTES = 24 << 10,
-    TOTALS_IN_ONE = 512,
-    DENSE_BUCKETS = 40 /* histograms with more buckets are read faster as plain bytes */
+    TOTALS_IN_ONE = 32, /* few, so that those of one endpoint are read alone */
+    DENSE_BUCKETS = 40  /* histograms with more buckets are read faster as plain bytes */
 };
 #define DAY_NS (86400 * SD_S)
 

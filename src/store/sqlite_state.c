@@ -140,8 +140,8 @@ static void hosts_of_fresh(struct sqlite_store *s, struct arena *a, struct list 
     while (sql_row(s, st)) {
         int64_t kind = sqlite3_column_int64(st, 0);
         if (kind > 0 && kind < SD_KIND_END)
-            put_each(s, (enum sd_kind)kind, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
-                     NULL, host_of_rows, &f);
+            put_each_key(s, (enum sd_kind)kind, sqlite3_column_blob(st, 1),
+                         (size_t)sqlite3_column_bytes(st, 1), host_of_rows, &f);
     }
     struct store_host *h = (struct store_host *)(void *)hosts->items;
     for (size_t i = 0; i < hosts->n; i++) /* names of the dictionary do not outlive it */

@@ -62,7 +62,7 @@ enum sd_result store_end(struct store *s, const struct store_run *run, struct sd
 
 /* ---- reading ---- */
 struct store_ask {
-    struct history_steps steps; /* rows come added up in these */
+    struct history_steps steps; /* rows come added up in these; none: in those in which they are kept */
     sd_time from, to;           /* what ends in (from, to] */
     sd_kinds kinds;             /* 0: all */
     const char *host;           /* NULL: all */

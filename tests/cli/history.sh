@@ -182,6 +182,21 @@ ok "recorders that follow each other lose no line" python3 -c '
 import json
 assert json.load(open("out"))["rows"][0]["count"] == int(open("written").read())'
 
+# Killed after its first put, which comes soon: what was in the log before is there, once.
+rm -f live.db*
+: >live.log
+append 25
+record --host web1
+has_all() { "$program" endpoints history:live.db --format json 2>/dev/null | grep -q '"count":[[:space:]]*25,'; }
+ok "what a log had before is put soon" await has_all
+kill -KILL $recorder
+wait $recorder 2>/dev/null
+record --host web1
+await read_to_end
+kill -INT $recorder
+wait $recorder
+ok "after kill -9 it is there once" has_all
+
 run record -o history:whole.db r.slowdive
 run history history:whole.db --format json
 ok "a recording is recorded with its own times" python3 fields.py "['endpoints']=3" "['lost']=0"

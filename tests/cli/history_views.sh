@@ -87,6 +87,14 @@ ok "a window within a step is that step" is from 2026-11-20T17:00:00.000Z
 ok "and its end" is to 2026-11-20T17:10:00.000Z
 mv out view.json
 ok "with its figures" $made rows view.json $((start + 3600)) $((start + 4200))
+run endpoints "$all" --format json --at "@$((start + 4080))" --window 300s --host web3
+mv out view.json
+ok "and of one machine" $made rows view.json $((start + 3600)) $((start + 4200)) web3
+run history history:shop.db --import "$root/tests/data/shop.slowdive" --host shop1
+run queries history:shop.db --host shop1 --format json
+ok "statements of one machine" says out '"calls"'
+run queries history:shop.db --host shop2 --format json
+ok "of another one there are none" is rows '[]'
 run history "$all" --compact --at 2027-03-20T00:00:00Z
 checked 3600
 finish

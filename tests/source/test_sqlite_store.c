@@ -320,6 +320,52 @@ static void test_compaction(void **state)
     store_close(s);
 }
 
+/* The sums of one endpoint among many, some of which are not in every block, are those of its rows. */
+static void test_one_of_many(void **state)
+{
+    (void)state;
+    enum { HOURS = 5, EVERY = 30 };
+    static const int ROUTES[HOURS] = {70, 31, 1, 33, 64};
+    struct store *s = open_store("many.db", true);
+    struct sums *sums = mem_alloc(sizeof *sums), *all = mem_alloc(sizeof *all);
+    struct store_compaction c;
+    uint64_t number = 0;
+    for (int i = 0; i < HOURS * 360; i += EVERY)
+        assert_int_equal(put_ten(s, &RUN, ++number, T0 + i * TEN, ROUTES[i / 360], sums), SD_OK);
+    compact_at(s, T0 + 6 * HOUR, &c);
+    is_sound(s, true);
+    for (int i = 0; i < 71; i++) {
+        struct sums *raw = mem_alloc(sizeof *raw), *added = mem_alloc(sizeof *added);
+        struct store_answer answer = {0};
+        struct sd_error err;
+        char route[24];
+        int64_t hours = 0;
+        snprintf(route, sizeof route, "/route/%d", i);
+        struct store_ask ask = {.from = T0, .to = T0 + HOURS * HOUR, .route = route};
+        assert_int_equal(store_read(s, &ask, sum_up, raw, &answer, &err), SD_OK);
+        ask.steps.step_ns = HOUR;
+        assert_int_equal(store_read(s, &ask, sum_up, added, &answer, &err), SD_OK);
+        same_sums(raw, added);
+        for (int k = 0; k < HOURS; k++)
+            hours += i < ROUTES[k];
+        assert_int_equal(added->rows, hours);
+        assert_int_equal(answer.rows, hours); /* no row was looked at */
+        assert_int_equal(answer.coarsest_ns, hours ? TEN : 0);
+        for (size_t k = 0; k < SD_HIST_BUCKETS; k++)
+            all->buckets[k] += added->buckets[k];
+        all->count += added->count;
+        all->errors += added->errors;
+        all->bytes += added->bytes;
+        all->total += added->total;
+        free(raw);
+        free(added);
+    }
+    same_sums(all, sums);
+    free(all);
+    free(sums);
+    store_close(s);
+}
+
 /* The oldest of the finest goes first, and the file shrinks. */
 static void test_size(void **state)
 {
@@ -1022,15 +1068,24 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_state),
-        cmocka_unit_test(test_compaction),   cmocka_unit_test(test_size),
-        cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
-        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
-        cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
-        cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
-        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_parts_in_minutes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_put_and_read),
+                                       cmocka_unit_test(test_state),
+                                       cmocka_unit_test(test_compaction),
+                                       cmocka_unit_test(test_size),
+                                       cmocka_unit_test(test_one_of_many),
+                                       cmocka_unit_test(test_import),
+                                       cmocka_unit_test(test_imports_at_once),
+                                       cmocka_unit_test(test_kinds),
+                                       cmocka_unit_test(test_old_and_back),
+                                       cmocka_unit_test(test_other_tiers),
+                                       cmocka_unit_test(test_follow),
+                                       cmocka_unit_test(test_wrong_files),
+                                       cmocka_unit_test(test_damage),
+                                       cmocka_unit_test(test_read_only),
+                                       cmocka_unit_test(test_full),
+                                       cmocka_unit_test(test_stopped),
+                                       cmocka_unit_test(test_killed),
+                                       cmocka_unit_test(test_two_writers),
+                                       cmocka_unit_test(test_parts_in_minutes)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -69,9 +69,19 @@ static size_t round_trip(enum sd_kind kind, const struct blob_row *rows, size_t 
         assert_int_equal(back[i].length_ns, rows[i].length_ns);
         same_numbers(schema_of(kind), rows[i].record, back[i].record);
     }
+    const struct blob_row *keys = blob_keys(kind, b.text, b.len, a, &got);
+    assert_non_null(keys);
+    assert_int_equal(got, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(keys[i].series, rows[i].series);
+        assert_int_equal(keys[i].at, rows[i].at);
+        assert_int_equal(keys[i].length_ns, rows[i].length_ns);
+        assert_null(keys[i].record);
+    }
     /* Cut anywhere, or with a bit changed, it is damaged. */
     for (size_t len = 0; len < b.len; len += 1 + b.len / 50) {
         assert_null(blob_decode(kind, b.text, len, NULL, NULL, a, &got));
+        assert_null(blob_keys(kind, b.text, len, a, &got));
         b.text[len] ^= 1;
         assert_null(blob_decode(kind, b.text, b.len, NULL, NULL, a, &got));
         b.text[len] ^= 1;

@@ -360,6 +360,8 @@ static bool head_is_sound(const struct columns_in *from, const struct blob_colum
     enum sd_field_type type = column_type(from->sc, c->id);
     if (has_arg(c->predictor) && from->sc->fields[c->arg].type != type)
         return false;
+    if (c->id < COLUMN_FIELDS && c->predictor > BY_LENGTH) /* by numbers that come later */
+        return false;
     /* What a row is of comes before its numbers. */
     bool late = c->id < COLUMN_FIELDS && from->n_columns && c->id <= from->columns[from->n_columns - 1].id;
     return !late && (type == SD_FIELD_INT || type == SD_FIELD_REAL || type == SD_FIELD_HIST) &&
@@ -579,17 +581,20 @@ static void begin_records(struct columns_in *from, struct blob_row *rows, char *
 struct blob_row *columns_read(struct columns_in *from)
 {
     struct blob_row *rows = arena_alloc(from->arena, MAX(from->n, 1) * sizeof *rows);
-    char *records = arena_alloc(from->arena, from->whole ? 1 : from->n * from->sc->size);
+    bool none = from->whole || from->keys;
+    char *records = arena_alloc(from->arena, none ? 1 : from->n * from->sc->size);
     struct hist_facts *facts = mem_array(from->n, sizeof *facts);
     struct predict p;
-    bool begun = from->whole, ok = true, sums = false;
+    bool begun = none, ok = true, sums = false;
     for (size_t i = 0; i < from->n_columns; i++)
         sums |= from->columns[i].predictor == BY_HIST_SUM;
     predict_begin(&p, from->sc, rows);
-    for (size_t i = 0; !from->whole && i < from->n; i++)
-        rows[i].record = records + i * from->sc->size;
+    for (size_t i = 0; i < from->n; i++)
+        rows[i].record = none ? NULL : records + i * from->sc->size;
     for (size_t i = 0; i < from->n_columns && ok; i++) {
         const struct blob_column *c = &from->columns[i];
+        if (c->id >= COLUMN_FIELDS && from->keys)
+            break; /* what a row is of stands before its numbers */
         if (c->id >= COLUMN_FIELDS && !begun) {
             begin_records(from, rows, records);
             begun = true;
