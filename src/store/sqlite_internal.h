@@ -131,6 +131,7 @@ struct chunk_writer;
 struct chunk_writer *chunk_new(struct sqlite_store *s, int64_t owner, enum sd_kind kind, int64_t step_ns,
                                sd_time block);
 sd_time chunk_block(const struct chunk_writer *w);
+int64_t chunk_step(const struct chunk_writer *w);
 /* Rows of one series in order of time; the series ascend. */
 void chunk_add(struct chunk_writer *w, const struct blob_row *rows, size_t n);
 void chunk_close(struct chunk_writer *w); /* and frees it */

@@ -5,6 +5,7 @@
  * its rows. */
 #include <stdlib.h>
 
+#include "core/history/thin.h"
 #include "store/sqlite_internal.h"
 
 enum { WINDOW_ROWS = 250000, FEW_SERIES = 64 };
@@ -201,6 +202,7 @@ static void take_rows(struct reading *r, enum sd_kind kind, const struct blob_ro
 {
     uint32_t series = 0;
     struct series *e = NULL;
+    bool exact = !history_coarse_ns(kind); /* else the span is not told by it */
     for (size_t i = 0; i < n; i++) {
         if (!e || rows[i].series != series)
             e = series_of(r->s, rows[i].series);
@@ -212,12 +214,14 @@ static void take_rows(struct reading *r, enum sd_kind kind, const struct blob_ro
         sd_time end = add_sat(rows[i].at, rows[i].length_ns);
         if (!e->wanted || (r->only && rows[i].series != r->only))
             continue;
-        if (end > r->ask->to && rows[i].at < r->ask->to)
+        if (exact && end > r->ask->to && rows[i].at < r->ask->to)
             r->cut_to = MIN(r->cut_to, rows[i].at);
         if (end <= r->from || end > r->to)
             continue;
-        r->cut_from = MIN(r->cut_from, rows[i].at);
-        r->out->coarsest_ns = MAX(r->out->coarsest_ns, rows[i].length_ns);
+        if (exact) {
+            r->cut_from = MIN(r->cut_from, rows[i].at);
+            r->out->coarsest_ns = MAX(r->out->coarsest_ns, rows[i].length_ns);
+        }
         struct history_row row = {.kind = kind,
                                   .host = e->host,
                                   .source = e->source,
@@ -361,7 +365,7 @@ static void take_totals(struct reading *r, const struct item *it)
         take_few(r, it, take_total_of);
     else
         take_blobs(r, it, "SELECT data FROM total WHERE chunk = ?", take_blob);
-    bool any = r->out->rows > rows;
+    bool any = r->out->rows > rows && !history_coarse_ns(it->kind);
     r->out->coarsest_ns = any ? MAX(coarsest, it->step) : coarsest;
     r->cut_from = any ? MIN(cut, it->begins) : cut;
 }
