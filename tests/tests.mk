@@ -36,7 +36,10 @@ $(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(call
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
 # Its engine is in the place of the real one, which the others have.
-$(BUILD)/tests/source/test_history_recorder: $(BUILD)/obj/tests/lib/memory_store.o
+$(BUILD)/tests/source/test_history_recorder: $(BUILD)/obj/tests/source/test_history_recorder.o \
+		$(BUILD)/obj/tests/lib/memory_store.o $(BUILD)/libtest.a $(call lib,store) $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
 # One file of the program itself: it needs nothing of the others.
 $(BUILD)/tests/source/test_discover: $(BUILD)/obj/src/app/discover.o
