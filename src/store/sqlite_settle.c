@@ -151,12 +151,13 @@ static void write_rows(struct sqlite_store *s, struct pile *p, int64_t step, str
     }
 }
 
-/* The steps that are over, of what is kept in coarser ones. */
+/* The steps that are over, of what is kept in coarser ones. An import, which is written once and may be of
+ * the last minutes, stays as it came. */
 static void find_coarse(struct sqlite_store *s, struct pile *p)
 {
     int64_t least = history_coarse_ns(p->kind);
     p->coarse = 0;
-    for (size_t i = 0; i < s->tiers.n && least > p->step && !p->coarse; i++)
+    for (size_t i = 0; i < s->tiers.n && least > p->step && !p->owner && !p->coarse; i++)
         if (s->tiers.items[i].step_ns >= least)
             p->coarse = s->tiers.items[i].step_ns;
     if (!p->coarse)
