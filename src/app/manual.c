@@ -519,6 +519,10 @@ static void manual_histories(struct strbuf *out)
                  *KINDS[i].key ? KINDS[i].key : "source");
         if (seconds)
             snprintf(about + strlen(about), sizeof about - strlen(about), "; one in %d s", seconds);
+        if (history_coarse_ns(KINDS[i].kind))
+            snprintf(about + strlen(about), sizeof about - strlen(about),
+                     "; in SQLite in steps of %d s when older than an hour or two",
+                     (int)(history_coarse_ns(KINDS[i].kind) / SD_S));
         if (KINDS[i].kind == SD_EXEMPLAR)
             snprintf(about, sizeof about, "the %d slowest of each source in a step, one of each endpoint",
                      HISTORY_EXEMPLARS);

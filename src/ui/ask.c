@@ -166,9 +166,12 @@ struct view_ctx console_view_ctx(struct console *c)
 {
     const struct screen *s = console_screen(c);
     bool live = c->mode == CURSOR_LIVE && !sd_known(c->anchor);
-    struct view_ctx ctx = {.model = c->env.model,
+    /* Of the past there are no states of sources: what is about them alone shows those of now. */
+    bool states = s->view->needs == SD_KIND_BIT(SD_STATUS);
+    struct view_ctx ctx = {.model = states ? c->sources : c->env.model,
                            .span = console_span(c),
-                           .now = live ? console_now(c) : console_cursor(c),
+                           .now = live || (states && c->mode == CURSOR_LIVE) ? console_now(c)
+                                                                             : console_cursor(c),
                            .live = live,
                            .arg = s->arg,
                            .graph_points = MAX(c->width, 40),

@@ -949,6 +949,34 @@ static void test_hostile(void **state)
     model_free(m);
 }
 
+/* What a fleet's history tells: no source of those machines is open here, and beyond what is kept apart
+ * nothing is mixed. */
+static void test_told(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int i = 0; i < 3000; i++) {
+        char origin[40];
+        snprintf(origin, sizeof origin, "web%d/host:", i);
+        struct sd_batch *b = batch_new(origin, T0);
+        struct sd_metric k;
+        cleared(SD_METRIC, &k);
+        k.name = "requests";
+        k.value = i;
+        k.counter = 1;
+        batch_set_machine(b, "web");
+        batch_add(b, SD_METRIC, &k);
+        model_apply(m, b);
+        batch_unref(b);
+    }
+    struct source_info info[4];
+    assert_int_equal(model_sources(m, T0, info, 4), 0);
+    assert_true(model_metric(m, "web7/host:", "requests", NULL, T0) == 7);
+    assert_true(model_metric(m, "web1000/host:", "requests", NULL, T0) == 1000);
+    assert_true(isnan(model_metric(m, "web2999/host:", "requests", NULL, T0)));
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -965,6 +993,7 @@ int main(void)
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_past_states),
         cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_cap_hostile),
         cmocka_unit_test(test_a_refusal_hides_no_plan),
         cmocka_unit_test(test_a_large_plan),

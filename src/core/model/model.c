@@ -1,7 +1,7 @@
 /* model.c - the model as a whole: batches in, memory kept within its cap. */
 #include "core/model/parts.h"
 
-enum { ORIGINS_MAX = 512, LEAPS = 8 };
+enum { ORIGINS_MAX = 2048, LEAPS = 8, ORIGIN_BYTES = 512 };
 /* Batches stamped beyond this (year 2223) are nonsense, and sums of times stay in range. */
 #define TIME_MAX ((sd_time)8000000000000000000)
 
@@ -85,6 +85,7 @@ static void empty(struct model *m)
 {
     for (size_t i = 0; i < DOMAIN_N; i++)
         m->parts[i].domain->clear(&m->parts[i]);
+    HASH_CLEAR(hh, m->origins_by_name);
     for (size_t i = 0; i < m->n_origins; i++)
         origin_free(m, m->origins[i]);
     m->origins = model_resize(&m->own, m->origins, m->cap_origins, 0, sizeof *m->origins);
@@ -115,21 +116,27 @@ void model_free(struct model *m)
     free(m);
 }
 
-static struct origin *origin_of(struct model *m, const char *name)
+/* Of more sources than any real setup, which is hostile input, the last one has the rest; of a fleet's
+ * history nothing has: counters of two machines are never taken for one. NULL. */
+static struct origin *origin_of(struct model *m, const char *name, bool told)
 {
-    for (size_t i = 0; i < m->n_origins; i++)
-        if (!strcmp(m->origins[i]->name, name))
-            return m->origins[i];
-    if (m->n_origins >= MIN(m->limits.max_bytes >> 18, ORIGINS_MAX) && m->n_origins)
-        return m->origins[m->n_origins - 1]; /* more sources than any real setup: hostile input */
+    struct origin *known;
+    size_t len = strnlen(name, ORIGIN_BYTES);
+    HASH_FIND(hh, m->origins_by_name, name, len, known);
+    if (known)
+        return known;
+    if (m->n_origins >= MIN(m->limits.max_bytes >> 16, ORIGINS_MAX) && m->n_origins)
+        return told ? NULL : m->origins[m->n_origins - 1];
     struct origin *o = model_take(&m->own, sizeof *o);
-    o->name = model_strdup(&m->own, name, 512);
+    o->name = model_strdup(&m->own, name, ORIGIN_BYTES);
     if (m->n_origins == m->cap_origins) {
         size_t want = m->cap_origins ? m->cap_origins * 2 : 4;
         m->origins = model_resize(&m->own, m->origins, m->cap_origins, want, sizeof *m->origins);
         m->cap_origins = want;
     }
+    o->told = told;
     m->origins[m->n_origins++] = o;
+    HASH_ADD_KEYPTR(hh, m->origins_by_name, o->name, strlen(o->name), o);
     return o;
 }
 
@@ -239,7 +246,9 @@ void model_apply(struct model *m, const struct sd_batch *b)
     m->version++;
     m->seen |= batch_kinds(b);
     note_time(m, b);
-    struct origin *o = origin_of(m, batch_origin(b));
+    struct origin *o = origin_of(m, batch_origin(b), batch_machine(b) != NULL);
+    if (!o)
+        return;
     for (size_t i = 0; i < DOMAIN_N; i++) {
         struct part *p = &m->parts[i];
         if (!(batch_kinds(b) & p->domain->kinds))

@@ -142,6 +142,8 @@ size_t history_records(const struct history *h, enum sd_kind kind, struct span s
 /* ---- origins: a source instance, and what each domain keeps of it ---- */
 struct origin {
     char *name;
+    bool told; /* by a history, for a source elsewhere: it is none that is open here */
+    UT_hash_handle hh;
     void *state[DOMAIN_N]; /* NULL: nothing yet */
 };
 /* The part's state of an origin, made when there is none. */
@@ -212,6 +214,7 @@ struct model {
     struct name *names;
     struct origin **origins;
     size_t n_origins, cap_origins;
+    struct origin *origins_by_name;
 
     struct part own; /* what no domain holds */
     struct part parts[DOMAIN_N];

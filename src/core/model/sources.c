@@ -164,6 +164,8 @@ size_t model_sources(const struct model *m, sd_time at, struct source_info *out,
         const struct reports *of = o->state[DOMAIN_sources];
         const struct moment *status = of ? history_at(&of->status, at) : NULL,
                             *intake = of ? history_at(&of->intake, at) : NULL;
+        if (o->told && !status)
+            continue;
         out[n++] = (struct source_info){
             .origin = o->name,
             .status = status ? status->records[0] : NULL,
