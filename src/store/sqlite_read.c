@@ -237,7 +237,8 @@ static void take_blob(struct reading *r, enum sd_kind kind, const void *bytes, s
 {
     struct arena *a = r->fold ? arena_new() : r->arena;
     size_t n = 0;
-    const struct blob_row *rows = blob_decode(kind, bytes, len, series_base, r->s, a, &n);
+    const struct blob_row *rows = r->ask->times ? blob_keys(kind, bytes, len, a, &n)
+                                                : blob_decode(kind, bytes, len, series_base, r->s, a, &n);
     if (rows)
         take_rows(r, kind, rows, n);
     else

@@ -69,6 +69,7 @@ struct store_ask {
     unsigned apart;             /* HISTORY_BY_HOST, HISTORY_BY_SOURCE */
     const char *route;          /* of http and its parts only this one; NULL: all */
     int64_t if_long_ns;         /* nothing need be read when no interval can be that long; 0: all is */
+    bool times; /* without steps: only when rows are and of whom is wanted; their record may be NULL */
 };
 struct store_answer {
     sd_time from, to;       /* which span was read: where an interval is cut by the asked one, not the same;

@@ -211,6 +211,43 @@ static void test_put_and_read(void **state)
     store_close(s);
 }
 
+struct times {
+    sd_time at[800];
+    size_t n;
+};
+
+static bool note_time(void *ctx, const struct history_row *row)
+{
+    struct times *t = ctx;
+    assert_true(t->n < ARRAY_LEN(t->at));
+    t->at[t->n++] = row->at;
+    return true;
+}
+
+/* Who asks only when rows are gets the same rows, of what was put and of what was compacted. */
+static void test_times_alone(void **state)
+{
+    (void)state;
+    struct store *s = open_store("times.db", true);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 1, T0 + i * TEN, 7, NULL), SD_OK);
+    for (int day = 0; day <= 4; day += 4) {
+        struct store_compaction done;
+        struct sd_error err = {""};
+        assert_int_equal(store_compact(s, T0 + day * 86400 * SD_S, &done, &err), SD_OK);
+        struct times *of = mem_array(2, sizeof *of);
+        for (int alone = 0; alone < 2; alone++) {
+            struct store_ask ask = {.from = T0 - SD_S, .to = T0 + 100 * TEN, .times = alone};
+            struct store_answer answer;
+            assert_int_equal(store_read(s, &ask, note_time, &of[alone], &answer, &err), SD_OK);
+        }
+        assert_true(of[0].n > 0);
+        assert_memory_equal(&of[0], &of[1], sizeof of[0]);
+        free(of);
+    }
+    store_close(s);
+}
+
 static void test_state(void **state)
 {
     (void)state;
@@ -1081,24 +1118,16 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_put_and_read),
-                                       cmocka_unit_test(test_state),
-                                       cmocka_unit_test(test_compaction),
-                                       cmocka_unit_test(test_size),
-                                       cmocka_unit_test(test_one_of_many),
-                                       cmocka_unit_test(test_import),
-                                       cmocka_unit_test(test_imports_at_once),
-                                       cmocka_unit_test(test_kinds),
-                                       cmocka_unit_test(test_old_and_back),
-                                       cmocka_unit_test(test_other_tiers),
-                                       cmocka_unit_test(test_follow),
-                                       cmocka_unit_test(test_wrong_files),
-                                       cmocka_unit_test(test_damage),
-                                       cmocka_unit_test(test_read_only),
-                                       cmocka_unit_test(test_full),
-                                       cmocka_unit_test(test_stopped),
-                                       cmocka_unit_test(test_killed),
-                                       cmocka_unit_test(test_two_writers),
-                                       cmocka_unit_test(test_parts_in_minutes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_times_alone),
+        cmocka_unit_test(test_state),        cmocka_unit_test(test_compaction),
+        cmocka_unit_test(test_size),         cmocka_unit_test(test_one_of_many),
+        cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
+        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
+        cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_parts_in_minutes)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -83,8 +83,11 @@ static enum sd_result look_around(struct history *x, const struct span_ask *ask,
                                   struct sd_error *err)
 {
     static const int64_t AHEAD[] = {10 * SD_S, 60 * SD_S, 600 * SD_S, WIDEST};
-    struct store_ask next = {
-        .from = found->at, .kinds = SD_KIND_BIT(SD_HTTP), .host = ask->host, .route = ask->route};
+    struct store_ask next = {.from = found->at,
+                             .kinds = SD_KIND_BIT(SD_HTTP),
+                             .host = ask->host,
+                             .route = ask->route,
+                             .times = true};
     enum sd_result result = SD_OK;
     for (size_t i = 0; i < ARRAY_LEN(AHEAD) && result == SD_OK && !sd_known(found->to); i++) {
         struct store_answer answer;
