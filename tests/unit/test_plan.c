@@ -206,6 +206,19 @@ static void test_fractional_rows(void **state)
     explain_free(&e);
 }
 
+/* A damaged line lost the loops of the root: it took at least what the node below it took. */
+static void test_root_without_loops(void **state)
+{
+    (void)state;
+    struct explain e =
+        from_text("{\"Plan\":{\"Node Type\":\"Result\",\"Actual Rows\":1,\"Actual Total Time\":0.001,"
+                  "\"Plans\":[{\"Node Type\":\"Seq Scan\",\"Actual Rows\":5,\"Actual Loops\":1,"
+                  "\"Actual Total Time\":2.641}]}}");
+    assert_ms(e.plans[0]->elapsed_ns, 2.641);
+    assert_ms(node(&e, 2)->exclusive_ns, 2.641);
+    explain_free(&e);
+}
+
 static void test_cost_only(void **state)
 {
     (void)state;
@@ -734,6 +747,7 @@ int main(void)
         cmocka_unit_test(test_parallel_append_total_stays_true),
         cmocka_unit_test(test_workers_that_ran),
         cmocka_unit_test(test_fractional_rows),
+        cmocka_unit_test(test_root_without_loops),
         cmocka_unit_test(test_cost_only),
         cmocka_unit_test(test_timing_off),
         cmocka_unit_test(test_psql_frames),

@@ -542,9 +542,6 @@ void plan_time(struct plan *p)
     plan_tables(p);
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
-    p->elapsed_ns = isnan(p->execution_ns) && p->timed
-                        ? root->loop_total_ns * MAX(1, known_or(root->loops, 1))
-                        : p->execution_ns;
     double *context = mem_array(p->n_nodes, sizeof *context);
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
@@ -556,6 +553,10 @@ void plan_time(struct plan *p)
     }
     free(context);
     unmeasured(&g);
+    p->elapsed_ns =
+        isnan(p->execution_ns) && p->timed
+            ? MAX(root->loop_total_ns * MAX(1, known_or(root->loops, 1)), known_or(root->total_ns, 0))
+            : p->execution_ns;
     if (p->analyzed) {
         plan_rounding(p);
         for (size_t i = 0; i < p->n_nodes; i++)
