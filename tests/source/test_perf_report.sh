@@ -21,7 +21,7 @@ static int order(const void *x, const void *y) { return *(const int *)x - *(cons
 static inline __attribute__((always_inline)) void inner(int *v)
 { for (int i = 0; i < 60000; i++) { v[i % 3000] = i * 7919 % 3001; sink += v[i % 3000]; } }
 static void sorts(void) { int v[3000]; inner(v); qsort(v, 3000, sizeof *v, order); sink += v[7]; }
-int main(void) { for (int i = 0; i < 250; i++) { all(); sorts(); free(strdup("a")); } }
+int main(void) { for (int i = 0; i < 600; i++) { all(); sorts(); free(strdup("a")); } }
 END
 cat >forks.c <<'END'
 #include <sys/wait.h>
@@ -45,7 +45,7 @@ __attribute__((noinline)) void sort(int n) { std::vector<Item> v;
 __attribute__((noinline)) void count(int n) { std::map<std::string, int> m;
     for (int i = 0; i < n; i++) m["word" + std::to_string(i % 300)]++; sink += m.size(); } }
 int main() { shop::Basket<double> a; shop::Basket<long> b;
-    for (int i = 0; i < 120; i++) { sink += (long)a.sum(90000) + b.sum(90000); shop::sort(1200); shop::count(1500); } }
+    for (int i = 0; i < 900; i++) { sink += (long)a.sum(90000) + b.sum(90000); shop::sort(1200); shop::count(1500); } }
 END
 record() { perf record -q -F 1997 -g -o "$1.data" "./$1" 2>/dev/null; } # PROGRAM
 agrees() { python3 "$root/tests/source/perf_report.py" "$program" "$@" >out 2>err; }
