@@ -38,12 +38,6 @@ bool print_format_of_file(const char *path, enum print_format *f)
     return longest > 0;
 }
 
-bool print_format_fits(const struct doc *d, enum print_format f, struct sd_error *err)
-{
-    return f < PRINT_SVG || print_boxes_of(d) ||
-           fail(err, "%s is a format of flame graphs; there is none to print here", FORMATS[f].name);
-}
-
 /* One table, as a spreadsheet wants it: the one that has the keys, else the first. A document without any
  * has its figures, one on a line. */
 static const struct section *main_table(const struct doc *d)
@@ -60,6 +54,14 @@ static const struct section *main_table(const struct doc *d)
         first = first ? first : s;
     }
     return first ? first : fields;
+}
+
+bool print_format_fits(const struct doc *d, enum print_format f, struct sd_error *err)
+{
+    if (f == PRINT_CSV && !main_table(d))
+        return fail(err, "there is no table to print as csv; text, md and json have all of it");
+    return f < PRINT_SVG || print_boxes_of(d) ||
+           fail(err, "%s is a format of flame graphs; there is none to print here", FORMATS[f].name);
 }
 
 static void print_boxes(const struct section *s, enum print_format f, struct strbuf *out)

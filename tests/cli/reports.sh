@@ -47,6 +47,8 @@ runs() {
 ok "what validates one can be run" runs
 run report recommendations exec:'cat before.ndjson' exec:'cat statements.ndjson' "${now[@]}" --format json
 ok "and they are a document" json 'r = d["recommendations"]; assert r[0]["priority"] == "high" and r[0]["impact_share"] >= 0.25; assert all(x["validation"].startswith("slowdive ") for x in r)'
+run report recommendations exec:'cat before.ndjson' "${now[@]}" --format csv
+ok "which is no table" refused 'there is no table to print as csv'
 run report recommendations exec:'cat before.ndjson' "${now[@]}" --format text
 ok "and a text" says out 'Validation: slowdive endpoint'
 
