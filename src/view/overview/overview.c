@@ -201,8 +201,9 @@ static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool 
                           "  slowdive /var/log/nginx/access.log\n"
                           "  slowdive postgres://user@host/database\n"
                           "  slowdive replay incident.slowdive\n\n"
-                          "In the console: :source SOURCE.%s",
-                          common_hint(d, c, "help", "shows all keys"));
+                          "In the console: :source SOURCE.%s%s%s",
+                          common_hint(d, c, "help", "shows all keys"), c->doctor ? "\n\n" : "",
+                          c->doctor ? c->doctor : "");
     if (!any)
         return waiting(d, c);
     const char *not_yet = too_early(d, c);

@@ -1,0 +1,92 @@
+/* doctor_here.c - checks of the program itself: a row of HERE each. */
+#include "app/doctor.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "term/term.h"
+
+static void here(struct findings *f, const char *name, enum sd_check_state state, const char *text,
+                 const char *mend)
+{
+    findings_add(f, "here", false, &(struct sd_check){name, state, text, mend});
+}
+
+/* What was wrong when it was read: it was asked for, by being there. */
+static void look_configuration(struct app *a, struct findings *f)
+{
+    char *text = a->config->path ? mem_printf("%s was read", a->config->path)
+                                 : mem_strdup("there is none: sources are looked for here");
+    bool wrong = a->problems.len > 0;
+    for (char *line = a->problems.text, *end; wrong && line && *line; line = end) {
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = '\0';
+        findings_add(f, "here", true,
+                     &(struct sd_check){"configuration", SD_CHECK_MISSING, line,
+                                        "correct it; slowdive --print-config shows how it is written"});
+    }
+    strbuf_clear(&a->problems);
+    if (!wrong)
+        here(f, "configuration", SD_CHECK_OK, text, NULL);
+    free(text);
+}
+
+static void look_policy(struct app *a, struct findings *f)
+{
+    const struct goal_policy *p = &a->config->policy;
+    char *text = mem_printf("%zu objectives and %zu other goals are known", p->n_slos, p->n_kpis);
+    here(f, "policy", SD_CHECK_OK,
+         p->n_slos + p->n_kpis ? text : "no goals are set: slowdive --print-policy prints the default", NULL);
+    free(text);
+}
+
+static void look_terminal(struct app *a, struct findings *f)
+{
+    const char *term = getenv("TERM");
+    struct term_about about = term_about();
+    (void)a;
+    here(f, "UTF-8", about.utf8 ? SD_CHECK_OK : SD_CHECK_LESS,
+         about.utf8 ? "the locale has UTF-8" : "the locale has no UTF-8: drawings are of ASCII characters",
+         about.utf8 ? NULL : "export LC_ALL=C.UTF-8");
+    char *text = !about.known ? mem_printf("the terminal \"%.60s\" (TERM) is not known", term ? term : "")
+                              : mem_printf("TERM is %.60s, with %d colours", term ? term : "", about.colors);
+    here(f, "terminal", about.known && about.colors >= 8 ? SD_CHECK_OK : SD_CHECK_LESS, text,
+         about.known && about.colors >= 8 ? NULL : "export TERM=xterm-256color");
+    free(text);
+}
+
+/* Can the folder be written to, or made? */
+static bool may_write(const char *folder)
+{
+    char *path = mem_strdup(folder);
+    while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
+        *strrchr(path, '/') = '\0';
+    bool ok = access(*path ? path : ".", W_OK) == 0;
+    free(path);
+    return ok;
+}
+
+static void look_flight(struct app *a, struct findings *f)
+{
+    const struct settings *s = a->config->settings;
+    const char *folder = s->flight_folder;
+    if (!s->flight || !folder || !*folder)
+        return;
+    bool ok = may_write(folder);
+    char *text =
+        mem_printf(ok ? "the console records itself in %.300s" : "%.300s cannot be written to", folder);
+    here(f, "flight recorder", ok ? SD_CHECK_OK : SD_CHECK_LESS, text,
+         ok ? NULL : "set flight_folder to a folder of yours, or flight: no");
+    free(text);
+}
+
+static void (*const HERE[])(struct app *a, struct findings *f) = {look_configuration, look_policy,
+                                                                  look_terminal, look_flight};
+
+void doctor_here(struct app *a, struct findings *f)
+{
+    for (size_t i = 0; i < ARRAY_LEN(HERE); i++)
+        HERE[i](a, f);
+}
