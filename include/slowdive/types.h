@@ -1138,6 +1138,60 @@ struct sd_texts {
     X(INT, gap_ns, "ns", "their length in all")                                                              \
     X(INT, skew_ns, "ns", "its clock against the engine's; absent: not known")
 
+/* Forms in which a history keeps what does not add up as it is; with its figures the records come again.
+ *
+ * Counts of a cache that are of intervals (cache with interval_ns). */
+#define SD_HISTORY_CACHE_FIELDS(X)                                                                           \
+    X(TEXT, layer, "", "as in cache")                                                                        \
+    X(TEXT, name, "", "as in cache")                                                                         \
+    X(TEXT, product, "", "as in cache")                                                                      \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(INT, hits, "count", "")                                                                                \
+    X(INT, misses, "count", "")                                                                              \
+    X(INT, bypassed, "count", "")                                                                            \
+    X(INT, stale, "count", "")                                                                               \
+    X(INT, misses_cold, "count", "")                                                                         \
+    X(INT, misses_expired, "count", "")                                                                      \
+    X(INT, misses_evicted, "count", "")                                                                      \
+    X(INT, misses_invalidated, "count", "")                                                                  \
+    X(INT, evictions, "count", "")                                                                           \
+    X(INT, evicted_unread, "count", "")                                                                      \
+    X(INT, expired, "count", "")                                                                             \
+    X(INT, writes, "count", "")                                                                              \
+    X(INT, requests, "count", "")                                                                            \
+    X(INT, errors, "count", "")                                                                              \
+    X(INT, bytes_out, "bytes", "")                                                                           \
+    X(INT, connections, "count", "")                                                                         \
+    X(INT, rejected, "count", "")                                                                            \
+    X(INT, busy_ns, "ns", "")                                                                                \
+    X(HIST, hit_latency, "ns", "")                                                                           \
+    X(HIST, miss_latency, "ns", "")
+
+/* A stack of a profile that is one of a series: what ended in it. */
+#define SD_HISTORY_STACK_FIELDS(X)                                                                           \
+    X(TEXT, profile, "", "name of the profile")                                                              \
+    X(TEXT, format, "", "as in profile")                                                                     \
+    X(TEXT, type, "", "the one to show")                                                                     \
+    X(TEXT, unit, "", "of the type")                                                                         \
+    X(TEXT, stack, "", "a line for each function, the outermost first: name, module and kind, by tabs")      \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(INT, samples, "count", "that end in it; absent: the format does not count samples")                    \
+    X(INT, value, "", "of them")
+
+/* Durations in classic or explicit buckets of someone else's (latency). */
+#define SD_HISTORY_LATENCY_FIELDS(X)                                                                         \
+    X(TEXT, method, "", "as in http")                                                                        \
+    X(TEXT, route, "", "as in http")                                                                         \
+    X(TEXT, service, "", "that answered")                                                                    \
+    X(TEXT, rule, "", "classic or explicit")                                                                 \
+    X(TEXT, evidence, "", "name of the metric")                                                              \
+    X(TEXT, bounds, "", "where the buckets end, in ns: the lower end of the first, the upper ends of all")   \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(INT, count, "count", "requests")                                                                       \
+    X(INT, errors, "count", "of these; absent: unknown")                                                     \
+    X(INT, total_ns, "ns", "sum of their durations")                                                         \
+    X(HIST, counts, "count", "in each bucket, by its number from 0")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -1220,7 +1274,10 @@ struct sd_texts {
     R(53, LOAD_LEVEL, load_level, "a level of a search for the breaking point")                              \
     R(54, DOCUMENT, document, "the document of a load test, a plan or a forecast")                           \
     R(55, HISTORY, history, "what a history has given")                                                      \
-    R(56, HISTORY_HOST, history_host, "a machine whose figures are in a history")
+    R(56, HISTORY_HOST, history_host, "a machine whose figures are in a history")                            \
+    R(57, HISTORY_CACHE, history_cache, "counts of a cache in a history")                                    \
+    R(58, HISTORY_STACK, history_stack, "a stack of a profile in a history")                                 \
+    R(59, HISTORY_LATENCY, history_latency, "durations in buckets of someone else's in a history")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

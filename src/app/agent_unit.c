@@ -1,5 +1,7 @@
 #include "app/agent_unit.h"
 
+#include <stdlib.h>
+
 #include "app/commands.h"
 
 static const char HEAD[] =
@@ -97,20 +99,28 @@ static void word(struct strbuf *out, const char *text)
     strbuf_str(out, plain ? "" : "\"");
 }
 
+/* A file that is here by its whole path: a unit begins in another folder. */
+static void file_word(struct strbuf *out, const char *text)
+{
+    char *whole = *text == '/' ? NULL : realpath(text, NULL);
+    word(out, whole ? whole : text);
+    free(whole);
+}
+
 void agent_unit(const struct cli *cli, const char *program, struct strbuf *out)
 {
     static const char *const OWN[] = {"every", "host", "listen"};
     const char *policy = cli->values[CLI_POLICY];
     strbuf_str(out, HEAD);
     strbuf_printf(out, "ExecStart=%s agent --policy", program);
-    word(out, policy ? policy : "/etc/slowdive/policy.yaml");
+    file_word(out, policy ? policy : "/etc/slowdive/policy.yaml");
     for (size_t i = 0; i < ARRAY_LEN(OWN); i++)
         if (command_value(cli, OWN[i])) {
             strbuf_printf(out, " --%s", OWN[i]);
             word(out, command_value(cli, OWN[i]));
         }
     for (size_t i = 0; i < cli->n_args; i++)
-        word(out, cli->args[i]);
+        file_word(out, cli->args[i]);
     if (!cli->n_args)
         strbuf_str(out, " host:");
     strbuf_char(out, '\n');

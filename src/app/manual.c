@@ -18,6 +18,7 @@
 #include "view/view.h"
 #include "format/goals/budget_file.h"
 #include "core/traces/trace_findings.h"
+#include "core/history/forms.h"
 #include "core/history/thin.h"
 #include "view/goals/checks.h"
 
@@ -518,9 +519,19 @@ static void manual_histories(struct strbuf *out)
                  *KINDS[i].key ? KINDS[i].key : "source");
         if (seconds)
             snprintf(about + strlen(about), sizeof about - strlen(about), "; one in %d s", seconds);
+        if (history_coarse_ns(KINDS[i].kind))
+            snprintf(about + strlen(about), sizeof about - strlen(about),
+                     "; in SQLite in steps of %d s when older than an hour or two",
+                     (int)(history_coarse_ns(KINDS[i].kind) / SD_S));
         if (KINDS[i].kind == SD_EXEMPLAR)
             snprintf(about, sizeof about, "the %d slowest of each source in a step, one of each endpoint",
                      HISTORY_EXEMPLARS);
+        if (KINDS[i].kind == SD_HISTORY_STACK)
+            snprintf(
+                about, sizeof about,
+                "intervals add up; the %d heaviest stacks of each profile in a step, the rest as (other) "
+                "below what it has in common with them",
+                HISTORY_STACKS);
         item(out, "Va", schema_of(KINDS[i].kind)->name, "", "", about);
     }
     list_end(out);

@@ -7,21 +7,24 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/history/history.h"
+#include "core/history/span.h"
 #include "core/model/histories.h"
 #include "view/hosts/hosts.h"
 #include "view/hosts/resources.h"
 #include "view/sources/sources.h"
 
 #define PAGE_BYTES  ((size_t)128 << 20)
-#define FRESH       (60 * SD_S)       /* a page of the newest is shown so long until the next one is there */
-#define LONG        (6 * 3600 * SD_S) /* a span beyond that is brought alone */
-#define AGAIN_AFTER (5 * SD_S)        /* what could not be read is not asked for again before */
+#define FRESH       (60 * SD_S) /* a page of the newest is shown so long until the next one is there */
+#define FINE        (HISTORY_POINTS * 10 * SD_S) /* a page up to that comes in the shortest steps there are */
+#define LONG        (FINE / 3)                   /* a span beyond that is brought alone */
+#define AGAIN_AFTER (5 * SD_S)                   /* what could not be read is not asked for again before */
 enum { PAGES = 4, ORIGINS = 16, HOSTS_MOST = 2048, ASKED = 64 };
 
 /* What a page is for; the texts are its own. */
 struct wanted {
     sd_time from, to;
-    char *host; /* NULL: all */
+    sd_time looked_at; /* where the span begins that is looked at */
+    char *host;        /* NULL: all */
     bool by_host, goals;
 };
 struct page {
@@ -39,7 +42,7 @@ struct past_shown {
     uint64_t request, uses;
     uint64_t asked[ASKED]; /* the last requests: what still comes of those withdrawn is for nobody */
     size_t n_asked;
-    bool news;
+    bool news, begun;          /* begun: the history has told of itself */
     const struct model *shown; /* on the screen; NULL: nothing yet */
     struct wanted failed;
     int64_t failed_at; /* monotonic; 0: nothing failed */
@@ -161,6 +164,7 @@ static struct wanted wanted_by(const struct past_shown *p, const struct console_
     int64_t after = length <= LONG ? length : 0, before = what->view->compares ? length : after;
     struct wanted w = {.from = sub_sat(what->span.from, before),
                        .to = MIN(add_sat(what->span.to, after), newest),
+                       .looked_at = what->span.from,
                        .host = copy(view_chosen_text(&chosen, RESOURCES_HOST_CHOICE)),
                        .goals = what->view->place == PLACE_GOALS,
                        .by_host = what->view == &hosts_view};
@@ -190,7 +194,11 @@ static bool has(const struct wanted *have, const struct wanted *want, const stru
         return false;
     if (want->goals)
         return have->from <= add_sat(want->from, grace) && have->to <= end;
-    return have->from <= (what->view->compares ? want->from : what->span.from);
+    sd_time from = what->view->compares ? want->from : what->span.from;
+    if (have->from > from || sub_sat(have->to, have->from) <= FINE)
+        return have->from <= from;
+    /* Its steps are long, and begin and end where the span did that it was brought for. */
+    return what->live ? have->from >= sub_sat(from, FRESH) : have->from == from && have->to == end;
 }
 
 /* The newest is in the app's own model, as far back as that goes. */
@@ -257,7 +265,9 @@ static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error 
 {
     struct sd_history h;
     withdraw(p);
-    char *windows = w->goals ? windows_text(&p->app->config->policy) : NULL;
+    char *windows = w->goals                 ? windows_text(&p->app->config->policy)
+                    : w->looked_at > w->from ? mem_printf("%lldns", (long long)sub_sat(w->to, w->looked_at))
+                                             : NULL;
     const struct sd_job_read_history job = {.from = w->from,
                                             .to = w->to,
                                             .step_ns = 0,
@@ -349,7 +359,14 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
 {
     size_t i = 0;
     uint64_t request = batch_during(b) ? batch_during(b) : batch_answer(b);
-    if (!p || !is_ours(p, request))
+    if (!p)
+        return false;
+    if (!p->origin && p->console && batch_each(b, SD_HISTORY, &i)) { /* who looked before now asks it */
+        p->news = true;
+        console_look_again(p->console);
+    }
+    i = 0;
+    if (!is_ours(p, request))
         return false;
     if (request != p->request)
         return true;
@@ -368,9 +385,19 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
     return true;
 }
 
+/* The newest of a history is there at once: its first figures do not wait for the next second. */
+static bool begins(struct past_shown *p)
+{
+    struct sd_history h;
+    if (p->begun || !p->console || !newest_of(p, &h))
+        return false;
+    console_look_again(p->console);
+    return p->begun = true;
+}
+
 bool past_shown_news(struct past_shown *p)
 {
-    bool news = p && p->news;
+    bool news = p && (begins(p) || p->news);
     if (p)
         p->news = false;
     return news;

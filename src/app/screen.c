@@ -24,7 +24,7 @@
 /* Data is taken in this often, not as it comes: at ten samples a second waking up
  * for each would cost more than all drawing. A key always wakes. */
 #define DRAIN_EVERY_NS (250 * SD_MS)
-/* While an answer is awaited it is taken in at once. */
+/* While an answer is awaited, or the first figures, they are taken in at once. */
 #define AWAIT_NS (3 * SD_S)
 /* Keys come first: never longer than this in a row on data. */
 #define DRAIN_BUDGET_NS (5 * SD_MS)
@@ -467,6 +467,7 @@ int verb_console(struct app *a)
     if (note)
         console_message(s.console, SEVERITY_INFO, "%s", note);
     show_problems(s.console, &a->problems);
+    s.awaiting = clock_mono() + AWAIT_NS;
     loop(&s);
     a->taken = NULL;
     console_free(s.console);

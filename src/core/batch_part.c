@@ -9,7 +9,7 @@
 #include "core/schema.h"
 
 enum { HOST_BYTES = 512 };
-#define STATES (SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE))
+#define STATES (SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_HISTORY))
 
 struct batch_part {
     char *only, *here;

@@ -3,7 +3,7 @@
  *
  * The machine of a record is the one it names (`host` of requests, the label host of metrics), else that of
  * its source, else the reader's. Parts of requests that name no machine go with the requests beside them.
- * States of sources always count. Pure; one thread. */
+ * States of sources always count, and what a history tells of the span it gave. Pure; one thread. */
 #ifndef CORE_BATCH_PART_H
 #define CORE_BATCH_PART_H
 

@@ -132,7 +132,8 @@ enum sd_result clickhouse_connect(struct clickhouse *c, const char *url, const s
         result = read_password(c, o, err);
     c->write = o->write;
     c->cluster = mem_strdup(o->cluster && *o->cluster ? o->cluster : NULL);
-    c->ca_file = mem_strdup(o->ca_file);
+    const char *ca = o->ca_file ? o->ca_file : getenv("CLICKHOUSE_CA_FILE");
+    c->ca_file = mem_strdup(ca && *ca ? ca : NULL);
     c->stop = o->stop;
     c->stop_ctx = o->stop_ctx;
     c->multi = curl_multi_init();

@@ -86,6 +86,7 @@ void sql_days(struct strbuf *out, sd_time from, sd_time to);
 /* ... FROM table FINAL WHERE how AND `where` */
 struct sql_rows {
     const char *table, *where; /* beginning with " AND" */
+    const char *span;          /* the same, of `ended` alone; NULL: all */
     const char *step;          /* an expression of `ended` */
     bool by_host, by_source, by_run;
 };

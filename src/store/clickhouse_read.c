@@ -14,11 +14,12 @@ struct reading {
     struct sight sight;
     struct history_fold *fold;
     enum clickhouse_form form;
-    struct strbuf only; /* the conditions of the ask */
+    struct strbuf span, only; /* the conditions of the ask: its span, and the others */
     int64_t longest;
     sd_time first; /* when the earliest interval began */
     uint64_t rows;
     bool too_much;
+    size_t tier, n_tiers; /* which are read */
 };
 
 /* ---- conditions ---- */
@@ -41,7 +42,8 @@ static void conditions(struct reading *r, sd_time from, sd_time to)
 {
     const struct store_ask *ask = r->ask;
     strbuf_clear(&r->only);
-    strbuf_printf(&r->only, " AND ended > %" PRId64 " AND ended <= %" PRId64, from, to);
+    strbuf_clear(&r->span);
+    strbuf_printf(&r->span, " AND ended > %" PRId64 " AND ended <= %" PRId64, from, to);
     sql_days(&r->only, from, to);
     if (ask->host) {
         strbuf_str(&r->only, " AND host = ");
@@ -91,13 +93,14 @@ static bool take(void *ctx, struct rowbinary *b, struct arena *a)
 static void each_tier(struct reading *r, struct strbuf *sql, const char *step, const char *kinds,
                       void (*part)(struct strbuf *out, const struct sql_rows *rows), bool more)
 {
-    for (size_t i = 0; i < r->c->tiers.n; i++) {
+    for (size_t i = r->tier; i < r->tier + r->n_tiers; i++) {
         struct strbuf table = {0}, where = {0};
         sql_tier(&table, r->c, i, false);
         strbuf_printf(&where, "%s%s%s", strbuf_text(&r->only), kinds, strbuf_text(&r->sight.where[i]));
-        if (i || more)
+        if (i > r->tier || more)
             strbuf_str(sql, " UNION ALL ");
         part(sql, &(struct sql_rows){.table = strbuf_text(&table),
+                                     .span = strbuf_text(&r->span),
                                      .where = strbuf_text(&where),
                                      .step = step,
                                      .by_host = r->ask->apart & HISTORY_BY_HOST,
@@ -113,8 +116,8 @@ static void eaches(struct strbuf *out, const struct sql_rows *r)
     strbuf_printf(
         out,
         "SELECT 0 AS s, kind, name, thing, host AS h, source AS o, 0 AS r, 0 AS i, 0 AS d, ended AS end_, "
-        "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL WHERE how = %d%s",
-        r->table, CLICKHOUSE_EACH, r->where);
+        "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL PREWHERE how = %d%s WHERE 1%s",
+        r->table, CLICKHOUSE_EACH, r->span, r->where);
 }
 
 static enum sd_result run(struct reading *r, enum clickhouse_form form, struct strbuf *sql,
@@ -289,36 +292,105 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
     return result;
 }
 
+/* ---- as it is kept ---- */
+
+struct giving {
+    bool (*row)(void *ctx, const struct history_row *row);
+    void *ctx;
+    bool any, ended;
+};
+
+/* Rows of several folds, each in order of time, in order of time. */
+static void give_merged(struct history_fold *const *folds, size_t n, struct giving *g)
+{
+    size_t next[HISTORY_TIERS_MAX] = {0};
+    while (!g->ended) {
+        struct history_row first = {.at = SD_UNKNOWN};
+        size_t from = n;
+        for (size_t i = 0; i < n; i++) {
+            if (next[i] == history_fold_len(folds[i]))
+                continue;
+            struct history_row row = history_fold_row(folds[i], next[i]);
+            if (from == n || history_row_end(&row) < history_row_end(&first)) {
+                first = row;
+                from = i;
+            }
+        }
+        if (from == n)
+            return;
+        next[from]++;
+        g->any = true;
+        g->ended = !g->row(g->ctx, &first);
+    }
+}
+
+/* Each tier in its own steps, a day at a time: all of a fleet finds no room at once. */
+static enum sd_result read_kept(struct reading *r, sd_time from, sd_time to, struct giving *g,
+                                struct sd_error *err)
+{
+    const struct history_tiers *t = &r->c->tiers;
+    struct history_fold *folds[HISTORY_TIERS_MAX];
+    enum sd_result result = SD_OK;
+    const int64_t day = 86400 * SD_S;
+    for (size_t i = 0; i < t->n; i++)
+        folds[i] = history_fold_new(&(struct history_steps){.step_ns = t->items[i].step_ns}, r->ask->apart);
+    for (sd_time at = from, end; at < to && result == SD_OK && !g->ended; at = end) {
+        end = MIN(to, add_sat(history_step_start(add_sat(at, 1), day), day));
+        for (size_t i = 0; i < t->n && result == SD_OK; i++) {
+            history_fold_clear(folds[i]);
+            r->fold = folds[i];
+            r->tier = i;
+            r->n_tiers = 1;
+            result = read_steps(r, 0, t->items[i].step_ns, at, end, err);
+        }
+        if (result == SD_OK)
+            give_merged(folds, t->n, g);
+    }
+    r->fold = NULL;
+    for (size_t i = 0; i < t->n; i++)
+        history_fold_free(folds[i]);
+    return result;
+}
+
+static enum sd_result read_added_up(struct reading *r, sd_time from, sd_time to, struct giving *g,
+                                    struct sd_error *err)
+{
+    r->fold = history_fold_new(&r->ask->steps, r->ask->apart);
+    enum sd_result result = read_all(r, from, to, err);
+    if (result == SD_OK)
+        give_merged(&r->fold, 1, g);
+    history_fold_free(r->fold);
+    return result;
+}
+
 enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
                                bool (*row)(void *ctx, const struct history_row *row), void *ctx,
                                struct store_answer *out, struct sd_error *err)
 {
     struct reading r = {.c = (struct clickhouse *)s, .ask = ask, .first = SD_UNKNOWN};
     struct bounds b = {.oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
+    struct giving g = {.row = row, .ctx = ctx};
     sd_time from = MAX(ask->from, -1), to = ask->to;
-    r.fold = history_fold_new(&ask->steps, ask->apart);
+    r.n_tiers = r.c->tiers.n;
     enum sd_result result = sight_load(r.c, from, to, false, &r.sight, err);
     if (result == SD_OK)
-        result = read_all(&r, from, to, err);
-    if (result == SD_OK)
         result = read_bounds(&r, to, &b, err);
+    if (result == SD_OK && (ask->steps.step_ns > 0 || ask->steps.n_edges))
+        result = read_added_up(&r, from, to, &g, err);
+    else if (result == SD_OK && b.n)
+        result = read_kept(&r, MAX(from, b.oldest), MIN(to, b.newest), &g, err);
     if (result == SD_OK) {
         out->oldest = b.oldest;
         out->newest = b.newest;
         out->rows = r.rows;
         out->coarsest_ns = r.longest;
-        if (history_fold_len(r.fold)) {
+        if (g.any) {
             out->from = sd_known(r.first) ? MIN(r.first, ask->from) : ask->from;
             out->to = b.n_cut ? MIN(b.cut, to) : to;
         }
-        for (size_t i = 0; i < history_fold_len(r.fold); i++) {
-            struct history_row one = history_fold_row(r.fold, i);
-            if (!row(ctx, &one))
-                break;
-        }
     }
-    history_fold_free(r.fold);
     sight_free(&r.sight);
+    strbuf_free(&r.span);
     strbuf_free(&r.only);
     return result;
 }

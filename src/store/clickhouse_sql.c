@@ -1,7 +1,9 @@
 /* clickhouse_sql.c - how rows of one tier are added up, for reading and for the next tier.
  *
  * Every SELECT gives the columns s (the step), kind, name, thing, host, source, run, import, day and what the
- * form needs. FINAL: of rows with one identity one counts, also before the engine has merged them. */
+ * form needs. FINAL: of rows with one identity one counts, also before the engine has merged them. PREWHERE:
+ * most rows that the index cannot leave out are of another time, and their arrays need not be read; what it
+ * looks at is of the identity, so that it does not change which row counts. */
 #include "store/clickhouse_internal.h"
 
 static void begin(struct strbuf *out, const struct sql_rows *r, bool apart)
@@ -13,8 +15,9 @@ static void begin(struct strbuf *out, const struct sql_rows *r, bool apart)
 
 static void end(struct strbuf *out, const struct sql_rows *r, int how)
 {
-    strbuf_printf(out, " FROM %s FINAL WHERE how = %d%s GROUP BY s, kind, name, thing, h, o, r, i, d",
-                  r->table, how, r->where);
+    strbuf_printf(out,
+                  " FROM %s FINAL PREWHERE how = %d%s WHERE 1%s GROUP BY s, kind, name, thing, h, o, r, i, d",
+                  r->table, how, r->span ? r->span : "", r->where);
 }
 
 void sql_sums(struct strbuf *out, const struct sql_rows *r)

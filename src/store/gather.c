@@ -1,5 +1,6 @@
 #include "store/gather.h"
 
+#include "core/history/forms.h"
 #include "core/history/thin.h"
 
 #include <stdlib.h>
@@ -10,9 +11,10 @@
 
 /* What is added up until a cut, and after it the put. */
 struct gathered {
-    struct history_fold *folds[HISTORY_TIERS_MAX]; /* NULL: nothing in that tier */
-    struct history_row *rows;                      /* of the puts */
-    struct store_put puts[2];                      /* what came late, and the rest */
+    struct history_fold *folds[HISTORY_TIERS_MAX];  /* NULL: nothing in that tier */
+    struct history_fold *stacks[HISTORY_TIERS_MAX]; /* of the put: those of profiles, cut; NULL: none */
+    struct history_row *rows;                       /* of the puts */
+    struct store_put puts[2];                       /* what came late, and the rest */
     size_t n_puts, done;
     uint64_t records; /* in them, taken */
     size_t bytes;
@@ -35,9 +37,10 @@ struct gather {
 
 static void gathered_free(struct gathered *x, size_t tiers)
 {
-    for (size_t i = 0; i < tiers; i++)
-        if (x->folds[i])
-            history_fold_free(x->folds[i]);
+    for (size_t i = 0; i < tiers; i++) {
+        history_fold_free(x->folds[i]);
+        history_fold_free(x->stacks[i]);
+    }
     free(x->rows);
     free(x);
 }
@@ -80,32 +83,46 @@ void gather_lost(struct gather *g, int64_t records)
     g->lost_since = add_sat(g->lost_since, records);
 }
 
+/* A row as of `now`. */
+struct taking {
+    struct gather *g;
+    sd_time now;
+};
+
+static void take_row(void *ctx, const struct history_row *row)
+{
+    const struct taking *t = ctx;
+    struct gather *g = t->g;
+    struct gathered *x = g->now;
+    size_t tier = history_tier_of(&g->o.tiers, row, t->now);
+    g->stats.records++;
+    if (tier == g->o.tiers.n) {
+        g->stats.too_old++;
+        return;
+    }
+    const struct history_steps steps = {.step_ns = g->o.tiers.items[tier].step_ns};
+    if (!x->folds[tier])
+        x->folds[tier] = history_fold_new(&steps, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    if (history_fold_add(x->folds[tier], row))
+        x->records++;
+    else
+        gather_lost(g, 1);
+}
+
 void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
 {
     size_t n = batch_len(b);
     struct gathered *x = g->now;
+    struct taking t = {g, now};
     for (size_t i = 0; i < n; i++) {
         enum sd_kind kind;
         struct history_row row;
         const void *record = batch_record(b, i, &kind);
-        if (!history_row_of(kind, record, batch_time(b), g->host, batch_origin(b), &g->copy, &row))
-            continue;
-        if (!history_thin_takes(g->thin, &row))
-            continue;
-        size_t tier = history_tier_of(&g->o.tiers, &row, now);
-        g->stats.records++;
-        if (tier == g->o.tiers.n) {
-            g->stats.too_old++;
-            continue;
-        }
-        const struct history_steps steps = {.step_ns = g->o.tiers.items[tier].step_ns};
-        if (!x->folds[tier])
-            x->folds[tier] = history_fold_new(&steps, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
-        if (history_fold_add(x->folds[tier], &row))
-            x->records++;
-        else
-            gather_lost(g, 1);
+        if (history_row_of(kind, record, batch_time(b), g->host, batch_origin(b), &g->copy, &row) &&
+            history_thin_takes(g->thin, &row))
+            take_row(&t, &row);
     }
+    history_stacks(b, g->host, take_row, &t);
     x->bytes = 0;
     for (size_t i = 0; i < g->o.tiers.n; i++)
         x->bytes += x->folds[i] ? history_fold_bytes(x->folds[i]) : 0;
@@ -118,19 +135,37 @@ bool gather_full(const struct gather *g)
 
 /* ---- cuts ---- */
 
-/* What is put of what was added up, in the order of the tiers. Count. */
+static size_t fold_len(struct history_fold *f)
+{
+    return f ? history_fold_len(f) : 0;
+}
+
+/* What is put of what was added up in a tier. Count. Stacks give at most as many rows as there were. */
+static size_t collect_tier(const struct gather *g, struct gathered *x, size_t tier, struct history_row *rows)
+{
+    int64_t step_ns = g->o.tiers.items[tier].step_ns;
+    size_t all = fold_len(x->folds[tier]);
+    for (size_t k = 0; k < all; k++)
+        rows[k] = history_fold_row(x->folds[tier], k);
+    size_t n = history_thin_rows(rows, all, step_ns);
+    x->stacks[tier] =
+        history_fold_new(&(struct history_steps){.step_ns = step_ns}, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    n = history_stacks_cut(rows, n, step_ns, x->stacks[tier]);
+    for (size_t k = 0; k < fold_len(x->stacks[tier]) && n < all; k++)
+        rows[n++] = history_fold_row(x->stacks[tier], k);
+    return n;
+}
+
+/* The same of all, in the order of the tiers. */
 static size_t collect_rows(const struct gather *g, struct gathered *x)
 {
     size_t all = 0, n = 0;
     for (size_t i = 0; i < g->o.tiers.n; i++)
-        all += x->folds[i] ? history_fold_len(x->folds[i]) : 0;
+        all += fold_len(x->folds[i]);
     x->rows = mem_array(all + 1, sizeof *x->rows);
-    for (size_t i = 0; i < g->o.tiers.n; i++) {
-        size_t of_tier = x->folds[i] ? history_fold_len(x->folds[i]) : 0;
-        for (size_t k = 0; k < of_tier; k++)
-            x->rows[n + k] = history_fold_row(x->folds[i], k);
-        n += history_thin_rows(x->rows + n, of_tier, g->o.tiers.items[i].step_ns);
-    }
+    for (size_t i = 0; i < g->o.tiers.n; i++)
+        if (x->folds[i])
+            n += collect_tier(g, x, i, x->rows + n);
     return n;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/thread.h"
 #include "store/gather.h"
 #include "store/spool.h"
@@ -17,9 +18,11 @@ enum { QUEUE_MAX = 16384, SENT_AT_ONCE = 64 };
 #define QUEUE_BYTES ((size_t)32 << 20)
 #define WAKE_BYTES  ((size_t)4 << 20)
 #define BEHIND_NS   (900 * SD_MS) /* a put comes so long after a step has ended: its last records are there */
+#define SOON_NS     (1 * SD_S)    /* from put to put in the first 10 s */
 #define RETRY_MIN   (1 * SD_S)
 #define RETRY_MAX   (30 * SD_S)
-#define SLEPT_NS    (5 * SD_S) /* so much more of time than of the monotonic clock: the machine slept */
+#define OPEN_MAX    (15 * SD_S) /* an engine that does not answer when it is opened is tried again */
+#define SLEPT_NS    (5 * SD_S)  /* so much more of time than of the monotonic clock: the machine slept */
 
 struct history_recorder {
     struct history_recorder_options o; /* texts are copies */
@@ -36,7 +39,9 @@ struct history_recorder {
     int64_t cut_mono;
 
     atomic_bool stop;
-    pthread_mutex_t lock; /* guards all below */
+    atomic_bool given_up;       /* the end waits no longer for the store: the spool takes the rest */
+    _Atomic int64_t open_until; /* by the monotonic clock; INT64_MAX: it is open, or nobody opens it */
+    pthread_mutex_t lock;       /* guards all below */
     pthread_cond_t changed;
     struct store *store; /* the thread's, which alone changes this; NULL: not open */
     const struct sd_batch *queue[QUEUE_MAX];
@@ -83,6 +88,12 @@ static void is_well(struct history_recorder *r)
     pthread_mutex_unlock(&r->lock);
 }
 
+static bool waits_no_longer(void *ctx)
+{
+    struct history_recorder *r = ctx;
+    return atomic_load(&r->given_up) || clock_mono() > atomic_load(&r->open_until);
+}
+
 static enum sd_result open_store(struct history_recorder *r, struct sd_error *err)
 {
     struct store_options o = r->o.store;
@@ -90,15 +101,33 @@ static enum sd_result open_store(struct history_recorder *r, struct sd_error *er
         return SD_OK;
     struct store *store;
     o.write = true;
-    o.stop = NULL; /* what was taken is to be put also when it is to end */
+    o.stop = waits_no_longer; /* not asked_to_stop: what was taken is to be put also when it is to end */
+    o.stop_ctx = r;
+    atomic_store(&r->open_until, clock_mono() + OPEN_MAX);
     enum sd_result result = store_open(r->url, &o, &store, err);
+    if (result == SD_RETRY && waits_no_longer(r)) {
+        char *shown = redact(r->url);
+        sd_fail(err, SD_RETRY, "%.200s does not answer", shown);
+        free(shown);
+    }
+    atomic_store(&r->open_until, INT64_MAX);
     pthread_mutex_lock(&r->lock);
     r->store = result == SD_OK ? store : NULL;
     pthread_mutex_unlock(&r->lock);
     return result;
 }
 
-/* A put to the store. SD_RETRY: it is put off. */
+static void close_store(struct history_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct store *store = r->store;
+    r->store = NULL;
+    pthread_mutex_unlock(&r->lock);
+    store_close(store);
+}
+
+/* A put to the store. SD_RETRY: it is put off; so it is when the store refuses it and a spool can keep it
+ * until somebody has changed that: a password, say, which is read anew. */
 static enum sd_result send(struct history_recorder *r, const struct store_run *run,
                            const struct store_put *put, struct sd_error *err)
 {
@@ -107,6 +136,10 @@ static enum sd_result send(struct history_recorder *r, const struct store_run *r
     enum sd_result result = open_store(r, err);
     if (result == SD_OK)
         result = store_put(r->store, run, put, err);
+    if (result == SD_CONFIG && r->spool) {
+        close_store(r);
+        result = SD_RETRY;
+    }
     if (result == SD_RETRY)
         put_off(r, err);
     else if (result == SD_OK)
@@ -195,12 +228,14 @@ static void cut(struct history_recorder *r)
     r->cut_mono = mono;
 }
 
-/* When the put after now is due, by the monotonic clock. */
-static int64_t next_cut(void)
+/* When the put after now is due, by the monotonic clock. At first soon: what a log has gained while nobody
+ * read it may be much older than 10 s, and would be lost with a recorder that is killed before its first put.
+ */
+static int64_t next_cut(int64_t began)
 {
     sd_time now = clock_wall();
-    int64_t left = HISTORY_PUT_NS - (now - BEHIND_NS) % HISTORY_PUT_NS;
-    return clock_mono() + left;
+    int64_t mono = clock_mono(), left = HISTORY_PUT_NS - (now - BEHIND_NS) % HISTORY_PUT_NS;
+    return mono + (mono - began < HISTORY_PUT_NS ? MIN(left, SOON_NS) : left);
 }
 
 static void take(struct history_recorder *r, const struct sd_batch **batches, size_t n)
@@ -255,7 +290,7 @@ static void *record_loop(void *arg)
     struct history_recorder *r = arg;
     const struct sd_batch **taken = mem_array(QUEUE_MAX, sizeof *taken);
     bool ok = begin(r);
-    int64_t due = next_cut();
+    int64_t began = clock_mono(), due = next_cut(began);
     pthread_mutex_lock(&r->lock);
     for (bool last = false; !last && ok;) {
         rest(r, due);
@@ -273,7 +308,7 @@ static void *record_loop(void *arg)
         take(r, taken, n);
         if (put) {
             cut(r);
-            due = next_cut();
+            due = next_cut(began);
         }
         ok = deliver_all(r);
         pthread_mutex_lock(&r->lock);
@@ -342,6 +377,7 @@ static struct history_recorder *new_recorder(const struct history_recorder_optio
     name_run(r, now);
     r->run = (struct store_run){.id = r->run_id, .host = r->host, .version = r->version, .began = now};
     r->stats.put_at = SD_UNKNOWN;
+    atomic_store(&r->open_until, INT64_MAX);
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -430,6 +466,8 @@ struct history_recorder_stats history_recorder_close(struct history_recorder *r,
         late = 0;
         while (!r->done && !late)
             late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
+        if (!r->done && part == 1)
+            atomic_store(&r->given_up, true);
         if (!r->done && r->store && part == 1)
             store_interrupt(r->store);
     }

@@ -1,9 +1,10 @@
 /* recorder.h - records into a history: batches in on the main thread, puts out on a thread of its own.
  *
- * Every 10 s, and before it ends, what was taken is put: at the most so much is lost with the program. A
- * store that says SD_RETRY is tried again; until then puts wait, of an engine in a spool (spool.h), else in
- * memory. Both have a bound, beyond which the oldest goes: its records are counted as lost, and its time is
- * a gap. At SD_CONFIG the recorder ends with the sentence. */
+ * Every 10 s, in its first 10 s every second, and before it ends, what was taken is put: at the most so much
+ * is lost with the program. A store that says SD_RETRY is tried again; until then puts wait, of an engine in
+ * a spool (spool.h), else in memory. Both have a bound, beyond which the oldest goes: its records are counted
+ * as lost, and its time is a gap. At SD_CONFIG the recorder ends with the sentence; if it has a spool only
+ * when it is opened: later that keeps what the engine refuses. */
 #ifndef STORE_RECORDER_H
 #define STORE_RECORDER_H
 

@@ -10,8 +10,8 @@
 enum {
     BLOCK_STEPS = 360,
     PACK_BYTES = 24 << 10,
-    TOTALS_IN_ONE = 512,
-    DENSE_BUCKETS = 40 /* histograms with more buckets are read faster as plain bytes */
+    TOTALS_IN_ONE = 32, /* few, so that those of one endpoint are read alone */
+    DENSE_BUCKETS = 40  /* histograms with more buckets are read faster as plain bytes */
 };
 #define DAY_NS (86400 * SD_S)
 
@@ -61,6 +61,11 @@ struct chunk_writer *chunk_new(struct sqlite_store *s, int64_t owner, enum sd_ki
 sd_time chunk_block(const struct chunk_writer *w)
 {
     return w->block;
+}
+
+int64_t chunk_step(const struct chunk_writer *w)
+{
+    return w->step;
 }
 
 static void flush_pack(struct chunk_writer *w)
@@ -114,9 +119,13 @@ static void add_totals(struct chunk_writer *w, const struct blob_row *rows, size
     }
 }
 
-/* Histograms with few buckets are written densely. */
-static bool is_dense(const struct sd_schema *sc, const struct blob_row *rows, size_t n)
+/* Histograms with few buckets are written densely, and all of the finest step: these are most of the file,
+ * and nobody asks for long spans of them. */
+static bool is_dense(const struct chunk_writer *w, const struct blob_row *rows, size_t n)
 {
+    const struct sd_schema *sc = schema_of(w->kind);
+    if (w->step <= w->s->tiers.items[0].step_ns)
+        return true;
     uint64_t buckets = 0;
     for (size_t i = 0; i < sc->n_fields; i++) {
         for (size_t k = 0; sc->fields[i].type == SD_FIELD_HIST && k < n; k++) {
@@ -131,7 +140,7 @@ static bool is_dense(const struct sd_schema *sc, const struct blob_row *rows, si
 static void add_section(struct chunk_writer *w, const struct blob_row *rows, size_t n)
 {
     size_t before = w->blobs.len;
-    blob_encode(w->kind, rows, n, !is_dense(schema_of(w->kind), rows, n), &w->blobs);
+    blob_encode(w->kind, rows, n, !is_dense(w, rows, n), &w->blobs);
     if (w->n == w->cap)
         w->sections = mem_grow(w->sections, w->n, &w->cap, sizeof *w->sections);
     w->sections[w->n++] =

@@ -116,6 +116,9 @@ struct series *series_for(struct sqlite_store *s, int64_t owner, const struct hi
 bool put_each(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
               bool (*wants)(void *ctx, uint32_t lo, uint32_t hi),
               void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx);
+/* The same of all rows without their records. */
+bool put_each_key(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
+                  void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx);
 /* For blob_decode. */
 const void *series_base(void *ctx, uint32_t series);
 void series_each(struct sqlite_store *s, void (*f)(void *ctx, struct series *e), void *ctx);
@@ -128,6 +131,7 @@ struct chunk_writer;
 struct chunk_writer *chunk_new(struct sqlite_store *s, int64_t owner, enum sd_kind kind, int64_t step_ns,
                                sd_time block);
 sd_time chunk_block(const struct chunk_writer *w);
+int64_t chunk_step(const struct chunk_writer *w);
 /* Rows of one series in order of time; the series ascend. */
 void chunk_add(struct chunk_writer *w, const struct blob_row *rows, size_t n);
 void chunk_close(struct chunk_writer *w); /* and frees it */

@@ -5,6 +5,7 @@
  * its rows. */
 #include <stdlib.h>
 
+#include "core/history/thin.h"
 #include "store/sqlite_internal.h"
 
 enum { WINDOW_ROWS = 250000, FEW_SERIES = 64 };
@@ -24,8 +25,9 @@ struct reading {
     void *ctx;
     struct item *items;
     size_t n, cap;
-    size_t n_series, n_wanted;
+    size_t n_wanted;
     uint32_t ids[FEW_SERIES];  /* of the first that are wanted */
+    uint32_t only;             /* of what is decoded only this series; 0: all that are wanted */
     enum sd_kind kind;         /* of the put at work */
     bool *has;                 /* by kind: is anything wanted of it? */
     struct history_fold *fold; /* NULL: rows as they are */
@@ -55,7 +57,6 @@ static void want(void *ctx, struct series *e)
 {
     struct reading *r = ctx;
     e->wanted = is_wanted(r->ask, e);
-    r->n_series++;
     if (e->wanted && r->n_wanted < FEW_SERIES)
         r->ids[r->n_wanted] = e->id;
     r->n_wanted += e->wanted;
@@ -90,6 +91,15 @@ static int by_first(const void *pa, const void *pb)
     return (a->id > b->id) - (a->id < b->id);
 }
 
+/* No interval is longer than the step of its tier. */
+static bool may_be_long(const struct reading *r)
+{
+    bool any = r->ask->if_long_ns <= 0;
+    for (size_t i = 0; i < r->n && !any; i++)
+        any = r->items[i].step >= r->ask->if_long_ns;
+    return any;
+}
+
 /* What overlaps the span, and what begins in it but ends later. */
 static void find_items(struct reading *r, sd_time from)
 {
@@ -110,6 +120,8 @@ static void find_items(struct reading *r, sd_time from)
         add_item(r, st, true);
     if (r->n)
         qsort(r->items, r->n, sizeof *r->items, by_first);
+    if (!may_be_long(r))
+        r->n = 0;
 }
 
 static void find_ends(struct sqlite_store *s, struct store_answer *out)
@@ -147,8 +159,7 @@ static sd_time step_end(const struct history_steps *steps, sd_time t)
 /* Is the whole block in one step of the window? */
 static bool total_serves(const struct reading *r, const struct item *it)
 {
-    if (it->fresh || !r->fold || history_kind(it->kind)->how == HISTORY_EACH ||
-        r->n_wanted * 20 < r->n_series)
+    if (it->fresh || !r->fold || history_kind(it->kind)->how == HISTORY_EACH)
         return false;
     sd_time end = add_sat(it->block, block_length(it->step));
     return it->block >= r->ask->from && end <= r->ask->to &&
@@ -191,6 +202,7 @@ static void take_rows(struct reading *r, enum sd_kind kind, const struct blob_ro
 {
     uint32_t series = 0;
     struct series *e = NULL;
+    bool exact = !history_coarse_ns(kind); /* else the span is not told by it */
     for (size_t i = 0; i < n; i++) {
         if (!e || rows[i].series != series)
             e = series_of(r->s, rows[i].series);
@@ -200,14 +212,16 @@ static void take_rows(struct reading *r, enum sd_kind kind, const struct blob_ro
             return;
         }
         sd_time end = add_sat(rows[i].at, rows[i].length_ns);
-        if (!e->wanted)
+        if (!e->wanted || (r->only && rows[i].series != r->only))
             continue;
-        if (end > r->ask->to && rows[i].at < r->ask->to)
+        if (exact && end > r->ask->to && rows[i].at < r->ask->to)
             r->cut_to = MIN(r->cut_to, rows[i].at);
         if (end <= r->from || end > r->to)
             continue;
-        r->cut_from = MIN(r->cut_from, rows[i].at);
-        r->out->coarsest_ns = MAX(r->out->coarsest_ns, rows[i].length_ns);
+        if (exact) {
+            r->cut_from = MIN(r->cut_from, rows[i].at);
+            r->out->coarsest_ns = MAX(r->out->coarsest_ns, rows[i].length_ns);
+        }
         struct history_row row = {.kind = kind,
                                   .host = e->host,
                                   .source = e->source,
@@ -223,7 +237,8 @@ static void take_blob(struct reading *r, enum sd_kind kind, const void *bytes, s
 {
     struct arena *a = r->fold ? arena_new() : r->arena;
     size_t n = 0;
-    const struct blob_row *rows = blob_decode(kind, bytes, len, series_base, r->s, a, &n);
+    const struct blob_row *rows = r->ask->times ? blob_keys(kind, bytes, len, a, &n)
+                                                : blob_decode(kind, bytes, len, series_base, r->s, a, &n);
     if (rows)
         take_rows(r, kind, rows, n);
     else
@@ -296,32 +311,64 @@ static void take_blobs(struct reading *r, const struct item *it, const char *sql
     }
 }
 
-struct few {
-    struct reading *r;
-    const struct item *it;
-};
-
 /* Of few series only the packs that hold them are read. */
-static void take_series(void *ctx, struct series *e)
+static void take_pack_of(struct reading *r, const struct item *it, uint32_t id)
 {
-    struct few *f = ctx;
-    if (!e->wanted || e->kind != f->it->kind || f->r->s->rc != SQLITE_OK)
-        return;
     sqlite3_stmt *st =
-        sql_bind(f->r->s, "SELECT data FROM pack WHERE chunk = ?1 AND lo <= ?2 AND hi >= ?2 ORDER BY lo, id",
-                 "ii", f->it->id, (int64_t)e->id);
-    while (sql_row(f->r->s, st)) {
+        sql_bind(r->s, "SELECT data FROM pack WHERE chunk = ?1 AND lo <= ?2 AND hi >= ?2 ORDER BY lo, id",
+                 "ii", it->id, (int64_t)id);
+    while (sql_row(r->s, st)) {
         struct arena *a = arena_new();
         size_t n = 0;
         const struct pack_section *p =
             pack_open(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), a, &n);
         if (!p)
-            sql_damaged(f->r->s, "a pack of rows cannot be decoded");
+            sql_damaged(r->s, "a pack of rows cannot be decoded");
         for (size_t i = 0; p && i < n; i++)
-            if (p[i].series == e->id)
-                take_blob(f->r, f->it->kind, p[i].bytes, p[i].len);
+            if (p[i].series == id)
+                take_blob(r, it->kind, p[i].bytes, p[i].len);
         arena_free(a);
     }
+}
+
+/* The total of a series is in the last blob that begins before it, or in those that begin with it. Others of
+ * the blob may be wanted as well, and are taken with their own. */
+static void take_total_of(struct reading *r, const struct item *it, uint32_t id)
+{
+    sqlite3_stmt *st =
+        sql_bind(r->s,
+                 "SELECT data FROM total WHERE chunk = ?1 AND lo <= ?2 AND lo >= (SELECT "
+                 "coalesce(max(lo), 0) FROM total WHERE chunk = ?1 AND lo < ?2) ORDER BY lo, id",
+                 "ii", it->id, (int64_t)id);
+    r->only = id;
+    while (sql_row(r->s, st))
+        take_blob(r, it->kind, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
+    r->only = 0;
+}
+
+static void take_few(struct reading *r, const struct item *it,
+                     void (*take)(struct reading *r, const struct item *it, uint32_t id))
+{
+    for (size_t i = 0; i < r->n_wanted && r->s->rc == SQLITE_OK; i++) {
+        const struct series *e = series_of(r->s, r->ids[i]);
+        if (e && e->kind == it->kind)
+            take(r, it, r->ids[i]);
+    }
+}
+
+/* What a total is of has the steps of its rows. */
+static void take_totals(struct reading *r, const struct item *it)
+{
+    int64_t coarsest = r->out->coarsest_ns;
+    uint64_t rows = r->out->rows;
+    sd_time cut = r->cut_from;
+    if (r->n_wanted <= FEW_SERIES)
+        take_few(r, it, take_total_of);
+    else
+        take_blobs(r, it, "SELECT data FROM total WHERE chunk = ?", take_blob);
+    bool any = r->out->rows > rows && !history_coarse_ns(it->kind);
+    r->out->coarsest_ns = any ? MAX(coarsest, it->step) : coarsest;
+    r->cut_from = any ? MIN(cut, it->begins) : cut;
 }
 
 static void take_item(struct reading *r, const struct item *it)
@@ -329,13 +376,9 @@ static void take_item(struct reading *r, const struct item *it)
     if (it->fresh) {
         take_blobs(r, it, "SELECT data FROM fresh WHERE id = ?", take_put);
     } else if (total_serves(r, it)) {
-        int64_t coarsest = r->out->coarsest_ns;
-        sd_time cut = r->cut_from;
-        take_blobs(r, it, "SELECT data FROM total WHERE chunk = ?", take_blob);
-        r->out->coarsest_ns = MAX(coarsest, it->step);
-        r->cut_from = MIN(cut, it->begins);
+        take_totals(r, it);
     } else if (r->n_wanted <= FEW_SERIES) {
-        series_each(r->s, take_series, &(struct few){r, it});
+        take_few(r, it, take_pack_of);
     } else {
         take_blobs(r, it, "SELECT data FROM pack WHERE chunk = ?", take_pack);
     }
@@ -394,7 +437,7 @@ static bool read_windows(struct reading *r)
 
 static void prepare(struct reading *r)
 {
-    r->n_series = r->n_wanted = 0;
+    r->n_wanted = 0;
     memset(r->has, 0, SD_KIND_END * sizeof *r->has);
     if (sql_begin(r->s, false) && series_refresh(r->s)) {
         series_each(r->s, want, r);

@@ -268,29 +268,55 @@ struct history_row row_of(struct sqlite_store *s, enum sd_kind kind, const struc
                                 .series = r->series};
 }
 
-bool put_each(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
-              bool (*wants)(void *ctx, uint32_t lo, uint32_t hi),
-              void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx)
+struct put_reader {
+    struct sqlite_store *s;
+    enum sd_kind kind;
+    bool keys; /* no records */
+    bool (*wants)(void *ctx, uint32_t lo, uint32_t hi);
+    void (*f)(void *ctx, const struct blob_row *rows, size_t n);
+    void *ctx;
+};
+
+static void read_section(const struct put_reader *r, const struct pack_section *p)
+{
+    struct arena *a = arena_new();
+    size_t n = 0;
+    const struct blob_row *rows = r->keys ? blob_keys(r->kind, p->bytes, p->len, a, &n)
+                                          : blob_decode(r->kind, p->bytes, p->len, series_base, r->s, a, &n);
+    if (!rows || n != p->rows)
+        sql_damaged(r->s, "a put cannot be decoded");
+    else
+        r->f(r->ctx, rows, n);
+    arena_free(a);
+}
+
+static bool read_put(const struct put_reader *r, const void *bytes, size_t len)
 {
     struct arena *pack = arena_new();
     size_t n = 0;
     const struct pack_section *p = pack_open(bytes, len, pack, &n);
     if (!p)
-        sql_damaged(s, "a put cannot be decoded");
-    for (size_t i = 0; p && i < n && s->rc == SQLITE_OK; i++) {
+        sql_damaged(r->s, "a put cannot be decoded");
+    for (size_t i = 0; p && i < n && r->s->rc == SQLITE_OK; i++) {
         uint32_t hi = i + 1 < n ? p[i + 1].series : UINT32_MAX; /* a series may go on in the next one */
-        struct arena *a = arena_new();
-        size_t n_rows = 0;
-        const struct blob_row *rows = NULL;
-        bool wanted = !wants || wants(ctx, p[i].series, hi);
-        if (wanted)
-            rows = blob_decode(kind, p[i].bytes, p[i].len, series_base, s, a, &n_rows);
-        if (wanted && (!rows || n_rows != p[i].rows))
-            sql_damaged(s, "a put cannot be decoded");
-        else if (rows)
-            f(ctx, rows, n_rows);
-        arena_free(a);
+        if (!r->wants || r->wants(r->ctx, p[i].series, hi))
+            read_section(r, &p[i]);
     }
     arena_free(pack);
-    return s->rc == SQLITE_OK;
+    return r->s->rc == SQLITE_OK;
+}
+
+bool put_each(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
+              bool (*wants)(void *ctx, uint32_t lo, uint32_t hi),
+              void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx)
+{
+    const struct put_reader r = {.s = s, .kind = kind, .wants = wants, .f = f, .ctx = ctx};
+    return read_put(&r, bytes, len);
+}
+
+bool put_each_key(struct sqlite_store *s, enum sd_kind kind, const void *bytes, size_t len,
+                  void (*f)(void *ctx, const struct blob_row *rows, size_t n), void *ctx)
+{
+    const struct put_reader r = {.s = s, .kind = kind, .keys = true, .f = f, .ctx = ctx};
+    return read_put(&r, bytes, len);
 }

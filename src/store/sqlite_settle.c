@@ -1,6 +1,7 @@
 /* sqlite_settle.c - fresh rows become chunks when their time is over. */
 #include <stdlib.h>
 
+#include "core/history/thin.h"
 #include "store/sqlite_internal.h"
 
 enum {
@@ -28,6 +29,10 @@ struct pile {
     size_t n, cap;
     struct chunk_writer *writers[WRITERS_MAX];
     size_t n_writers;
+    /* Of kinds that are kept in coarser steps: what lies wholly in [from, to], where all steps are over, goes
+     * into the step `coarse`. 0: as it came. */
+    int64_t coarse;
+    sd_time from, to;
 };
 
 /* Puts of one owner, kind and step. */
@@ -116,36 +121,118 @@ static int by_block(const void *pa, const void *pb, void *length)
 }
 
 /* Where there are too many the oldest one makes room: a block can have several chunks. */
-static struct chunk_writer *writer_of(struct sqlite_store *s, struct pile *p, sd_time block)
+static struct chunk_writer *writer_of(struct sqlite_store *s, struct pile *p, int64_t step, sd_time block)
 {
     for (size_t i = p->n_writers; i-- > 0;)
-        if (chunk_block(p->writers[i]) == block)
+        if (chunk_block(p->writers[i]) == block && chunk_step(p->writers[i]) == step)
             return p->writers[i];
     if (p->n_writers == WRITERS_MAX) {
         chunk_close(p->writers[0]);
         memmove(p->writers, p->writers + 1, (WRITERS_MAX - 1) * sizeof(struct chunk_writer *));
         p->n_writers--;
     }
-    return p->writers[p->n_writers++] = chunk_new(s, p->owner, p->kind, p->step, block);
+    return p->writers[p->n_writers++] = chunk_new(s, p->owner, p->kind, step, block);
+}
+
+/* Rows of one step in order of block, series, time. */
+static void write_rows(struct sqlite_store *s, struct pile *p, int64_t step, struct blob_row *rows,
+                       size_t all)
+{
+    int64_t length = block_length(step);
+    if (all)
+        qsort_r(rows, all, sizeof *rows, by_block, &length);
+    for (size_t i = 0, n; i < all && s->rc == SQLITE_OK; i += n) {
+        sd_time block = block_of(&rows[i], length);
+        for (n = 1;
+             i + n < all && rows[i + n].series == rows[i].series && block_of(&rows[i + n], length) == block;
+             n++)
+            ;
+        chunk_add(writer_of(s, p, step, block), rows + i, n);
+    }
+}
+
+/* The steps that are over, of what is kept in coarser ones. An import, which is written once and may be of
+ * the last minutes, stays as it came. */
+static void find_coarse(struct sqlite_store *s, struct pile *p)
+{
+    int64_t least = history_coarse_ns(p->kind);
+    p->coarse = 0;
+    for (size_t i = 0; i < s->tiers.n && least > p->step && !p->owner && !p->coarse; i++)
+        if (s->tiers.items[i].step_ns >= least)
+            p->coarse = s->tiers.items[i].step_ns;
+    if (!p->coarse)
+        return;
+    sqlite3_stmt *st =
+        sql_bind(s,
+                 "SELECT min(begins), max(last) FROM (SELECT begins, last FROM chunk UNION ALL "
+                 "SELECT begins, last FROM fresh)",
+                 "");
+    if (sql_row(s, st)) {
+        p->from = sqlite3_column_int64(st, 0);
+        p->to = sqlite3_column_int64(st, 1);
+    }
+    sql_end(st);
+}
+
+static bool goes_coarse(const struct pile *p, const struct blob_row *r)
+{
+    sd_time begin = history_step_start(add_sat(r->at, r->length_ns), p->coarse);
+    return p->coarse && begin >= p->from && add_sat(begin, p->coarse) <= p->to;
+}
+
+static int by_series(const void *pa, const void *pb)
+{
+    const struct blob_row *a = pa, *b = pb;
+    return (a->series > b->series) - (a->series < b->series);
+}
+
+/* Rows of the same series, added up. */
+static void write_coarse(struct sqlite_store *s, struct pile *p, struct blob_row *rows, size_t all)
+{
+    const struct history_steps steps = {.step_ns = p->coarse};
+    const struct sd_schema *sc = schema_of(p->kind);
+    struct history_fold *fold = history_fold_new(&steps, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    size_t kept = 0;
+    if (all)
+        qsort(rows, all, sizeof *rows, by_series);
+    for (size_t i = 0; i < all;) {
+        uint32_t series = rows[i].series;
+        for (; i < all && rows[i].series == series; i++) {
+            struct history_row row = row_of(s, p->kind, &rows[i]);
+            history_fold_add(fold, &row);
+        }
+        for (size_t k = 0; k < history_fold_len(fold); k++) { /* never more than there were */
+            struct history_row row = history_fold_row(fold, k);
+            void *room = arena_alloc(p->arena, schema_need(sc, row.record));
+            rows[kept++] =
+                (struct blob_row){series, row.at, row.length_ns, schema_copy(sc, row.record, room)};
+        }
+        history_fold_clear(fold);
+    }
+    history_fold_free(fold);
+    write_rows(s, p, p->coarse, rows, kept);
 }
 
 static void pile_write(struct sqlite_store *s, struct pile *p)
 {
-    int64_t length = block_length(p->step);
-    if (p->n)
-        qsort_r(p->rows, p->n, sizeof *p->rows, by_block, &length);
-    for (size_t i = 0, n; i < p->n && s->rc == SQLITE_OK; i += n) {
-        sd_time block = block_of(&p->rows[i], length);
-        for (n = 1; i + n < p->n && p->rows[i + n].series == p->rows[i].series &&
-                    block_of(&p->rows[i + n], length) == block;
-             n++)
-            ;
-        chunk_add(writer_of(s, p, block), p->rows + i, n);
+    size_t fine = 0;
+    for (size_t i = 0; p->coarse && i < p->n; i++) {
+        struct blob_row row = p->rows[i];
+        if (goes_coarse(p, &row))
+            continue;
+        p->rows[i] = p->rows[fine];
+        p->rows[fine++] = row;
     }
+    if (!p->coarse)
+        fine = p->n;
+    write_rows(s, p, p->step, p->rows, fine);
+    if (fine < p->n)
+        write_coarse(s, p, p->rows + fine, p->n - fine);
 }
 
 static void settle_pile(struct sqlite_store *s, struct pile *p)
 {
+    find_coarse(s, p);
     uint64_t parts = (uint64_t)(p->n_rows / ROWS_AT_ONCE) + 1, width = (uint64_t)s->last_series / parts + 1;
     for (uint64_t i = 0; i < parts && s->rc == SQLITE_OK; i++) {
         p->lo = (uint32_t)(i * width);

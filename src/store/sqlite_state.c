@@ -140,15 +140,16 @@ static void hosts_of_fresh(struct sqlite_store *s, struct arena *a, struct list 
     while (sql_row(s, st)) {
         int64_t kind = sqlite3_column_int64(st, 0);
         if (kind > 0 && kind < SD_KIND_END)
-            put_each(s, (enum sd_kind)kind, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1),
-                     NULL, host_of_rows, &f);
+            put_each_key(s, (enum sd_kind)kind, sqlite3_column_blob(st, 1),
+                         (size_t)sqlite3_column_bytes(st, 1), host_of_rows, &f);
     }
     struct store_host *h = (struct store_host *)(void *)hosts->items;
     for (size_t i = 0; i < hosts->n; i++) /* names of the dictionary do not outlive it */
         h[i].name = arena_strdup(a, h[i].name);
 }
 
-/* ---- gaps: times between what the runs of a host cover ---- */
+/* ---- gaps: times between what the runs of a host cover. Between the puts of one import there are none: they
+ * are cut by their size, and what was read is whole. ---- */
 
 static void find_gaps(struct sqlite_store *s, struct arena *a, struct list *hosts, struct store_state *out)
 {
@@ -158,7 +159,9 @@ static void find_gaps(struct sqlite_store *s, struct arena *a, struct list *host
     sqlite3_stmt *st =
         sql_bind(s,
                  "SELECT host, from_at, to_at FROM span JOIN run ON run.id = run WHERE state = 1 AND "
-                 "host IS NOT NULL ORDER BY host, from_at, to_at",
+                 "host IS NOT NULL AND import = 0 UNION ALL SELECT host, min(from_at), max(to_at) FROM span "
+                 "JOIN run ON run.id = run WHERE state = 1 AND host IS NOT NULL AND import = 1 GROUP BY run "
+                 "ORDER BY 1, 2, 3",
                  "");
     while (sql_row(s, st)) {
         const char *name = (const char *)sqlite3_column_text(st, 0);

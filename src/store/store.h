@@ -20,7 +20,7 @@ struct store_options {
     int64_t max_bytes;          /* 0: no limit; SQLite */
     const char *cluster;        /* ClickHouse: tables are Distributed over it; NULL */
     const char *password;       /* ClickHouse; NULL: none */
-    const char *ca_file;        /* ClickHouse with TLS; NULL: the system's */
+    const char *ca_file;        /* ClickHouse with TLS; NULL: CLICKHOUSE_CA_FILE, else the system's */
     bool (*stop)(void *ctx);    /* asked now and then; true ends what runs with SD_RETRY; NULL */
     void *stop_ctx;
 };
@@ -62,12 +62,14 @@ enum sd_result store_end(struct store *s, const struct store_run *run, struct sd
 
 /* ---- reading ---- */
 struct store_ask {
-    struct history_steps steps; /* rows come added up in these */
+    struct history_steps steps; /* rows come added up in these; none: in those in which they are kept */
     sd_time from, to;           /* what ends in (from, to] */
     sd_kinds kinds;             /* 0: all */
     const char *host;           /* NULL: all */
     unsigned apart;             /* HISTORY_BY_HOST, HISTORY_BY_SOURCE */
     const char *route;          /* of http and its parts only this one; NULL: all */
+    int64_t if_long_ns;         /* nothing need be read when no interval can be that long; 0: all is */
+    bool times; /* without steps: only when rows are and of whom is wanted; their record may be NULL */
 };
 struct store_answer {
     sd_time from, to;       /* which span was read: where an interval is cut by the asked one, not the same;

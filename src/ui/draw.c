@@ -139,8 +139,9 @@ static void cost_text(const struct console *c, struct strbuf *b)
 static void sources_text(const struct console *c, struct strbuf *b, enum severity *severity)
 {
     struct source_info info[64];
-    size_t n =
-        model_sources(c->sources, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
+    /* What is looked at of a history was before the source of it was open: its state is that of now. */
+    bool now = c->mode == CURSOR_LIVE || c->env.model != c->sources;
+    size_t n = model_sources(c->sources, now ? console_now(c) : console_cursor(c), info, ARRAY_LEN(info));
     size_t live = 0, bad = 0;
     const char *name = NULL, *why = NULL;
     for (size_t i = 0; i < n; i++) {

@@ -11,7 +11,7 @@ ok "the unit is that of contrib" cmp slowdive-agent.service "$root/contrib/slowd
 echo 'kpis: []' >'a b.yaml'
 run agent --print-unit --listen 127.0.0.1:9464 --policy 'a b.yaml' host: '/var/log/100%.log'
 ok "the unit has what was given, quoted" \
-    says out "agent --policy \"a b.yaml\" --listen 127.0.0.1:9464 host: /var/log/100%%.log"
+    says out "agent --policy \"$(realpath 'a b.yaml')\" --listen 127.0.0.1:9464 host: /var/log/100%%.log"
 if command -v systemd-analyze >/dev/null; then
     exposure=$(systemd-analyze security --offline=yes "$dir/slowdive-agent.service" 2>/dev/null |
         sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
@@ -19,6 +19,9 @@ if command -v systemd-analyze >/dev/null; then
 else
     ok "systemd finds it locked up # SKIP there is no systemd-analyze" true
 fi
+: >here.log
+run agent --print-unit here.log
+ok "a file that is here is named by its whole path" says out "$(realpath here.log)"
 
 # ---- an agent ----
 

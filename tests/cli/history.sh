@@ -57,6 +57,17 @@ ok "all of it is sound" python3 fields.py "['sound']=True"
 run history history:h.db
 ok "for people it says what matters first" says out "hosts 2, endpoints 3"
 
+# An import of several puts that nothing lies between.
+python3 - <<'END'
+import time
+with open("pauses.log", "w") as f:
+    for i in range(20000):
+        at = time.strftime("%d/%b/%Y:%H:%M:%S", time.gmtime(1795190400 + i * 300))
+        f.write('203.0.113.9 - - [%s +0000] "GET /r%d HTTP/1.1" 200 100 "-" "ua" rt=0.%03d\n' % (at, i % 50, i % 400 + 1))
+END
+run history history:pauses.db --import pauses.log --host web1 --at 2027-01-30T00:00:00Z --format json
+ok "pauses in a log are no gaps" python3 fields.py "['gaps']=[]" "['import']['refused']=0"
+
 # A recording is a source like another one.
 run record -o r.slowdive --for 2s new.log
 run history history:rec.db --import r.slowdive --host web1 --format json
@@ -181,6 +192,21 @@ run endpoints history:busy.db --format json
 ok "recorders that follow each other lose no line" python3 -c '
 import json
 assert json.load(open("out"))["rows"][0]["count"] == int(open("written").read())'
+
+# Killed after its first put, which comes soon: what was in the log before is there, once.
+rm -f live.db*
+: >live.log
+append 25
+record --host web1
+has_all() { "$program" endpoints history:live.db --format json 2>/dev/null | grep -q '"count":[[:space:]]*25,'; }
+ok "what a log had before is put soon" await has_all
+kill -KILL $recorder
+wait $recorder 2>/dev/null
+record --host web1
+await read_to_end
+kill -INT $recorder
+wait $recorder
+ok "after kill -9 it is there once" has_all
 
 run record -o history:whole.db r.slowdive
 run history history:whole.db --format json

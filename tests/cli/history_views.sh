@@ -36,6 +36,9 @@ run hosts "$all" --format json --select 'GET /checkout'
 mv out view.json
 ok "machines, one endpoint" $made hosts view.json $start $((start + 7200)) /checkout
 ok "five minutes at no full minute" spans $((start + 3670)) 300
+run endpoints "$all" --format json --at "@$((start + 3676))" --window 306s
+mv out view.json
+ok "an end within a step ends before it" $made rows view.json $((start + 3370)) $((start + 3670))
 
 cat >policy.yaml <<'END'
 slos:
@@ -82,11 +85,22 @@ checked 600
 run endpoints "$all" --format json --at "@$((start + 3780))" --window 300s
 ok "a step that is cut counts as a whole" is from 2026-11-20T16:50:00.000Z
 ok "up to its end" is to 2026-11-20T17:00:00.000Z
+run endpoints "$all" --format json --at "@$((start + 7000))" --window 3400s
+mv out view.json
+ok "an end within a long step ends before it" $made rows view.json $((start + 3600)) $((start + 6600))
 run endpoints "$all" --format json --at "@$((start + 4080))" --window 300s
 ok "a window within a step is that step" is from 2026-11-20T17:00:00.000Z
 ok "and its end" is to 2026-11-20T17:10:00.000Z
 mv out view.json
 ok "with its figures" $made rows view.json $((start + 3600)) $((start + 4200))
+run endpoints "$all" --format json --at "@$((start + 4080))" --window 300s --host web3
+mv out view.json
+ok "and of one machine" $made rows view.json $((start + 3600)) $((start + 4200)) web3
+run history history:shop.db --import "$root/tests/data/shop.slowdive" --host shop1
+run queries history:shop.db --host shop1 --format json
+ok "statements of one machine" says out '"calls"'
+run queries history:shop.db --host shop2 --format json
+ok "of another one there are none" is rows '[]'
 run history "$all" --compact --at 2027-03-20T00:00:00Z
 checked 3600
 finish

@@ -16,7 +16,16 @@ static const struct blob_row *with_crc(enum sd_kind kind, const uint8_t *data, s
     memcpy(bytes, data, size);
     for (size_t i = 0; i < 4; i++)
         bytes[size + i] = (unsigned char)(crc >> (8 * i));
-    return blob_decode(kind, bytes, size + 4, NULL, NULL, a, n);
+    const struct blob_row *rows = blob_decode(kind, bytes, size + 4, NULL, NULL, a, n);
+    size_t m = 0;
+    const struct blob_row *keys = blob_keys(kind, bytes, size + 4, a, &m);
+    if (rows && (!keys || m != *n))
+        abort();
+    for (size_t i = 0; rows && i < m; i++)
+        if (keys[i].series != rows[i].series || keys[i].at != rows[i].at ||
+            keys[i].length_ns != rows[i].length_ns)
+            abort();
+    return rows;
 }
 
 static void again(enum sd_kind kind, const struct blob_row *rows, size_t n, bool fast, struct arena *a)

@@ -1,5 +1,6 @@
 #include "tests/lib/memory_store.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ enum { RUNS_MAX = 16, PUTS_MAX = 20000 };
 static struct {
     pthread_mutex_t lock;
     enum sd_result answer;
+    bool hangs;
     int deaf;
     struct memory_counts counts;
     struct {
@@ -24,6 +26,7 @@ void memory_store_clear(void)
 {
     pthread_mutex_lock(&M.lock);
     M.answer = SD_OK;
+    M.hangs = false;
     M.deaf = 0;
     M.counts = (struct memory_counts){.from = SD_UNKNOWN, .to = SD_UNKNOWN};
     memset(M.runs, 0, sizeof M.runs);
@@ -62,10 +65,29 @@ static enum sd_result answer(struct sd_error *err)
                          M.answer == SD_RETRY ? "the engine is away" : "the engine refuses this user");
 }
 
+void memory_store_hang(bool hangs)
+{
+    pthread_mutex_lock(&M.lock);
+    M.hangs = hangs;
+    pthread_mutex_unlock(&M.lock);
+}
+
+static bool hangs(void)
+{
+    pthread_mutex_lock(&M.lock);
+    bool hang = M.hangs;
+    pthread_mutex_unlock(&M.lock);
+    return hang;
+}
+
 static enum sd_result mem_open(const char *url, const struct store_options *o, struct store **out,
                                struct sd_error *err)
 {
-    (void)o;
+    while (hangs())
+        if (o->stop && o->stop(o->stop_ctx))
+            return sd_fail(err, SD_RETRY, "the engine hung");
+        else
+            poll(NULL, 0, 1);
     pthread_mutex_lock(&M.lock);
     enum sd_result result = answer(err);
     pthread_mutex_unlock(&M.lock);

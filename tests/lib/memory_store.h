@@ -8,6 +8,8 @@
 void memory_store_clear(void);
 /* What opens and puts are answered from now on. */
 void memory_store_answer(enum sd_result result);
+/* Opening it takes until whoever opens it asks to stop. */
+void memory_store_hang(bool hangs);
 /* The next n puts are taken, and SD_RETRY is answered. */
 void memory_store_deaf(int n);
 

@@ -523,6 +523,50 @@ static void hangup_ends_it(void **state)
     vt_free(vt);
 }
 
+/* A request each second for two hours, in a history. */
+static bool make_history(time_t begin, const char *url)
+{
+    char path[PATH_MAX + 32], line[200], command[4 * PATH_MAX];
+    snprintf(path, sizeof path, "%s/two-hours.log", folder);
+    FILE *f = fopen(path, "w");
+    for (time_t at = begin; f && at < begin + 7200; at++) {
+        strftime(line, sizeof line, "203.0.113.9 - - [%d/%b/%Y:%H:%M:%S +0000]", gmtime(&at));
+        fprintf(f, "%s \"GET /steady HTTP/1.1\" 200 1 \"-\" \"ua\" rt=0.005\n", line);
+    }
+    if (f)
+        fclose(f);
+    snprintf(command, sizeof command, "%s history %s --import %s >%s/imported 2>&1", program, url, path,
+             folder);
+    return f && system(command) == 0;
+}
+
+/* However the cursor moves and the window changes, what is shown is exact. */
+static void a_history_is_exact_wherever_one_looks(void **state)
+{
+    (void)state;
+    NEED_PROGRAM();
+    time_t begin = time(NULL) / 3600 * 3600 - 7200, at = begin + 3600 + 21 * 60 + 30;
+    char url[PATH_MAX + 32], text[100];
+    snprintf(url, sizeof url, "history:%s/h.db", folder);
+    assert_true(make_history(begin, url));
+    struct vt *vt = start_with(MODERN_ENV, (const char *const[]){url, NULL}, 30, 120);
+    see(vt, "1 Home");
+    command(vt, "endpoints");
+    command(vt, "window 1h");
+    strftime(text, sizeof text, "at %Y-%m-%d %H:%M:%S", gmtime(&at));
+    command(vt, text);
+    strftime(text, sizeof text, "3600 requests, 60 min to %H:%M:%S", gmtime(&at));
+    see(vt, text);
+    command(vt, "window 1m");
+    at += 8 * 60;
+    strftime(text, sizeof text, "at %Y-%m-%d %H:%M:%S", gmtime(&at));
+    command(vt, text);
+    strftime(text, sizeof text, "60 requests, 60 s to %H:%M:%S", gmtime(&at));
+    see(vt, text);
+    see(vt, "1 of 1 source live");
+    quit(vt, 0);
+}
+
 static void remove_flights(void)
 {
     char path[PATH_MAX * 2];
@@ -570,6 +614,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tiny_terminal_quits),
         cmocka_unit_test(idle_is_silent),
         cmocka_unit_test(hangup_ends_it),
+        cmocka_unit_test(a_history_is_exact_wherever_one_looks),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_flights();
@@ -577,6 +622,11 @@ int main(int argc, char **argv)
                                 "a.slowdive",
                                 "s.slowdive",
                                 "s.slowdive.md",
+                                "two-hours.log",
+                                "imported",
+                                "h.db",
+                                "h.db-wal",
+                                "h.db-shm",
                                 "state/slowdive/flight",
                                 "state/slowdive/slowdive.log",
                                 "state/slowdive",

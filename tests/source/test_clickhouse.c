@@ -661,6 +661,51 @@ static bool count_rows(void *ctx, const struct history_row *row)
     return true;
 }
 
+struct as_kept {
+    int64_t lengths[8], counts[8];
+    sd_time ends[8];
+    size_t n;
+};
+
+static bool keep_length(void *ctx, const struct history_row *row)
+{
+    struct as_kept *k = ctx;
+    if (row->kind != SD_HTTP || k->n == ARRAY_LEN(k->ends))
+        return row->kind != SD_HTTP;
+    k->lengths[k->n] = row->length_ns;
+    k->counts[k->n] = ((const struct sd_http *)row->record)->count;
+    k->ends[k->n++] = history_row_end(row);
+    return true;
+}
+
+/* Without steps rows come as they are kept, as an import into another history needs them. */
+static void as_it_is_kept(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("kept");
+    struct store_run run = {.id = "old", .host = "web0"}, later = {.id = "new", .host = "web0"};
+    struct made m = {.seed = 1, .hosts = 1, .routes = 1, .n = 7, .source = "log"};
+    sd_time t0 = today() - 3 * DAY - 3600 * SD_S;
+    struct store_compaction done;
+    struct store_answer answer;
+    struct sd_error err = {.text = ""};
+    struct as_kept k = {.n = 0};
+    const struct store_ask all = {.from = t0, .to = t0 + 300 * SD_S};
+    fill(s, &run, &m, t0, 1, 6, NULL);
+    assert_int_equal(store_compact(s, today(), &done, &err), SD_OK); /* one minute */
+    fill(s, &later, &m, t0 + 60 * SD_S, 1, 2, NULL);
+    assert_int_equal(store_read(s, &all, keep_length, &k, &answer, &err), SD_OK);
+    assert_int_equal(k.n, 3);
+    assert_int_equal(k.lengths[0], 60 * SD_S);
+    assert_int_equal(k.counts[0], 42);
+    assert_int_equal(k.ends[0], t0 + 60 * SD_S);
+    assert_int_equal(k.lengths[1], 10 * SD_S);
+    assert_int_equal(k.ends[1], t0 + 70 * SD_S);
+    assert_int_equal(k.ends[2], t0 + 80 * SD_S);
+    assert_int_equal(answer.from, t0);
+    store_close(s);
+}
+
 /* Rows that name other machines than the recorder's, as a receiver of many has them. */
 static void tells_of_machines(void **state)
 {
@@ -788,8 +833,13 @@ static void tls(void **state)
     o.ca_file = ca;
     s = opened(url, &o);
     store_close(s);
+    o.ca_file = NULL;
+    setenv("CLICKHOUSE_CA_FILE", ca, 1);
+    s = opened(url, &o);
+    store_close(s);
     snprintf(url, sizeof url, "clickhouses://default@127.0.0.2:%d/tls", ch.tls_port[0]); /* not its name */
     assert_int_equal(store_open(url, &o, &s, &err), SD_CONFIG);
+    unsetenv("CLICKHOUSE_CA_FILE");
 }
 
 /* ---- the engine ends in the middle ---- */
@@ -842,6 +892,7 @@ int main(void)
         cmocka_unit_test(drops),
         cmocka_unit_test(shards),
         cmocka_unit_test(tells),
+        cmocka_unit_test(as_it_is_kept),
         cmocka_unit_test(tells_of_machines),
         cmocka_unit_test(follows),
         cmocka_unit_test(roles),

@@ -383,6 +383,28 @@ static void test_an_engine_that_is_away_at_first(void **state)
     assert_int_equal(memory_store_counts().requests, 12);
 }
 
+/* An engine that takes the connection and says nothing: the end does not wait for it. */
+static void test_an_engine_that_hangs_at_first(void **state)
+{
+    (void)state;
+    memory_store_clear();
+    memory_store_hang(true);
+    struct sd_error err = {""};
+    const struct history_recorder_options o = {
+        .url = "clickhouse://me@127.0.0.1:1/x", .host = "web1", .version = "1", .spool = file_in("hangs")};
+    struct history_recorder *r = history_recorder_open(&o, 10 * SD_MS, &err);
+    assert_non_null(r);
+    send_now(r, 3);
+    struct history_recorder_stats s = history_recorder_close(r, 2 * SD_S);
+    assert_string_equal(s.error, "");
+    assert_int_equal(s.waiting, 0);
+    memory_store_hang(false);
+    r = record(file_in("hangs"));
+    s = history_recorder_close(r, 20 * SD_S);
+    assert_int_equal(s.spooled, 0);
+    assert_int_equal(memory_store_counts().requests, 12);
+}
+
 static void test_what_somebody_must_change_ends_it(void **state)
 {
     (void)state;
@@ -400,6 +422,29 @@ static void test_what_somebody_must_change_ends_it(void **state)
     send_now(r, 1); /* goes on without it */
     assert_string_equal(history_recorder_stats(r).error, "the engine refuses this user");
     history_recorder_close(r, 20 * SD_S);
+}
+
+/* A password that was changed, a database that is gone: until that is mended the spool keeps what comes. */
+static void test_an_engine_that_refuses_for_a_while(void **state)
+{
+    (void)state;
+    memory_store_clear();
+    struct history_recorder *r = record(file_in("refused"));
+    assert_non_null(r);
+    memory_store_answer(SD_CONFIG);
+    for (int i = 0; i < 3; i++) {
+        send_now(r, 10);
+        assert_true(history_recorder_flush(r, 20 * SD_S));
+    }
+    struct history_recorder_stats s = history_recorder_stats(r);
+    assert_string_equal(s.error, "");
+    assert_string_equal(s.trouble, "the engine refuses this user");
+    assert_true(s.spooled >= 3);
+    memory_store_answer(SD_OK);
+    s = history_recorder_close(r, 20 * SD_S);
+    assert_int_equal(s.spooled, 0);
+    assert_int_equal(s.lost, 0);
+    assert_int_equal(memory_store_counts().requests, 120);
 }
 
 /* Without a spool puts wait in memory; what is left at the end is said. */
@@ -445,7 +490,9 @@ int main(void)
         cmocka_unit_test(test_what_was_taken_is_put_at_the_end),
         cmocka_unit_test(test_an_engine_that_goes_away),
         cmocka_unit_test(test_an_engine_that_is_away_at_first),
+        cmocka_unit_test(test_an_engine_that_hangs_at_first),
         cmocka_unit_test(test_what_somebody_must_change_ends_it),
+        cmocka_unit_test(test_an_engine_that_refuses_for_a_while),
         cmocka_unit_test(test_what_could_not_be_delivered_is_said),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

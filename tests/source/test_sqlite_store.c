@@ -191,6 +191,16 @@ static void test_put_and_read(void **state)
         store_close(s);
         s = open_store("a.db", false); /* and by a reader, with nobody there */
     }
+    /* What only longer intervals are wanted for is not read. */
+    for (int64_t more = 0; more < 2; more++) {
+        struct store_ask ask = {.from = T0, .to = T0 + 100 * TEN, .if_long_ns = TEN + more};
+        struct sd_error err;
+        got = mem_alloc(sizeof *got);
+        assert_int_equal(store_read(s, &ask, sum_up, got, &answer, &err), SD_OK);
+        assert_int_equal(answer.rows, more ? 0 : 700);
+        assert_int_equal(answer.newest, T0 + 100 * TEN);
+        free(got);
+    }
     /* A span that cuts an interval says which span it is. */
     got = read_all(s, T0 + TEN / 2, T0 + 5 * TEN / 2, TEN, &answer);
     assert_int_equal(got->rows, 14);
@@ -198,6 +208,43 @@ static void test_put_and_read(void **state)
     assert_int_equal(answer.to, T0 + 2 * TEN);
     free(got);
     free(sums);
+    store_close(s);
+}
+
+struct times {
+    sd_time at[800];
+    size_t n;
+};
+
+static bool note_time(void *ctx, const struct history_row *row)
+{
+    struct times *t = ctx;
+    assert_true(t->n < ARRAY_LEN(t->at));
+    t->at[t->n++] = row->at;
+    return true;
+}
+
+/* Who asks only when rows are gets the same rows, of what was put and of what was compacted. */
+static void test_times_alone(void **state)
+{
+    (void)state;
+    struct store *s = open_store("times.db", true);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(put_ten(s, &RUN, (uint64_t)i + 1, T0 + i * TEN, 7, NULL), SD_OK);
+    for (int day = 0; day <= 4; day += 4) {
+        struct store_compaction done;
+        struct sd_error err = {""};
+        assert_int_equal(store_compact(s, T0 + day * 86400 * SD_S, &done, &err), SD_OK);
+        struct times *of = mem_array(2, sizeof *of);
+        for (int alone = 0; alone < 2; alone++) {
+            struct store_ask ask = {.from = T0 - SD_S, .to = T0 + 100 * TEN, .times = alone};
+            struct store_answer answer;
+            assert_int_equal(store_read(s, &ask, note_time, &of[alone], &answer, &err), SD_OK);
+        }
+        assert_true(of[0].n > 0);
+        assert_memory_equal(&of[0], &of[1], sizeof of[0]);
+        free(of);
+    }
     store_close(s);
 }
 
@@ -316,6 +363,52 @@ static void test_compaction(void **state)
     assert_false(sd_known(answer.from));
     is_sound(s, true);
     free(got);
+    free(sums);
+    store_close(s);
+}
+
+/* The sums of one endpoint among many, some of which are not in every block, are those of its rows. */
+static void test_one_of_many(void **state)
+{
+    (void)state;
+    enum { HOURS = 5, EVERY = 30 };
+    static const int ROUTES[HOURS] = {70, 31, 1, 33, 64};
+    struct store *s = open_store("many.db", true);
+    struct sums *sums = mem_alloc(sizeof *sums), *all = mem_alloc(sizeof *all);
+    struct store_compaction c;
+    uint64_t number = 0;
+    for (int i = 0; i < HOURS * 360; i += EVERY)
+        assert_int_equal(put_ten(s, &RUN, ++number, T0 + i * TEN, ROUTES[i / 360], sums), SD_OK);
+    compact_at(s, T0 + 6 * HOUR, &c);
+    is_sound(s, true);
+    for (int i = 0; i < 71; i++) {
+        struct sums *raw = mem_alloc(sizeof *raw), *added = mem_alloc(sizeof *added);
+        struct store_answer answer = {0};
+        struct sd_error err;
+        char route[24];
+        int64_t hours = 0;
+        snprintf(route, sizeof route, "/route/%d", i);
+        struct store_ask ask = {.from = T0, .to = T0 + HOURS * HOUR, .route = route};
+        assert_int_equal(store_read(s, &ask, sum_up, raw, &answer, &err), SD_OK);
+        ask.steps.step_ns = HOUR;
+        assert_int_equal(store_read(s, &ask, sum_up, added, &answer, &err), SD_OK);
+        same_sums(raw, added);
+        for (int k = 0; k < HOURS; k++)
+            hours += i < ROUTES[k];
+        assert_int_equal(added->rows, hours);
+        assert_int_equal(answer.rows, hours); /* no row was looked at */
+        assert_int_equal(answer.coarsest_ns, hours ? TEN : 0);
+        for (size_t k = 0; k < SD_HIST_BUCKETS; k++)
+            all->buckets[k] += added->buckets[k];
+        all->count += added->count;
+        all->errors += added->errors;
+        all->bytes += added->bytes;
+        all->total += added->total;
+        free(raw);
+        free(added);
+    }
+    same_sums(all, sums);
+    free(all);
     free(sums);
     store_close(s);
 }
@@ -536,6 +629,102 @@ static void test_kinds(void **state)
         assert_int_equal(k.samples + k.hosts[0] + k.hosts[1], 0);
     }
     store_close(s);
+}
+
+/* ---- parts of requests: older than an hour they are in steps of a minute ---- */
+
+struct part_sums {
+    int64_t count, total, buckets, coarse, fine;
+};
+static bool take_part(void *ctx, const struct history_row *row)
+{
+    struct part_sums *p = ctx;
+    const struct sd_http_part *r = row->record;
+    assert_int_equal(row->kind, SD_HTTP_PART);
+    assert_string_equal(r->key, "2xx");
+    p->count += r->count;
+    p->total += r->total_ns;
+    for (uint32_t i = 0; i < r->latency->n; i++)
+        p->buckets += r->latency->buckets[i].count * (int64_t)r->latency->buckets[i].index;
+    p->coarse += row->length_ns == 60 * SD_S;
+    p->fine += row->length_ns == TEN;
+    return true;
+}
+
+static void put_part(struct store *s, const struct store_run *run, uint64_t n, sd_time at,
+                     struct part_sums *sums)
+{
+    struct made made;
+    struct sd_http_part part;
+    struct sd_error err;
+    const struct history_row http = make_row(&made, 1, at, "web1");
+    schema_clear(schema_of(SD_HTTP_PART), &part);
+    part.method = "GET";
+    part.route = "/route/1";
+    part.by = "status";
+    part.key = "2xx";
+    part.interval_ns = TEN;
+    part.count = part.timed = made.http.count;
+    part.total_ns = made.http.total_ns;
+    part.latency = &made.hist;
+    struct history_row row = {
+        .kind = SD_HTTP_PART, .host = "web1", .source = "log:a", .at = at, .length_ns = TEN, .record = &part};
+    take_part(sums, &row);
+    struct store_put put = {.number = n,
+                            .from = at,
+                            .to = at + TEN,
+                            .sent = at + TEN,
+                            .rows = (struct history_row[]){http, row},
+                            .n = 2};
+    assert_int_equal(store_put(s, run, &put, &err), SD_OK);
+}
+
+static bool any_row(void *ctx, const struct history_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return true;
+}
+
+/* Nothing else is moved by it: neither the ends of the history nor the span that an answer tells. */
+static void test_parts_in_minutes(void **state)
+{
+    (void)state;
+    enum { PUTS = 800, LATE = 2 }; /* from within a minute to within a minute */
+    static const sd_time FROM = T0 + LATE * TEN;
+    static const struct store_run RUNS[] = {{"run-1", "web1", "1.0", T0, false},
+                                            {"import-1", "web1", "1.0", T0, true}};
+    for (size_t run = 0; run < ARRAY_LEN(RUNS); run++) {
+        struct store *s = open_store(run ? "parts-import.db" : "parts.db", true);
+        struct part_sums want = {0}, got = {0};
+        struct store_answer answer;
+        struct sd_error err;
+        for (uint64_t n = 1; n <= PUTS; n++)
+            put_part(s, &RUNS[run], n, FROM + (int64_t)(n - 1) * TEN, &want);
+        assert_int_equal(store_end(s, &RUNS[run], &err), SD_OK);
+        struct store_ask ask = {.from = T0 - DAY, .to = T0 + DAY, .kinds = SD_KIND_BIT(SD_HTTP_PART)};
+        assert_int_equal(store_read(s, &ask, take_part, &got, &answer, &err), SD_OK);
+        assert_int_equal(got.count, want.count);
+        assert_int_equal(got.total, want.total);
+        assert_int_equal(got.buckets, want.buckets);
+        if (run == 0)
+            assert_true(got.coarse >= 360 / 6 && got.fine < PUTS - 360 + 6);
+        else /* an import stays as it came */
+            assert_int_equal(got.coarse, 0);
+        assert_true(got.coarse * 6 + got.fine == PUTS);
+        assert_int_equal(answer.oldest, FROM);
+        assert_int_equal(answer.newest, FROM + PUTS * TEN);
+        /* All kinds, a span that cuts minutes. */
+        ask = (struct store_ask){.from = FROM + TEN,
+                                 .to = FROM + 101 * TEN,
+                                 .kinds = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_HTTP_PART)};
+        assert_int_equal(store_read(s, &ask, any_row, NULL, &answer, &err), SD_OK);
+        assert_int_equal(answer.from, FROM + TEN);
+        assert_int_equal(answer.to, FROM + 101 * TEN);
+        assert_int_equal(answer.coarsest_ns, TEN);
+        is_sound(s, true);
+        store_close(s);
+    }
 }
 
 static void test_old_and_back(void **state)
@@ -930,14 +1119,15 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_state),
-        cmocka_unit_test(test_compaction),   cmocka_unit_test(test_size),
+        cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_times_alone),
+        cmocka_unit_test(test_state),        cmocka_unit_test(test_compaction),
+        cmocka_unit_test(test_size),         cmocka_unit_test(test_one_of_many),
         cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
         cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
         cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
         cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
         cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
         cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_two_writers)};
+        cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_parts_in_minutes)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

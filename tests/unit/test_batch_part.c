@@ -84,6 +84,17 @@ static void test_of_one_machine(void **state)
     batch_part_free(p);
 }
 
+/* Which span a history gave is needed whatever machine is looked at. */
+static void test_of_a_history(void **state)
+{
+    (void)state;
+    struct batch_part *p = batch_part_new("db1", "reader");
+    struct sd_history told;
+    schema_clear(schema_of(SD_HISTORY), &told);
+    assert_int_equal(kept(p, batch_with("history", T0, SD_HISTORY, &told), SD_UNKNOWN), 1);
+    batch_part_free(p);
+}
+
 /* Parts name no machine of their own. */
 static void test_parts(void **state)
 {
@@ -147,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_of_it),
         cmocka_unit_test(test_of_one_machine),
+        cmocka_unit_test(test_of_a_history),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_spans_that_had_ended),
     };

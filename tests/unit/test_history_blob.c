@@ -69,9 +69,19 @@ static size_t round_trip(enum sd_kind kind, const struct blob_row *rows, size_t 
         assert_int_equal(back[i].length_ns, rows[i].length_ns);
         same_numbers(schema_of(kind), rows[i].record, back[i].record);
     }
+    const struct blob_row *keys = blob_keys(kind, b.text, b.len, a, &got);
+    assert_non_null(keys);
+    assert_int_equal(got, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(keys[i].series, rows[i].series);
+        assert_int_equal(keys[i].at, rows[i].at);
+        assert_int_equal(keys[i].length_ns, rows[i].length_ns);
+        assert_null(keys[i].record);
+    }
     /* Cut anywhere, or with a bit changed, it is damaged. */
     for (size_t len = 0; len < b.len; len += 1 + b.len / 50) {
         assert_null(blob_decode(kind, b.text, len, NULL, NULL, a, &got));
+        assert_null(blob_keys(kind, b.text, len, a, &got));
         b.text[len] ^= 1;
         assert_null(blob_decode(kind, b.text, b.len, NULL, NULL, a, &got));
         b.text[len] ^= 1;
@@ -143,6 +153,50 @@ static void test_traffic(void **state)
                   (double)fast / N);
     assert_true(dense < N * 16);
     free(m);
+}
+
+/* Endpoints with much traffic: most buckets are in use, a few lie far away. */
+static void test_busy_traffic(void **state)
+{
+    (void)state;
+    enum { N = 90, MIDDLE = 1300, WIDTH = 120 };
+    struct chance c = chance_from(3);
+    struct sd_bucket(*buckets)[WIDTH + 2] = mem_array(N, sizeof *buckets);
+    struct sd_hist hist[N];
+    struct sd_http http[N];
+    struct blob_row rows[N];
+    for (size_t i = 0; i < N; i++) {
+        uint32_t n = 0;
+        schema_clear(schema_of(SD_HTTP), &http[i]);
+        if (i % 30 == 29)
+            buckets[i][n++] = (struct sd_bucket){0, 1};
+        for (uint32_t k = 0; k < WIDTH; k++)
+            if (chance_below(&c, 3))
+                buckets[i][n++] =
+                    (struct sd_bucket){MIDDLE + k, 1 + (uint32_t)chance_below(&c, i % 2 ? 2 : 70000)};
+        if (i % 30 == 0)
+            buckets[i][n++] = (struct sd_bucket){SD_HIST_BUCKETS - 1, UINT32_MAX};
+        hist[i] = (struct sd_hist){.n = n, .buckets = buckets[i]};
+        http[i].latency = i == 5 ? NULL : &hist[i];
+        http[i].count = (int64_t)n;
+        http[i].bytes = i == 7 ? INT64_MAX : i == 8 ? -5 : (int64_t)n * 700 + (int64_t)chance_below(&c, 90);
+        rows[i] = (struct blob_row){1, T0 + (int64_t)i * 10 * SD_S, 10 * SD_S, &http[i]};
+    }
+    round_trip(SD_HTTP, rows, N, false);
+    round_trip(SD_HTTP, rows, N, true);
+    /* Without what lies far away and large counts: hardly more than a bit for each bucket. */
+    for (size_t i = 0; i < N; i++) {
+        for (uint32_t k = 0; k < hist[i].n; k++)
+            buckets[i][k].count = 1;
+        uint32_t far = hist[i].buckets[0].index == 0;
+        hist[i] = (struct sd_hist){.n = hist[i].n - far - (i % 30 == 0), .buckets = buckets[i] + far};
+        http[i].bytes = (int64_t)hist[i].n * 700;
+        http[i].count = (int64_t)hist[i].n;
+    }
+    size_t bytes = round_trip(SD_HTTP, rows, N, false);
+    print_message("a row of 80 buckets: %.1f bytes\n", (double)bytes / N);
+    assert_true(bytes < (size_t)N * WIDTH / 8 * 3 / 2);
+    free(buckets);
 }
 
 static void random_record(struct chance *c, const struct sd_schema *sc, char *record, struct made *m)
@@ -278,8 +332,8 @@ static void test_coder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_coder), cmocka_unit_test(test_pack),
-                                       cmocka_unit_test(test_claims), cmocka_unit_test(test_anything),
-                                       cmocka_unit_test(test_traffic)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_coder),   cmocka_unit_test(test_pack),
+                                       cmocka_unit_test(test_claims),  cmocka_unit_test(test_anything),
+                                       cmocka_unit_test(test_traffic), cmocka_unit_test(test_busy_traffic)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,16 +32,20 @@ enum history_how {
  *
  * - Metrics, requests and their parts, events: all of it.
  * - Statements, servers, their reads and writes, tables, indexes, caches and their commands: the totals, of
- *   which any two give what happened between them. Of a cache whose counts are of intervals, as those in
- *   access logs, nothing is kept: the requests are.
+ *   which any two give what happened between them. A cache whose counts are of intervals, as those in access
+ *   logs, is kept as HISTORY_CACHE: they add up.
+ * - Durations in buckets of someone else (HISTORY_LATENCY): of classic and explicit ones those with equal
+ * ends add up. Native and exponential ones have other ends in every interval, and what a summary says does
+ * not add up: of these nothing is kept, and they stay where they come from.
+ * - Profiles that are taken all the time (HISTORY_STACK): the heaviest stacks of each step, of the type that
+ * is shown; their functions and their tree follow from them. See forms.h.
  * - Plans: the last of each statement, so that a change of plan is seen. Prefixes of caches, vitals of real
  *   users, reports of Lighthouse: the last, since their percentiles and estimates do not add up.
  * - Traces: the slowest requests with their ids (exemplars), by which a store of traces has the rest.
  *
  * Not kept: what is of the moment (sessions, locks, progress), what may name people or hold their data
- * (clients of replication, keys and slow commands of caches), what only makes sense as a whole (spans, call
- * trees, builds, documents: these are files, or a recording), and durations in buckets of someone else, which
- * stay where they come from. */
+ * (clients of replication, keys and slow commands of caches), and what only makes sense as a whole (spans,
+ * profiles that were taken once, builds, documents: these are files, or a recording). */
 #define HISTORY_KINDS(X)                                                                                     \
     X(METRIC, GAUGE, "name labels unit counter", "")                                                         \
     X(HTTP, SUM, "method route evidence service", "")                                                        \
@@ -58,7 +62,10 @@ enum history_how {
     X(CACHE_COMMAND, LAST, "cache command", "calls")                                                         \
     X(PAGE_FIELD, LAST, "data by key form_factor metric", "")                                                \
     X(PAGE_REPORT, LAST, "url form_factor", "")                                                              \
-    X(EXEMPLAR, EACH, "method route at duration_ns trace_id request_id", "")
+    X(EXEMPLAR, EACH, "method route at duration_ns trace_id request_id", "")                                 \
+    X(HISTORY_CACHE, SUM, "layer name product", "")                                                          \
+    X(HISTORY_STACK, SUM, "profile format type unit stack", "")                                              \
+    X(HISTORY_LATENCY, SUM, "method route service rule evidence bounds", "")
 
 /* As sets: what is kept; and what tells a total or a state, which is read from the last before a span on. */
 #define HISTORY_KEPT_BIT(KIND, HOW, key, total) | SD_KIND_BIT(SD_##KIND)
@@ -94,8 +101,23 @@ static inline sd_time history_row_end(const struct history_row *r)
     return add_sat(r->at, r->length_ns);
 }
 
+/* A record in the form in which a history keeps it: forms.h. */
+enum { HISTORY_BOUNDS_MAX = 200 }; /* buckets of someone else */
+struct history_form {
+    enum sd_kind kind;
+    const char *host; /* NULL: the record names none */
+    union {
+        struct sd_history_cache cache;
+        struct sd_history_latency latency;
+    } r;
+    struct sd_hist hist;
+    struct sd_bucket buckets[HISTORY_BOUNDS_MAX];
+    char bounds[HISTORY_BOUNDS_MAX * 32];
+};
+
 /* Room for what a row has of its own. */
 struct history_copy {
+    struct history_form form;
     max_align_t record[48]; /* at least the largest record with a host */
     char host[256];
 };

@@ -1,6 +1,7 @@
 /* kinds.c - what is kept of each kind of record, and the row of a record. */
 #include <stdlib.h>
 
+#include "core/history/forms.h"
 #include "core/history/history_internal.h"
 #include "core/labels.h"
 
@@ -74,6 +75,11 @@ bool history_row_of(enum sd_kind kind, const void *record, sd_time at, const cha
                     struct history_copy *copy, struct history_row *out)
 {
     struct history_shape s;
+    if (history_form_of(kind, record, &copy->form)) {
+        kind = copy->form.kind;
+        record = &copy->form.r;
+        host = copy->form.host && *copy->form.host ? copy->form.host : host;
+    }
     if (!history_shape(kind, &s))
         return false;
     *out = (struct history_row){
@@ -84,8 +90,6 @@ bool history_row_of(enum sd_kind kind, const void *record, sd_time at, const cha
     }
     if (kind == SD_HTTP && !(((const struct sd_http *)record)->count > 0))
         return false;
-    if (kind == SD_CACHE && sd_known(((const struct sd_cache *)record)->interval_ns))
-        return false; /* its counts are no totals */
     if (kind == SD_METRIC && isnan(((const struct sd_metric *)record)->value))
         return false;
     if (kind == SD_METRIC &&

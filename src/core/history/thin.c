@@ -55,6 +55,19 @@ static int64_t every(enum sd_kind kind)
     }
 }
 
+int64_t history_coarse_ns(enum sd_kind kind)
+{
+    switch ((int)kind) {
+#define COARSE_ROW(KIND, seconds)                                                                            \
+    case SD_##KIND:                                                                                          \
+        return (seconds)*SD_S;
+        HISTORY_COARSE(COARSE_ROW)
+#undef COARSE_ROW
+    default:
+        return 0;
+    }
+}
+
 bool history_thin_takes(struct history_thin *t, const struct history_row *row)
 {
     int64_t ns = every(row->kind);

@@ -19,6 +19,15 @@
     X(PAGE_FIELD, 60)                                                                                        \
     X(PAGE_REPORT, 600)
 
+/* X(KIND, seconds): what is older than an hour or so is kept in steps that are at least so long, since most
+ * of it is in another kind as well. What its figures add up to stays the same.
+ *
+ * The parts of requests: their statuses are counted in HTTP, and most rows of it have one status, one host
+ * and one server, so that their parts are the same figures once more, up to three times. */
+#define HISTORY_COARSE(X) X(HTTP_PART, 60)
+/* 0: as all is. */
+int64_t history_coarse_ns(enum sd_kind kind);
+
 /* Of the requests that can be looked up (EXEMPLAR): those with the longest durations of each source in a
  * step, one of each endpoint. */
 enum { HISTORY_EXEMPLARS = 10 };

@@ -116,8 +116,8 @@ void model_free(struct model *m)
     free(m);
 }
 
-/* Of more sources than any real setup, which is hostile input, the last one has the rest; of a fleet's history
- * nothing has: counters of two machines are never taken for one. NULL. */
+/* Of more sources than any real setup, which is hostile input, the last one has the rest; of a fleet's
+ * history nothing has: counters of two machines are never taken for one. NULL. */
 static struct origin *origin_of(struct model *m, const char *name, bool told)
 {
     struct origin *known;

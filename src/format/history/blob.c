@@ -117,9 +117,9 @@ static bool decode_whole(const struct sd_schema *sc, struct coder_in *c, struct 
     return records != NULL || !n;
 }
 
-const struct blob_row *blob_decode(enum sd_kind kind, const void *bytes, size_t len,
-                                   const void *(*base)(void *ctx, uint32_t series), void *ctx,
-                                   struct arena *a, size_t *n)
+/* `from` says what is wanted of it. */
+static const struct blob_row *decode(struct columns_in *from, enum sd_kind kind, const void *bytes,
+                                     size_t len, size_t *n)
 {
     const struct sd_schema *sc = schema_of(kind);
     if (len <= CRC_BYTES)
@@ -132,20 +132,35 @@ const struct blob_row *blob_decode(enum sd_kind kind, const void *bytes, size_t 
     if (bad || !sc || form < FORM_DENSE || form > FORM_WHOLE || rows_n > BLOB_ROWS_MAX ||
         (form == FORM_WHOLE) != is_whole(kind))
         return NULL;
-    struct columns_in from = {
-        .sc = sc, .n = rows_n, .arena = a, .base = base, .ctx = ctx, .whole = form == FORM_WHOLE};
     struct coder_in c;
-    if (!columns_head(&from, &p, end))
+    from->sc = sc;
+    from->n = rows_n;
+    from->whole = form == FORM_WHOLE;
+    if (!columns_head(from, &p, end))
         return NULL;
     size_t body_len = (size_t)(end - p);
     const void *body = p;
-    if (form != FORM_DENSE && !(body = unpack_bytes(p, end, a, &body_len)))
+    if (form != FORM_DENSE && !(body = unpack_bytes(p, end, from->arena, &body_len)))
         return NULL;
     decoder_begin(&c, form != FORM_DENSE, body, body_len);
-    from.coder = &c;
-    struct blob_row *rows = columns_read(&from);
-    if (rows && form == FORM_WHOLE && !decode_whole(sc, &c, rows, rows_n, a))
+    from->coder = &c;
+    struct blob_row *rows = columns_read(from);
+    if (rows && from->whole && !from->keys && !decode_whole(sc, &c, rows, rows_n, from->arena))
         rows = NULL;
     *n = rows ? rows_n : 0;
     return rows;
+}
+
+const struct blob_row *blob_decode(enum sd_kind kind, const void *bytes, size_t len,
+                                   const void *(*base)(void *ctx, uint32_t series), void *ctx,
+                                   struct arena *a, size_t *n)
+{
+    struct columns_in from = {.arena = a, .base = base, .ctx = ctx};
+    return decode(&from, kind, bytes, len, n);
+}
+
+const struct blob_row *blob_keys(enum sd_kind kind, const void *bytes, size_t len, struct arena *a, size_t *n)
+{
+    struct columns_in from = {.arena = a, .keys = true};
+    return decode(&from, kind, bytes, len, n);
 }

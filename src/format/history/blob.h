@@ -35,6 +35,10 @@ void blob_encode(enum sd_kind kind, const struct blob_row *rows, size_t n, bool 
 const struct blob_row *blob_decode(enum sd_kind kind, const void *bytes, size_t len,
                                    const void *(*base)(void *ctx, uint32_t series), void *ctx,
                                    struct arena *a, size_t *n);
+/* Only series, time and length of the rows, for who counts them: the numbers are not looked at, and `record`
+ * is NULL. */
+const struct blob_row *blob_keys(enum sd_kind kind, const void *bytes, size_t len, struct arena *a,
+                                 size_t *n);
 
 /* ---- many blobs in one, each of one series: a page of a book with its register ----
  *   sections, then of each: series, rows, bytes; then the blobs */

@@ -6,14 +6,26 @@
 #include "format/history/blob_predict.h"
 
 static const int64_t UNITS[] = {1, 10, 100, 1000, 10000, 1000000, 100000000, 1000000000};
-enum { FIRST_BITS = 4, FIRST_NODES = 256 };
+enum {
+    FIRST_BITS = 4,
+    FIRST_NODES = 256,
+    PLACE_BITS = 2,         /* of neighbouring buckets: their counts are alike */
+    INDEX_BITS = 12,        /* of a bucket */
+    DECISIONS_A_BUCKET = 20 /* that a list of buckets takes */
+};
 /* How a real is written. */
 enum { REAL_UNKNOWN, REAL_SAME, REAL_INTEGER, REAL_RAW };
 
+/* Histograms stand as lists of buckets, or, where many buckets between the first and the last are in use, as
+ * the count of each bucket: most are 0 or 1, and how often is learned for every four buckets. */
 struct hist_model {
     struct number_model total, step, count;
     struct bit_model first[FIRST_NODES];
+    bool places;
+    uint32_t low, high; /* of the places: the first and the last bucket of all rows */
+    struct bit_model some[(SD_HIST_BUCKETS >> PLACE_BITS) + 1], more[(SD_HIST_BUCKETS >> PLACE_BITS) + 1];
 };
+_Static_assert(SD_HIST_BUCKETS <= 1 << INDEX_BITS, "an index of a bucket has its bits");
 
 static void hist_model_begin(struct hist_model *m)
 {
@@ -21,6 +33,9 @@ static void hist_model_begin(struct hist_model *m)
     number_model_begin(&m->step);
     number_model_begin(&m->count);
     bit_models_begin(m->first, FIRST_NODES);
+    bit_models_begin(m->some, ARRAY_LEN(m->some));
+    bit_models_begin(m->more, ARRAY_LEN(m->more));
+    m->places = false;
 }
 
 static enum sd_field_type column_type(const struct sd_schema *sc, unsigned id)
@@ -44,6 +59,11 @@ static int64_t from_difference(int64_t d, int64_t expected, int64_t unit)
     return (int64_t)(((uint64_t)d + (uint64_t)floor_by(expected, unit)) * (uint64_t)unit);
 }
 
+static bool has_arg(unsigned predictor)
+{
+    return predictor == BY_FIELD || predictor == BY_RATE;
+}
+
 /* ---- out ---- */
 
 static void put_first(struct coder_out *c, struct hist_model *m, uint32_t index)
@@ -60,11 +80,30 @@ static void put_first(struct coder_out *c, struct hist_model *m, uint32_t index)
     coder_raw(c, index, FIRST_BITS);
 }
 
+static void put_places(struct coder_out *c, struct hist_model *m, const struct sd_hist *h, uint64_t left)
+{
+    for (uint32_t i = m->low, k = 0; left && i <= m->high; i++) {
+        while (k < h->n && (h->buckets[k].index < i || !h->buckets[k].count))
+            k++;
+        uint32_t count = k < h->n && h->buckets[k].index == i ? h->buckets[k].count : 0;
+        coder_bit(c, &m->some[i >> PLACE_BITS], count > 0);
+        if (count)
+            coder_bit(c, &m->more[i >> PLACE_BITS], count > 1);
+        if (count > 1)
+            coder_count(c, &m->count, count - 2);
+        left -= count;
+    }
+}
+
 /* 0: none; else 1 + how many values; then buckets until these are reached. */
 static void put_hist(struct coder_out *c, struct hist_model *m, const struct sd_hist *h)
 {
     uint64_t left = h ? hist_facts_of(h, false).count : 0;
     coder_count(c, &m->total, h ? left + 1 : 0);
+    if (m->places) {
+        put_places(c, m, h, left);
+        return;
+    }
     uint32_t last = 0;
     bool first = true;
     for (uint32_t i = 0; left && i < h->n; i++) {
@@ -185,7 +224,7 @@ static void choose(const struct columns_out *to, const struct predict *p, struct
         if (options[i] == BY_END_OF_LIST || (to->coder->fast && options[i] == BY_HIST_SUM))
             continue; /* what is to be read fast does without sums over its buckets */
         one.predictor = options[i];
-        one.arg = options[i] == BY_FIELD ? arg : 0;
+        one.arg = has_arg(options[i]) ? arg : 0;
         uint64_t bits = cost_of(p, n, &one);
         if (bits < cost) {
             best = one;
@@ -201,7 +240,7 @@ static void put_head(const struct columns_out *to, const struct blob_column *c)
 {
     varint_put(to->header, c->id + 1);
     strbuf_char(to->header, (char)(c->predictor << 4 | c->unit << 1 | c->constant));
-    if (c->predictor == BY_FIELD)
+    if (has_arg(c->predictor))
         varint_put(to->header, c->arg);
     if (c->constant)
         varint_put(to->header, zigzag_of(c->value));
@@ -219,10 +258,38 @@ static void put_integers(const struct columns_out *to, const struct predict *p, 
     }
 }
 
+/* The form of the histograms: that which takes fewer decisions, to write and to read. */
+static void put_form(const struct columns_out *to, unsigned id, struct hist_model *m)
+{
+    uint64_t buckets = 0, rows = 0;
+    m->low = UINT32_MAX;
+    m->high = 0;
+    for (size_t i = 0; i < to->n; i++) {
+        const struct sd_hist *h = hist_in(to, i, id);
+        uint64_t before = buckets;
+        for (uint32_t k = 0; h && k < h->n; k++) {
+            if (!h->buckets[k].count)
+                continue;
+            m->low = MIN(m->low, h->buckets[k].index);
+            m->high = MAX(m->high, h->buckets[k].index);
+            buckets++;
+        }
+        rows += buckets > before;
+    }
+    m->places = buckets && buckets * DECISIONS_A_BUCKET >= rows * (m->high - m->low + 1);
+    coder_raw(to->coder, m->places, 1);
+    if (m->places) {
+        coder_raw(to->coder, m->low, INDEX_BITS);
+        coder_raw(to->coder, m->high, INDEX_BITS);
+    }
+}
+
 static void put_hists(const struct columns_out *to, unsigned id, struct hist_facts *facts)
 {
     struct hist_model m;
     hist_model_begin(&m);
+    if (!to->coder->fast)
+        put_form(to, id, &m);
     for (size_t i = 0; i < to->n; i++) {
         put_hist(to->coder, &m, hist_in(to, i, id));
         facts[i] = hist_facts_of(hist_in(to, i, id), !to->coder->fast);
@@ -288,10 +355,12 @@ void columns_write(struct columns_out *to)
 static bool head_is_sound(const struct columns_in *from, const struct blob_column *c)
 {
     if (c->id >= COLUMN_FIELDS + from->sc->n_fields || c->predictor >= BY_END_OF_LIST ||
-        (c->predictor == BY_FIELD && c->arg >= from->sc->n_fields))
+        (has_arg(c->predictor) && c->arg >= from->sc->n_fields))
         return false;
     enum sd_field_type type = column_type(from->sc, c->id);
-    if (c->predictor == BY_FIELD && from->sc->fields[c->arg].type != type)
+    if (has_arg(c->predictor) && from->sc->fields[c->arg].type != type)
+        return false;
+    if (c->id < COLUMN_FIELDS && c->predictor > BY_LENGTH) /* by numbers that come later */
         return false;
     /* What a row is of comes before its numbers. */
     bool late = c->id < COLUMN_FIELDS && from->n_columns && c->id <= from->columns[from->n_columns - 1].id;
@@ -311,7 +380,7 @@ bool columns_head(struct columns_in *from, const unsigned char **p, const unsign
         unsigned code = *(*p)++;
         struct blob_column c = {
             .id = (unsigned)id - 1, .predictor = code >> 4, .unit = code >> 1 & 7, .constant = code & 1};
-        uint64_t arg = c.predictor == BY_FIELD ? varint_get(p, end, &bad) : 0;
+        uint64_t arg = has_arg(c.predictor) ? varint_get(p, end, &bad) : 0;
         c.arg = (unsigned)MIN(arg, UINT32_MAX);
         c.value = c.constant ? zigzag_back(varint_get(p, end, &bad)) : 0;
         if (bad || !head_is_sound(from, &c))
@@ -376,14 +445,45 @@ static uint32_t get_dense_buckets(struct coder_in *c, struct hist_model *m, uint
     return n;
 }
 
+static uint32_t get_places(struct coder_in *c, struct hist_model *m, uint64_t left, struct sd_bucket *buckets)
+{
+    uint32_t n = 0;
+    for (uint32_t i = m->low; left && i <= m->high && !c->bad; i++) {
+        if (!decoder_bit(c, &m->some[i >> PLACE_BITS]))
+            continue;
+        uint64_t count = 1;
+        if (decoder_bit(c, &m->more[i >> PLACE_BITS])) {
+            uint64_t rest = decoder_count(c, &m->count);
+            count = rest < left ? rest + 2 : 0;
+        }
+        if (!count || count > left || count > UINT32_MAX)
+            break;
+        buckets[n++] = (struct sd_bucket){i, (uint32_t)count};
+        left -= count;
+    }
+    c->bad |= left > 0;
+    return n;
+}
+
+static void get_form(struct coder_in *c, struct hist_model *m)
+{
+    m->places = decoder_raw(c, 1);
+    if (!m->places)
+        return;
+    m->low = (uint32_t)decoder_raw(c, INDEX_BITS);
+    m->high = (uint32_t)decoder_raw(c, INDEX_BITS);
+    c->bad |= m->high >= SD_HIST_BUCKETS;
+}
+
 static const struct sd_hist *get_hist(struct coder_in *c, struct hist_model *m, struct arena *a)
 {
     struct sd_bucket buckets[SD_HIST_BUCKETS];
     uint64_t left = decoder_count(c, &m->total);
     if (!left || c->bad)
         return NULL;
-    uint32_t n =
-        c->fast ? get_plain_buckets(c, left - 1, buckets) : get_dense_buckets(c, m, left - 1, buckets);
+    uint32_t n = c->fast     ? get_plain_buckets(c, left - 1, buckets)
+                 : m->places ? get_places(c, m, left - 1, buckets)
+                             : get_dense_buckets(c, m, left - 1, buckets);
     if (c->bad)
         return NULL;
     struct sd_hist *h = arena_alloc(a, sizeof *h + n * sizeof *buckets);
@@ -398,6 +498,8 @@ static bool get_hists(struct columns_in *from, char *records, unsigned id, struc
 {
     struct hist_model m;
     hist_model_begin(&m);
+    if (!from->coder->fast)
+        get_form(from->coder, &m);
     size_t before = arena_bytes(from->arena);
     for (size_t i = 0; i < from->n && !from->coder->bad; i++) {
         const struct sd_hist *h = get_hist(from->coder, &m, from->arena);
@@ -448,6 +550,7 @@ static void get_integers(struct columns_in *from, const struct predict *p, struc
         if (sd_known(v))
             v = from_difference(v, column_expected(p, col->id, (enum predictor)col->predictor, col->arg, i),
                                 UNITS[col->unit]);
+        from->coder->bad |= col->id == COLUMN_AT && !sd_known(v); /* every row has a time */
         if (col->id == COLUMN_SERIES)
             rows[i].series = (uint32_t)v;
         else if (col->id == COLUMN_AT)
@@ -478,17 +581,20 @@ static void begin_records(struct columns_in *from, struct blob_row *rows, char *
 struct blob_row *columns_read(struct columns_in *from)
 {
     struct blob_row *rows = arena_alloc(from->arena, MAX(from->n, 1) * sizeof *rows);
-    char *records = arena_alloc(from->arena, from->whole ? 1 : from->n * from->sc->size);
+    bool none = from->whole || from->keys;
+    char *records = arena_alloc(from->arena, none ? 1 : from->n * from->sc->size);
     struct hist_facts *facts = mem_array(from->n, sizeof *facts);
     struct predict p;
-    bool begun = from->whole, ok = true, sums = false;
+    bool begun = none, ok = true, sums = false;
     for (size_t i = 0; i < from->n_columns; i++)
         sums |= from->columns[i].predictor == BY_HIST_SUM;
     predict_begin(&p, from->sc, rows);
-    for (size_t i = 0; !from->whole && i < from->n; i++)
-        rows[i].record = records + i * from->sc->size;
+    for (size_t i = 0; i < from->n; i++)
+        rows[i].record = none ? NULL : records + i * from->sc->size;
     for (size_t i = 0; i < from->n_columns && ok; i++) {
         const struct blob_column *c = &from->columns[i];
+        if (c->id >= COLUMN_FIELDS && from->keys)
+            break; /* what a row is of stands before its numbers */
         if (c->id >= COLUMN_FIELDS && !begun) {
             begin_records(from, rows, records);
             begun = true;

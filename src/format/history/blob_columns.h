@@ -29,6 +29,7 @@ struct columns_in {
     const void *(*base)(void *ctx, uint32_t series);
     void *ctx;
     bool whole; /* records come from elsewhere */
+    bool keys;  /* no records are wanted */
     struct coder_in *coder;
     size_t n_columns;
     struct blob_column columns[BLOB_COLUMNS_MAX];

@@ -12,7 +12,7 @@ static const struct {
     {"status_5xx", BY_ZERO, NULL},    {"status_2xx", BY_REST, NULL},  {"errors", BY_FIELD, "status_5xx"},
     {"interval_ns", BY_LENGTH, NULL}, {"first_at", BY_AT, NULL},      {"last_at", BY_END, NULL},
     {"value", BY_BEFORE, NULL},       {"sum", BY_FIELD, "value"},     {"min", BY_FIELD, "value"},
-    {"max", BY_FIELD, "value"},
+    {"max", BY_FIELD, "value"},       {"bytes", BY_RATE, "count"},
 };
 
 int field_named(const struct sd_schema *sc, const char *name)
@@ -162,6 +162,26 @@ static int64_t hist_expected(const struct predict *p, enum predictor by, size_t 
     }
 }
 
+/* By the mean of the few rows before; numbers that nothing real has are left out, so that nothing overflows.
+ */
+static int64_t by_rate(const struct predict *p, unsigned id, unsigned of, size_t i)
+{
+    enum { ROWS = 16 };
+    const int64_t most = (int64_t)1 << 50;
+    int64_t count = field_value(p, (int)of, i), sum = 0, counted = 0;
+    if (count <= 0 || count > most)
+        return 0;
+    for (size_t k = i > ROWS ? i - ROWS : 0; k < i; k++) {
+        int64_t v = column_value(p, id, k), n = field_value(p, (int)of, k);
+        if (v < 0 || v > most || n <= 0 || n > most)
+            continue;
+        sum += v;
+        counted += n;
+    }
+    __int128 expected = counted ? (__int128)sum * count / counted : 0;
+    return expected > INT64_MAX ? INT64_MAX : (int64_t)expected;
+}
+
 int64_t column_expected(const struct predict *p, unsigned id, enum predictor by, unsigned arg, size_t i)
 {
     const struct blob_row *r = &p->rows[i];
@@ -183,6 +203,8 @@ int64_t column_expected(const struct predict *p, unsigned id, enum predictor by,
         return r->length_ns;
     case BY_FIELD:
         return known_or_0(field_value(p, (int)arg, i));
+    case BY_RATE:
+        return by_rate(p, id, arg, i);
     case BY_REST:
         return rest_of_count(p, i);
     case BY_HIST_COUNT:

@@ -20,6 +20,7 @@ enum predictor {
     BY_HIST_LOW,   /* where its first bucket begins */
     BY_HIST_HIGH,  /* where its last bucket begins; of one value that value */
     BY_HIST_SUM,   /* by the middles of its buckets, the smallest and the largest value */
+    BY_RATE,       /* as much for each of the count as in the rows before */
     BY_END_OF_LIST
 };
 

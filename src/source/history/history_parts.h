@@ -19,7 +19,8 @@ struct history {
     struct store *store;  /* worker only; NULL: not open */
     pthread_mutex_t lock; /* over `open`, which is `store` for interrupt */
     struct store *open;
-    uint64_t mark; /* of store_follow */
+    uint64_t mark;  /* of store_follow */
+    uint64_t given; /* profiles */
 };
 
 /* ---- rows_out.c: rows as batches ---- */
@@ -31,7 +32,9 @@ struct rows_out {
     struct strbuf origin; /* its origin and */
     sd_time at;           /* its time */
     struct strbuf room, next;
-    sd_time after; /* what ends at or before it is left out; SD_UNKNOWN: nothing */
+    struct history_calls *calls; /* profiles of the interval that is read, not given yet; NULL */
+    struct history_row calls_of; /* the interval */
+    sd_time after;               /* what ends at or before it is left out; SD_UNKNOWN: nothing */
     uint64_t rows;
     bool stopped; /* the instance is to stop, or the request was withdrawn */
 };

@@ -360,7 +360,9 @@ const struct sd_source_ops history_source_ops = {
     .name = "history",
     .summary = "what was recorded over weeks, of one machine (SQLite) or many (ClickHouse)",
     .targets = "history:PATH, clickhouse://USER@HOST:8123/DATABASE, clickhouses:// with TLS",
-    .provides = HISTORY_KEPT | SD_KIND_BIT(SD_HISTORY) | SD_KIND_BIT(SD_HISTORY_HOST),
+    .provides = HISTORY_KEPT | SD_KIND_BIT(SD_HISTORY) | SD_KIND_BIT(SD_HISTORY_HOST) |
+                SD_KIND_BIT(SD_LATENCY) | SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) |
+                SD_KIND_BIT(SD_PROFILE_TREE),
     .opts_size = sizeof(struct history_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct history),

@@ -77,25 +77,46 @@ static bool find_around(void *ctx, const struct history_row *row)
     return false;
 }
 
-/* A span that lies within one interval of the history becomes that interval. Of goals it stays what it is. */
-static enum sd_result widen(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
-                            sd_time *to, struct sd_error *err)
+/* The first interval that begins before `at` and ends behind it: one of the next 10 s, minute, 10 min, hour.
+ */
+static enum sd_result look_around(struct history *x, const struct span_ask *ask, struct around *found,
+                                  struct sd_error *err)
 {
-    struct around found = {.at = *to, .from = SD_UNKNOWN, .to = SD_UNKNOWN};
-    struct store_answer answer;
-    const struct store_ask next = {.from = *to,
-                                   .to = add_sat(*to, WIDEST),
-                                   .kinds = SD_KIND_BIT(SD_HTTP),
-                                   .host = ask->host,
-                                   .route = ask->route};
-    if (ask->goals || !sd_known(ask->to) || *to >= newest || sub_sat(*to, *from) >= WIDEST)
-        return SD_OK;
-    enum sd_result result = store_read(x->store, &next, find_around, &found, &answer, err);
-    if (result == SD_OK && sd_known(found.to) && found.from <= *from) {
-        *from = found.from;
-        *to = found.to;
+    static const int64_t AHEAD[] = {10 * SD_S, 60 * SD_S, 600 * SD_S, WIDEST};
+    struct store_ask next = {.from = found->at,
+                             .kinds = SD_KIND_BIT(SD_HTTP),
+                             .host = ask->host,
+                             .route = ask->route,
+                             .times = true};
+    enum sd_result result = SD_OK;
+    for (size_t i = 0; i < ARRAY_LEN(AHEAD) && result == SD_OK && !sd_known(found->to); i++) {
+        struct store_answer answer;
+        next.to = add_sat(found->at, AHEAD[i]);
+        next.if_long_ns = i ? AHEAD[i - 1] : 0; /* one that ends there is longer than what was read */
+        result = store_read(x->store, &next, find_around, found, &answer, err);
+        next.from = next.to;
     }
     return result;
+}
+
+/* A span that ends within an interval of the history ends before it, so that its steps end where intervals
+ * do; one that lies within it becomes that interval. Of goals it stays what it is. */
+static enum sd_result fit(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
+                          sd_time *to, struct sd_error *err)
+{
+    struct around found = {.at = *to, .from = SD_UNKNOWN, .to = SD_UNKNOWN};
+    if (ask->goals || !sd_known(ask->to) || *to >= newest)
+        return SD_OK;
+    enum sd_result result = look_around(x, ask, &found, err);
+    if (result != SD_OK || !sd_known(found.to))
+        return result;
+    if (found.from <= *from) {
+        *from = found.from;
+        *to = found.to;
+    } else {
+        *to = found.from;
+    }
+    return SD_OK;
 }
 
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
@@ -121,7 +142,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         from = MAX(from, sub_sat(bounds.oldest, 400 * 86400 * SD_S)); /* no steps where nothing is */
     if (to <= from)
         return SD_OK;
-    result = widen(x, ask, bounds.newest, &from, &to, err);
+    result = fit(x, ask, bounds.newest, &from, &to, err);
     if (result != SD_OK)
         return result;
     struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, &bounds);

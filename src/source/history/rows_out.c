@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "core/history/forms.h"
 #include "core/labels.h"
 #include "core/schema.h"
 #include "source/history/history_parts.h"
@@ -25,7 +26,7 @@ bool rows_out_publish(struct sd_source *s, struct sd_batch *b)
     return true;
 }
 
-void rows_out_end(struct rows_out *o)
+static void end_batch(struct rows_out *o)
 {
     struct sd_batch *b = o->b;
     o->b = NULL;
@@ -37,10 +38,63 @@ void rows_out_free(struct rows_out *o)
 {
     if (o->b)
         o->source->host->discard(o->b);
+    history_calls_free(o->calls);
     strbuf_free(&o->origin);
     strbuf_free(&o->room);
     strbuf_free(&o->next);
 }
+
+static struct sd_batch *batch_of(struct rows_out *o, const char *origin, const char *host, sd_time at)
+{
+    struct sd_source *s = o->source;
+    bool named = s->host->size > offsetof(struct sd_host, batch_of) && s->host->batch_of;
+    return named ? s->host->batch_of(s, origin, host, at) : s->host->batch(s, at);
+}
+
+/* ---- profiles ---- */
+
+static void add_call(void *ctx, enum sd_kind kind, const void *record)
+{
+    struct rows_out *o = ctx;
+    o->source->host->add(o->b, kind, record);
+}
+
+/* A batch for each, at its end, in the name of the profile. Whoever follows gets a step in two parts when two
+ * puts tell of it: they begin nanoseconds apart, so that one is not taken for the other. */
+static void end_calls(struct rows_out *o)
+{
+    struct history *x = o->source->priv;
+    size_t n = o->calls ? history_calls_len(o->calls) : 0;
+    if (n)
+        end_batch(o);
+    for (size_t i = 0; i < n && !o->stopped; i++) {
+        sd_time began = add_sat(o->calls_of.at, o->source->follow ? (int64_t)(x->given++ % 1000) : 0);
+        o->b = batch_of(o, history_calls_name(o->calls, i), o->only, history_row_end(&o->calls_of));
+        history_calls_records(o->calls, i, began, o->calls_of.length_ns, add_call, o);
+        end_batch(o);
+    }
+    if (n)
+        history_calls_clear(o->calls);
+}
+
+static void add_stack(struct rows_out *o, const struct history_row *row)
+{
+    if (!o->calls)
+        o->calls = history_calls_new();
+    if (row->length_ns != o->calls_of.length_ns)
+        end_calls(o);
+    o->calls_of = *row;
+    history_calls_add(o->calls, row);
+}
+
+void rows_out_end(struct rows_out *o)
+{
+    end_batch(o);
+    if (!o->stopped)
+        end_calls(o);
+}
+
+/* ---- all others ---- */
 
 /* "web1/access.log". */
 static void origin_of(struct rows_out *o, const struct history_row *row, struct strbuf *out)
@@ -92,18 +146,22 @@ static bool add(struct rows_out *o, const struct history_row *row)
         r.labels = with_host(&o->room, r.labels, host);
         return h->add(o->b, SD_METRIC, &r);
     }
+    if (row->kind == SD_HISTORY_CACHE || row->kind == SD_HISTORY_LATENCY) {
+        struct history_row of = *row;
+        struct history_record r;
+        enum sd_kind kind;
+        of.host = host;
+        return !history_record_of(&of, &r, &kind) || h->add(o->b, kind, &r.r);
+    }
     return h->add(o->b, row->kind, row->record);
 }
 
 static void begin(struct rows_out *o, const struct history_row *row)
 {
-    struct sd_source *s = o->source;
-    bool named = s->host->size > offsetof(struct sd_host, batch_of) && s->host->batch_of;
     struct strbuf now = o->origin;
     o->origin = o->next;
     o->next = now;
-    o->b = named ? s->host->batch_of(s, strbuf_text(&o->origin), row->host ? row->host : o->only, row->at)
-                 : s->host->batch(s, row->at);
+    o->b = batch_of(o, strbuf_text(&o->origin), row->host ? row->host : o->only, row->at);
     o->at = row->at;
 }
 
@@ -112,15 +170,22 @@ bool rows_out_row(void *out, const struct history_row *row)
     struct rows_out *o = out;
     if (sd_known(o->after) && history_row_end(row) <= o->after)
         return true;
+    if (o->calls && row->at != o->calls_of.at)
+        end_calls(o);
+    if (row->kind == SD_HISTORY_STACK) {
+        add_stack(o, row);
+        o->rows++;
+        return !o->stopped;
+    }
     origin_of(o, row, &o->next);
     if (o->b && (o->at != row->at || !str_eq(strbuf_text(&o->origin), strbuf_text(&o->next))))
-        rows_out_end(o);
+        end_batch(o);
     if (o->stopped)
         return false;
     if (!o->b)
         begin(o, row);
     if (!add(o, row)) { /* it is full: the next one takes it */
-        rows_out_end(o);
+        end_batch(o);
         if (o->stopped)
             return false;
         origin_of(o, row, &o->next);

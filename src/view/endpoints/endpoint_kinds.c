@@ -165,6 +165,35 @@ static size_t statuses_of(const struct endpoint_stats *s, struct endpoint_part *
     return n;
 }
 
+static int64_t counted(const struct endpoint_part *p, size_t n)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count = add_known(count, p[i].count);
+    return count;
+}
+
+/* Durations of each status come in longer steps than the requests: after some seconds of a log, of whole
+ * minutes in a history. Where these do not tell of all of the span, the counts are those of the requests;
+ * durations of less than half of them say nothing. */
+static size_t statuses_in_span(const struct endpoint_stats *s, struct endpoint_part *p, size_t n)
+{
+    struct endpoint_part of[5];
+    size_t n_of = statuses_of(s, of);
+    int64_t told = counted(p, n);
+    if (n && (told == s->count || counted(of, n_of) != s->count))
+        return n;
+    for (size_t i = 0; i < n_of; i++)
+        for (size_t k = 0; k < n && told > s->count / 2; k++)
+            if (str_eq(of[i].key, p[k].key)) {
+                of[i].total_ns = p[k].total_ns;
+                of[i].p50 = p[k].p50;
+                of[i].p99 = p[k].p99;
+            }
+    memcpy(p, of, n_of * sizeof *of);
+    return n_of;
+}
+
 void endpoint_parts_section(struct doc *d, const struct view_ctx *c, const struct endpoint *e,
                             const struct endpoint_stats *s)
 {
@@ -174,8 +203,8 @@ void endpoint_parts_section(struct doc *d, const struct view_ctx *c, const struc
     for (size_t i = 0; i <= ARRAY_LEN(by); i++) {
         bool method = i == ARRAY_LEN(by);
         size_t n = method ? methods_of(c, e, p) : endpoint_parts(e, by[i], c->span, p, PARTS_MOST);
-        if (!n && i == 0)
-            n = statuses_of(s, p);
+        if (i == 0)
+            n = statuses_in_span(s, p, n);
         if (n < 2) /* one upstream tells nothing apart */
             continue;
         if (!x)

@@ -1,0 +1,193 @@
+#include "core/history/forms.h"
+
+#include <stdlib.h>
+
+/* The counts that both forms of a cache have. */
+#define CACHE_COUNTS(X)                                                                                      \
+    X(hits)                                                                                                  \
+    X(misses)                                                                                                \
+    X(bypassed)                                                                                              \
+    X(stale)                                                                                                 \
+    X(misses_cold)                                                                                           \
+    X(misses_expired)                                                                                        \
+    X(misses_evicted)                                                                                        \
+    X(misses_invalidated)                                                                                    \
+    X(evictions)                                                                                             \
+    X(evicted_unread)                                                                                        \
+    X(expired)                                                                                               \
+    X(writes)                                                                                                \
+    X(requests)                                                                                              \
+    X(errors)                                                                                                \
+    X(bytes_out)                                                                                             \
+    X(connections)                                                                                           \
+    X(rejected)                                                                                              \
+    X(busy_ns)                                                                                               \
+    X(hit_latency)                                                                                           \
+    X(miss_latency)
+#define COPY_COUNT(name) to->name = from->name;
+
+/* ---- in ---- */
+
+static void cache_form(const struct sd_cache *from, struct history_form *out)
+{
+    struct sd_history_cache *to = &out->r.cache;
+    out->kind = SD_HISTORY_CACHE;
+    schema_clear(schema_of(SD_HISTORY_CACHE), to);
+    to->layer = from->layer;
+    to->name = from->name;
+    to->product = from->product;
+    to->interval_ns = from->interval_ns;
+    CACHE_COUNTS(COPY_COUNT)
+}
+
+/* Half a request is a request: rates of a server are as its counters, which are whole. */
+static int64_t whole(double v)
+{
+    return isfinite(v) && v >= 0 ? real_to_int(v) : SD_UNKNOWN;
+}
+
+static bool same(double a, double b)
+{
+    return !(a < b) && !(a > b);
+}
+
+/* Where they end, if each begins where the one before ends. */
+static bool bounds_of(const struct sd_latency *r, char *out, size_t cap)
+{
+    size_t len = (size_t)snprintf(out, cap, "%.17g", r->lower_ns->items[0]);
+    for (uint32_t i = 0; i < r->upper_ns->n; i++) {
+        double lower = r->lower_ns->items[i], upper = r->upper_ns->items[i];
+        if (!(lower < upper) || (i && !same(lower, r->upper_ns->items[i - 1])))
+            return false;
+        if (len + 32 > cap)
+            return false;
+        len += (size_t)snprintf(out + len, cap - len, " %.17g", upper);
+    }
+    return true;
+}
+
+static bool counts_of(const struct sd_latency *r, struct history_form *out)
+{
+    out->hist = (struct sd_hist){.n = 0, .buckets = out->buckets};
+    for (uint32_t i = 0; i < r->counts->n; i++) {
+        int64_t n = whole(r->counts->items[i]);
+        if (n < 0 || n > UINT32_MAX)
+            return false;
+        if (n)
+            out->buckets[out->hist.n++] = (struct sd_bucket){i, (uint32_t)n};
+    }
+    return true;
+}
+
+static bool latency_form(const struct sd_latency *from, struct history_form *out)
+{
+    struct sd_history_latency *to = &out->r.latency;
+    uint32_t n = from->lower_ns && from->upper_ns && from->counts ? from->counts->n : 0;
+    bool adds_up = str_eq(from->rule, "classic") || str_eq(from->rule, "explicit");
+    out->kind = SD_HISTORY_LATENCY;
+    if (!adds_up || !n || n > HISTORY_BOUNDS_MAX || from->lower_ns->n != n || from->upper_ns->n != n ||
+        !bounds_of(from, out->bounds, sizeof out->bounds) || !counts_of(from, out))
+        return false;
+    schema_clear(schema_of(SD_HISTORY_LATENCY), to);
+    to->method = from->method;
+    to->route = from->route;
+    to->service = from->service;
+    to->rule = from->rule;
+    to->evidence = from->evidence;
+    to->bounds = out->bounds;
+    to->interval_ns = from->interval_ns;
+    to->count = whole(from->count);
+    to->errors = whole(from->errors);
+    to->total_ns = whole(from->total_ns);
+    to->counts = &out->hist;
+    out->host = from->host;
+    return true;
+}
+
+bool history_form_of(enum sd_kind kind, const void *record, struct history_form *out)
+{
+    out->host = NULL;
+    if (kind == SD_LATENCY)
+        return latency_form(record, out);
+    if (kind != SD_CACHE || !sd_known(((const struct sd_cache *)record)->interval_ns))
+        return false;
+    cache_form(record, out);
+    return true;
+}
+
+/* ---- out ---- */
+
+static bool bounds_read(const char *text, struct history_record *out, uint32_t *n)
+{
+    char *end;
+    double lower = strtod(text, &end);
+    if (end == text || !isfinite(lower))
+        return false;
+    for (*n = 0; *end == ' ' && *n < HISTORY_BOUNDS_MAX; ++*n) {
+        const char *at = end + 1;
+        double upper = strtod(at, &end);
+        if (end == at || !(upper > lower))
+            return false;
+        out->lower[*n] = lower;
+        out->upper[*n] = lower = upper;
+        out->counts[*n] = 0;
+    }
+    return *n && !*end;
+}
+
+static double real_of(int64_t v)
+{
+    return sd_known(v) ? (double)v : (double)NAN;
+}
+
+static bool latency_record(const struct history_row *row, struct history_record *out)
+{
+    const struct sd_history_latency *from = row->record;
+    struct sd_latency *to = &out->r.latency;
+    uint32_t n = 0;
+    if (!from->bounds || !bounds_read(from->bounds, out, &n))
+        return false;
+    for (uint32_t i = 0; from->counts && i < from->counts->n; i++) {
+        if (from->counts->buckets[i].index >= n)
+            return false;
+        out->counts[from->counts->buckets[i].index] = from->counts->buckets[i].count;
+    }
+    schema_clear(schema_of(SD_LATENCY), to);
+    out->lowers = (struct sd_reals){n, out->lower};
+    out->uppers = (struct sd_reals){n, out->upper};
+    out->counted = (struct sd_reals){n, out->counts};
+    to->method = from->method;
+    to->route = from->route;
+    to->service = from->service;
+    to->host = row->host;
+    to->rule = from->rule;
+    to->evidence = from->evidence;
+    to->interval_ns = row->length_ns;
+    to->count = real_of(from->count);
+    to->errors = real_of(from->errors);
+    to->total_ns = real_of(from->total_ns);
+    to->lower_ns = &out->lowers;
+    to->upper_ns = &out->uppers;
+    to->counts = &out->counted;
+    return true;
+}
+
+static void cache_record(const struct history_row *row, struct sd_cache *to)
+{
+    const struct sd_history_cache *from = row->record;
+    schema_clear(schema_of(SD_CACHE), to);
+    to->layer = from->layer;
+    to->name = from->name;
+    to->product = from->product;
+    to->interval_ns = row->length_ns;
+    CACHE_COUNTS(COPY_COUNT)
+}
+
+bool history_record_of(const struct history_row *row, struct history_record *out, enum sd_kind *kind)
+{
+    *kind = row->kind == SD_HISTORY_CACHE ? SD_CACHE : SD_LATENCY;
+    if (*kind == SD_LATENCY)
+        return latency_record(row, out);
+    cache_record(row, &out->r.cache);
+    return true;
+}

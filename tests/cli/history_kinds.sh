@@ -1,0 +1,78 @@
+#!/bin/bash
+# What a history keeps in a form of its own: views of it say what those of the recording do.
+. "$(dirname "$0")/tap.bash"
+all=history:$dir/all.db
+
+cat >made.py <<'END'
+import json
+T, S = 1795190400 * 10**9, 10**9
+def say(kind, at, **more):
+    print(json.dumps({"kind": kind, "at": at, **more}).replace("Infinity", "1e999"))
+for i in range(120):
+    say("cache", T + 5 * i * S, interval_ns=5 * S, layer="proxy", name="nginx access.log", product="nginx",
+        hits=100 + i, misses=50, bypassed=10, misses_expired=20)
+    say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route="/orders", rule="classic",
+        evidence="http_seconds", count=10, errors=1, total_ns=2.5e9, lower_ns=[0, 1e8, 5e8],
+        upper_ns=[1e8, 5e8, float("inf")], counts=[4, 5, 1])
+names = ["main", "serve"] + ["leaf%d" % i for i in range(100)]
+for s in range(120):
+    samples = [0, 1] + [(30 if i < 20 else 1) if (i + s) % 3 else 0 for i in range(100)]
+    at = T + (s + 1) * S
+    say("profile", at, name="app", format="perf", types=["cpu"], units=["ns"], values=[sum(samples) * 1e7],
+        type="cpu", samples=sum(samples), duration_ns=S, functions=len(names), left_out=0, series=1)
+    for name in names:
+        say("profile_function", at, name=name, module="app.so")
+    say("profile_tree", at, parents=[-1, 0] + [1] * 100, functions=list(range(len(names))), samples=samples,
+        self=[n * 1e7 for n in samples])
+END
+cat >same.py <<'END'
+import json, sys
+view = sys.argv[1]
+a, b = json.load(open("a.json")), json.load(open("b.json"))
+if view == "functions":
+    a, b = ({r["name"]: r for r in d["rows"]} for d in (a, b))
+    keys = ("self_value", "total_value", "self_samples", "total_samples")
+    exact = ["main", "serve"] + ["leaf%d" % i for i in range(20)]
+    for name in exact:
+        assert [a[name][k] for k in keys] == [b[name][k] for k in keys], (a[name], b[name])
+    assert sum(r["self_value"] for r in a.values()) == sum(r["self_value"] for r in b.values())
+    assert all(b[n]["self_value"] <= a[n]["self_value"] for n in b if n != "(other)")
+else:
+    keys = {"caches": ("name", "layer", "hits", "misses", "bypassed", "misses_expired", "hit_ratio"),
+            "endpoints": ("method", "route", "count", "error_share", "mean_ns", "p50_ns", "p99_ns", "timed")}
+    a, b = ([[r[k] for k in keys[view]] for r in d["rows"]] for d in (a, b))
+    assert a and a == b, (a, b)
+END
+printf '#!/bin/sh\nexec python3 made.py\n' >source
+chmod +x source
+run record -o made.slowdive exec:./source
+ok "a recording is made" exited 0
+run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+ok "and imported" exited 0
+
+same() { # VIEW, of the recording and of the history
+    run "$1" made.slowdive --format json --limit 0
+    mv out a.json
+    run "$1" "$all" --format json --limit 0
+    mv out b.json
+    python3 same.py "$1" >out 2>err
+}
+compared() { # after what
+    ok "counts of intervals of a cache $1" same caches
+    ok "durations in buckets of someone else $1" same endpoints
+    ok "functions $1" same functions
+}
+compared "as they came"
+run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+compared "imported twice"
+run history "$all" --compact --at 2026-11-24T00:00:00Z
+compared "in minutes"
+run cache "$all" --select 'nginx access.log'
+ok "one cache" says out '76.1 %'
+run flame "$all"
+ok "the tree of calls" says out 'leaf1'
+run history "$all" --compact --at 2026-12-20T00:00:00Z
+compared "in steps of ten minutes"
+run history "$all" --verify
+ok "it is as it should be" exited 0
+finish
