@@ -243,8 +243,8 @@ struct sd_source_ops {
     /* Tells what the source needs and whether it is there, a check each. Without a target (NULL): of this
      * machine only, at once and without a network. With one: of that target, as it would be opened. It
      * changes nothing and starts nothing, asks a few short questions, and ends by itself when should_stop
-     * says so. On a thread of its own, with `priv` as before `open`, which is not called, nor is `close`; of
-     * the host only should_stop, wait, now, log and note may be used. NULL: probe says all. Since 2.1. */
+     * says so. On a thread of its own, with `priv` as before `open`; the host calls neither `open` nor
+     * `close`, the source may. What it publishes is thrown away, unseen. NULL: probe says all. Since 2.1. */
     void (*examine)(struct sd_source *s, sd_check_tell *tell, void *ctx);
 };
 

@@ -117,8 +117,12 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
     free(path);
-    if (!read_policy(a, err))
-        return false;
+    if (!read_policy(a, err)) {
+        if (!cli->command || !cli->command->examines)
+            return false;
+        a->policy_is_wrong = true;
+        problem(a, err->text);
+    }
     for (size_t i = 0; i < cli->n_sets; i++)
         if (!set_setting(a, cli->sets[i], err))
             return false;

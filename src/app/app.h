@@ -39,6 +39,7 @@ struct app {
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
     void *taken_ctx;
+    bool policy_is_wrong;   /* it was not read, and the problems say why; only of a command that `examines` */
     struct strbuf problems; /* sentences for the user, a line each */
     size_t n_sources;
     char **names;      /* of the sources started */

@@ -6,8 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/commands.h"
+#include "app/history.h"
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/thread.h"
@@ -122,6 +124,42 @@ static void exam_log(struct sd_source *s, const char *fmt, ...)
     (void)s, (void)fmt;
 }
 
+/* What is published is thrown away: there is nothing to be seen of a batch but where it is. */
+static struct sd_batch *exam_batch(struct sd_source *s, sd_time at)
+{
+    (void)at;
+    return (struct sd_batch *)s;
+}
+
+static struct sd_batch *exam_batch_of(struct sd_source *s, const char *origin, const char *machine,
+                                      sd_time at)
+{
+    (void)origin, (void)machine;
+    return exam_batch(s, at);
+}
+
+static bool exam_add(struct sd_batch *b, enum sd_kind kind, const void *record)
+{
+    (void)b, (void)kind, (void)record;
+    return true;
+}
+
+static void exam_publish(struct sd_source *s, struct sd_batch *b)
+{
+    (void)s, (void)b;
+}
+
+static void exam_discard(struct sd_batch *b)
+{
+    (void)b;
+}
+
+static bool exam_fits(struct sd_source *s, const struct sd_batch *b)
+{
+    (void)s, (void)b;
+    return true;
+}
+
 static bool exam_withdrawn(struct sd_source *s)
 {
     return exam_should_stop(s);
@@ -133,6 +171,12 @@ static const struct sd_host EXAM_HOST = {
     .should_stop = exam_should_stop,
     .wait = exam_wait,
     .now = exam_now,
+    .batch = exam_batch,
+    .add = exam_add,
+    .publish = exam_publish,
+    .discard = exam_discard,
+    .fits = exam_fits,
+    .batch_of = exam_batch_of,
     .note = exam_note,
     .log = exam_log,
     .withdrawn = exam_withdrawn,
@@ -302,6 +346,15 @@ static void look_at_kinds(struct doctor *d)
     }
 }
 
+/* What the policy records into; a file that is not there yet is made by who records. */
+static void look_at_history(struct doctor *d)
+{
+    const char *url = d->a->config->policy.history.url;
+    const char *file = url && !history_is_engine(url) ? strchr(url, ':') + 1 : NULL;
+    if (url && (!file || access(file, F_OK) == 0))
+        look_at(d, url, NULL, true);
+}
+
 static void finish(struct doctor *d)
 {
     for (size_t i = 0; i < d->n; i++)
@@ -317,6 +370,7 @@ static void look(struct doctor *d)
     if (!cli->n_args) {
         doctor_here(d->a, d->f);
         look_at_kinds(d);
+        look_at_history(d);
         for (size_t i = 0; i < c->n_sources; i++)
             look_at(d, c->sources[i].target, c->sources[i].options, true);
         if (!c->n_sources)
@@ -398,5 +452,6 @@ const struct cli_command DOCTOR_COMMAND = {
     .args = "[SOURCE...]",
     .help = "what sources need and what is missing here, each with what mends it; exit 1 when something is "
             "missing of what is named",
+    .examines = true,
     .run = doctor,
 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "app/history.h"
 #include "term/term.h"
 
 static void here(struct findings *f, const char *name, enum sd_check_state state, const char *text,
@@ -33,12 +33,14 @@ static void look_configuration(struct app *a, struct findings *f)
     free(text);
 }
 
+/* A wrong policy is among the problems of the configuration. */
 static void look_policy(struct app *a, struct findings *f)
 {
     const struct goal_policy *p = &a->config->policy;
-    char *text = mem_printf("%zu objectives and %zu other goals are known", p->n_slos, p->n_kpis);
-    here(f, "policy", SD_CHECK_OK,
-         p->n_slos + p->n_kpis ? text : "no goals are set: slowdive --print-policy prints the default", NULL);
+    char *text = mem_printf("%.300s: %zu objectives and %zu other goals",
+                            p->file ? p->file : "there is none, the default counts", p->n_slos, p->n_kpis);
+    if (!a->policy_is_wrong)
+        here(f, "policy", SD_CHECK_OK, text, NULL);
     free(text);
 }
 
@@ -57,12 +59,14 @@ static void look_terminal(struct app *a, struct findings *f)
     free(text);
 }
 
-/* Can the folder be written to, or made? */
-static bool may_write(const char *folder)
+/* Can the file or folder be written to, or made? */
+static bool may_write(const char *wanted)
 {
-    char *path = mem_strdup(folder);
-    while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
-        *strrchr(path, '/') = '\0';
+    char *path = mem_strdup(wanted);
+    while (*path && access(path, F_OK) < 0) {
+        char *slash = strrchr(path, '/');
+        path[slash ? MAX(slash - path, 1) : 0] = '\0';
+    }
     bool ok = access(*path ? path : ".", W_OK) == 0;
     free(path);
     return ok;
@@ -82,8 +86,28 @@ static void look_flight(struct app *a, struct findings *f)
     free(text);
 }
 
+/* Where the agent records. What can be read of it says its source. */
+static void look_history(struct app *a, struct findings *f)
+{
+    const char *url = a->config->policy.history.url, *home = getenv("HOME");
+    if (!url || history_is_engine(url))
+        return;
+    const char *path = strchr(url, ':') + 1;
+    char *file = str_starts(path, "~/") && home ? mem_printf("%s%s", home, path + 1) : mem_strdup(path);
+    bool ok = may_write(file);
+    char *text = mem_printf(ok ? "%.300s can be written to" : "%.300s cannot be written to", file);
+    findings_add(
+        f, "here", true,
+        &(struct sd_check){"history", ok ? SD_CHECK_OK : SD_CHECK_MISSING, text,
+                           ok ? NULL
+                              : "let who owns it record, as sudo -u OWNER slowdive agent, or name another "
+                                "history.url in the policy"});
+    free(file);
+    free(text);
+}
+
 static void (*const HERE[])(struct app *a, struct findings *f) = {look_configuration, look_policy,
-                                                                  look_terminal, look_flight};
+                                                                  look_terminal, look_flight, look_history};
 
 void doctor_here(struct app *a, struct findings *f)
 {

@@ -726,16 +726,17 @@ static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
 
 static void log_examine_source(struct sd_source *s, sd_check_tell *tell, void *ctx)
 {
+    const struct examine e = {tell, ctx};
     struct accesslog_format *format = NULL;
     struct sd_error err;
     int64_t unit = 0;
     if (!s->target)
         return;
     if (unit_given(s->opts, &unit, &err) && format_given(s->opts, &format, &err))
-        log_examine(s->target, format, unit, s->host->now(s), tell, ctx);
+        log_examine(&e, s->target, format, unit, s->host->now(s));
     else
-        tell(ctx, &(struct sd_check){"options", SD_CHECK_MISSING, err.text,
-                                     "slowdive sources log explains its options"});
+        examine_tell(&e, "options", SD_CHECK_MISSING, "slowdive sources log explains its options", "%s",
+                     err.text);
 }
 
 extern const struct sd_source_ops log_source_ops;
