@@ -2,6 +2,7 @@
 #include "app/doctor.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/history.h"
@@ -63,11 +64,14 @@ static void look_terminal(struct app *a, struct findings *f)
 static bool may_write(const char *wanted)
 {
     char *path = mem_strdup(wanted);
+    struct stat st;
     while (*path && access(path, F_OK) < 0) {
         char *slash = strrchr(path, '/');
         path[slash ? MAX(slash - path, 1) : 0] = '\0';
     }
-    bool ok = access(*path ? path : ".", W_OK) == 0;
+    const char *there = *path ? path : ".";
+    bool ok =
+        access(there, W_OK) == 0 && (str_eq(there, wanted) || (stat(there, &st) == 0 && S_ISDIR(st.st_mode)));
     free(path);
     return ok;
 }

@@ -83,10 +83,11 @@ static void env_withdraw(void *ctx, const char *origin)
 static void env_fill(void *ctx, struct view_ctx *c)
 {
     struct screen *s = ctx;
-    struct source_info any;
+    const struct app *a = s->app;
+    bool named = a->cli->n_args || a->config->n_sources;
     alert_desk_fill(s->alerts, c);
-    /* Of this machine and quick: once, where it is seen. */
-    if (!s->doctor && !s->app->replay && !model_sources(s->app->model, INT64_MAX, &any, 1))
+    /* Of this machine and quick: once, for who named no source or has none that could be opened. */
+    if (!s->doctor && !a->replay && (!named || !a->n_sources))
         s->doctor = doctor_line(s->app);
     c->doctor = s->doctor;
 }

@@ -134,7 +134,8 @@ static const char *waiting(struct doc *d, const struct view_ctx *c)
         bool told = s && s->text && *s->text && !str_eq(s->text, state);
         strbuf_printf(&b, "\n  %s  %s%s%s", info[i].origin, state, told ? ": " : "", told ? s->text : "");
     }
-    strbuf_str(&b, "\n\nThe view sources shows the reason.");
+    strbuf_printf(&b, "\n\nThe view sources shows the reason.%s%s", c->doctor ? "\n\n" : "",
+                  c->doctor ? c->doctor : "");
     const char *text = doc_text(d, b.text);
     strbuf_free(&b);
     return text;

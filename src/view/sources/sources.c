@@ -258,8 +258,6 @@ static struct doc *build_sources(const struct view_ctx *c)
                             "postgres://user@host/database (in the console: :source SOURCE). slowdive "
                             "sources lists the kinds of source.%s%s",
                             c->doctor ? "\n\n" : "", c->doctor ? c->doctor : "");
-    if (n && c->doctor)
-        doc_section(d, SECTION_TEXT, NULL, "Doctor")->text = doc_text(d, c->doctor);
     not_seen(d, info, n);
     assumed(d, info, n);
     struct intake_total in_all;
@@ -276,6 +274,8 @@ static struct doc *build_sources(const struct view_ctx *c)
             r->cells[1] = cell_text(doc_text(d, in_all.reasons[i]));
         }
     }
+    if (n && c->doctor)
+        doc_section(d, SECTION_TEXT, NULL, "Doctor")->text = doc_text(d, c->doctor);
     return d;
 }
 
