@@ -14,6 +14,24 @@ static void here(struct findings *f, const char *name, enum sd_check_state state
     findings_add(f, "here", false, &(struct sd_check){name, state, text, mend});
 }
 
+/* Problems by what their sentence begins with; the last is all others. */
+static const struct {
+    const char *begins, *name, *mend;
+} PROBLEMS[] = {
+    {"cannot load the module", "module",
+     "ldd FILE shows the libraries that are missing: install them, or remove the module"},
+    {"", "configuration", "correct it; slowdive --print-config and --print-policy show how it is written"},
+};
+
+static void tell_problem(struct findings *f, const char *line)
+{
+    size_t i = 0;
+    while (!str_starts(line, PROBLEMS[i].begins))
+        i++;
+    findings_add(f, "here", true,
+                 &(struct sd_check){PROBLEMS[i].name, SD_CHECK_MISSING, line, PROBLEMS[i].mend});
+}
+
 /* What was wrong when it was read: it was asked for, by being there. */
 static void look_configuration(struct app *a, struct findings *f)
 {
@@ -24,9 +42,7 @@ static void look_configuration(struct app *a, struct findings *f)
         end = strchr(line, '\n');
         if (end)
             *end++ = '\0';
-        findings_add(f, "here", true,
-                     &(struct sd_check){"configuration", SD_CHECK_MISSING, line,
-                                        "correct it; slowdive --print-config shows how it is written"});
+        tell_problem(f, line);
     }
     strbuf_clear(&a->problems);
     if (!wrong)

@@ -229,19 +229,44 @@ printf 'history:\n  url: history:%s/fast.log/h.db\n' "$dir" >policy.yaml
 run doctor --policy policy.yaml --format json </dev/null
 ok "one that cannot" state_is here history missing
 
-# A server that accepts and says nothing.
+# Servers that accept and say nothing, or nonsense.
 python3 -c '
-import socket, time
-s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(4)
-open("port", "w").write(str(s.getsockname()[1]) + "\n")
-time.sleep(60)' &
-silent=$!
-until [ -s port ]; do read -rt 0.1 <> <(:); done
-run doctor "postgres://u@127.0.0.1:$(cat port)/db" fast.log --format json
-ok "a server that does not answer" exited 1
-ok "is given up" grep -q 'did not answer' out
+import os, socket, time
+def port(name):
+    s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(20)
+    open(name, "w").write(str(s.getsockname()[1]) + "\n")
+    return s
+nonsense, silent = port("nonsense"), port("silent")
+nonsense.settimeout(60)
+while True:
+    try:
+        c = nonsense.accept()[0]
+        c.sendall(b"\xff\0;[2J" + os.urandom(65536))
+        c.close()
+    except TimeoutError:
+        break
+    except OSError:
+        pass' &
+peer=$!
+until [ -s silent ]; do read -rt 0.1 <> <(:); done
+all_at() { # PORT
+    at=127.0.0.1:$1
+    run doctor "postgres://u@$at/db" "redis://$at" "rediss://$at" "memcached://$at" "http://$at/metrics" "prom+http://$at" \
+        "jaeger+http://$at" "tempo+http://$at" "clickhouse://u@$at/db" fast.log --format json
+}
+counts() { grep -c '"state":.*"missing"' out; }
+all_at "$(cat silent)"
+ok "servers that do not answer" exited 1
+ok "are given up" grep -q 'did not answer' out
+ok "each in a sentence" [ "$(counts)" = 9 ]
 ok "and the others are told" state_is fast.log durations ok
-kill "$silent"
+all_at "$(cat nonsense)"
+ok "servers that say nonsense" exited 1
+ok "one sentence each" [ "$(counts)" = 9 ]
+ok "and the others are told" state_is fast.log durations ok
+ok "nothing of it reaches the terminal" [ "$(tr -d '\n\t' <out | LC_ALL=C tr -d ' -~' | LC_ALL=C grep -c '[[:cntrl:]]')" = 0 ]
+kill "$peer"
+wait "$peer" 2>/dev/null
 
 # A server without the extension.
 if environment=$("$root/contrib/private-postgres" start "$dir/pg" --with $$ 2>why); then

@@ -375,6 +375,10 @@ static void perf_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
     }
     tell_allowed(&t, o, tell, ctx);
     tell_kernel_names(tell, ctx);
+    if (o->debuginfod && !debug_fetch_may(&err))
+        tell(ctx, &(struct sd_check){"debuginfod", SD_CHECK_MISSING, err.text,
+                                     "sudo apt install libdebuginfod1; export "
+                                     "DEBUGINFOD_URLS=https://debuginfod.debian.net"});
 }
 
 extern const struct sd_source_ops perf_source_ops;
