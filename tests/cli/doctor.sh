@@ -10,16 +10,15 @@ end() {
 trap end EXIT
 chmod 755 "$dir"
 
-# check OF-PART CHECK -> state|mend of the first row that fits, of the JSON in out
+# check OF-PART CHECK -> state and mend of the first row that fits, of the JSON in out
 check() {
-    python3 -c '
-import json, sys
-for c in json.load(open("out"))["checks"]:
-    if sys.argv[1] in c["of"] and c["check"] == sys.argv[2]:
-        print(c["state"], c["mend"] or "-")
-        break
-else:
-    print("none")' "$1" "$2"
+    awk -v part="$1" -v name="$2" '
+        function value(line) { sub(/^[^:]*:\t"?/, "", line); sub(/"?,?$/, "", line); return line }
+        /"of":/ { of = value($0) }
+        /"check":/ { check = value($0) }
+        /"state":/ { state = value($0) }
+        /"mend":/ && index(of, part) && check == name { print state, value($0); found = 1; exit }
+        END { if (!found) print "none" }' out
 }
 state_is() { [ "$(check "$1" "$2" | cut -d' ' -f1)" = "$3" ]; }
 mends() { check "$1" "$2" | grep -qF -- "$3"; }
@@ -79,13 +78,13 @@ log_lacks() { # FORMAT MEND <lines
     ok "$1 without durations" state_is "$1.log" durations missing
     ok "is mended in its own way" mends "$1.log" durations "$2"
 }
-printf '{"time":"2026-11-20T15:51:0%d+00:00","method":"GET","uri":"/a","status":200}\n' 1 2 3 4 | log_lacks json escape=json
-printf 'time:2026-11-20T15:51:0%d+00:00\tmethod:GET\turi:/a\tstatus:200\n' 1 2 3 4 | log_lacks ltsv reqtime:
-printf 'ts=2026-11-20T15:51:0%dZ method=GET path=/a status=200\n' 1 2 3 4 | log_lacks logfmt duration=
-{
+log_lacks json escape=json < <(printf '{"time":"2026-11-20T15:51:0%d+00:00","method":"GET","uri":"/a","status":200}\n' 1 2 3 4)
+log_lacks ltsv reqtime: < <(printf 'time:2026-11-20T15:51:0%d+00:00\tmethod:GET\turi:/a\tstatus:200\n' 1 2 3 4)
+log_lacks logfmt duration= < <(printf 'ts=2026-11-20T15:51:0%dZ method=GET path=/a status=200\n' 1 2 3 4)
+log_lacks w3c time-taken < <(
     echo '#Fields: date time cs-method cs-uri-stem sc-status'
     printf '2026-11-20 15:51:0%d GET /a 200\n' 1 2 3 4
-} | log_lacks w3c time-taken
+)
 printf '2026-11-20 15:51:0%d UTC [42] LOG:  duration: 120.5 ms  statement: select 1\n' 1 2 3 >postgresql.log
 printf '2026-11-20 15:51:0%d UTC [42] LOG:  checkpoint starting: time\n' 1 2 3 >quiet.log
 run doctor pglog:postgresql.log --format json
