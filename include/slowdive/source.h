@@ -30,7 +30,7 @@
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 2
-#define SD_ABI_MINOR 0
+#define SD_ABI_MINOR 1
 #define SD_ABI       ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
@@ -165,6 +165,22 @@ struct sd_source {
     int64_t watch_ns;   /* with `follow`: it is watched for so long only; 0: without an end */
 };
 
+/* ---- checks: what a source needs, for `slowdive doctor` ------------------ */
+
+enum sd_check_state {
+    SD_CHECK_OK,     /* it is there */
+    SD_CHECK_LESS,   /* the source works without it, and shows less */
+    SD_CHECK_MISSING /* without it the source does not work, or lacks what it is mainly for */
+};
+/* Texts are copied. No secrets. */
+struct sd_check {
+    const char *name; /* a few words, the same each time: "pg_stat_statements" */
+    enum sd_check_state state;
+    const char *text; /* what is so, in a sentence */
+    const char *mend; /* the one line that mends it, such as a command; NULL: none, or it is OK */
+};
+typedef void sd_check_tell(void *ctx, const struct sd_check *check);
+
 enum {
     SD_SOURCE_COMMAND = 1, /* the target is a shell's command: only its program is shown */
     SD_SOURCE_RECEIVES =
@@ -223,6 +239,13 @@ struct sd_source_ops {
                              struct sd_error *err);
 
     unsigned flags; /* SD_SOURCE_...; a table that ends before it has none */
+
+    /* Tells what the source needs and whether it is there, a check each. Without a target (NULL): of this
+     * machine only, at once and without a network. With one: of that target, as it would be opened. It
+     * changes nothing and starts nothing, asks a few short questions, and ends by itself when should_stop
+     * says so. On a thread of its own, with `priv` as before `open`; the host calls neither `open` nor
+     * `close`, the source may. What it publishes is thrown away, unseen. NULL: probe says all. Since 2.1. */
+    void (*examine)(struct sd_source *s, sd_check_tell *tell, void *ctx);
 };
 
 /* What a module exports under the name `slowdive_source`. */

@@ -117,8 +117,12 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
     free(path);
-    if (!read_policy(a, err))
-        return false;
+    if (!read_policy(a, err)) {
+        if (!cli->command || !cli->command->examines)
+            return false;
+        a->policy_is_wrong = true;
+        problem(a, err->text);
+    }
     for (size_t i = 0; i < cli->n_sets; i++)
         if (!set_setting(a, cli->sets[i], err))
             return false;
@@ -314,15 +318,22 @@ static bool keeps_place(const struct app *a, const struct registry_resolved *r)
     return plain;
 }
 
+bool app_source_options(struct app *a, char *const *given, const struct registry_resolved *r, void **opts,
+                        struct sd_error *err)
+{
+    *opts = options_new(r->ops->options, r->ops->opts_size);
+    return inherit(a, r->ops, *opts, err) &&
+           (!keeps_place(a, r) || option_set(r->ops->options, *opts, "state", a->log_state, err)) &&
+           set_options(r->ops, *opts, given, err) && set_options(r->ops, *opts, r->options, err) &&
+           (!r->ops->probe || r->ops->probe(r->target, *opts, err) == SD_OK);
+}
+
 /* Starts what was resolved, and frees it. */
 static bool start_source(struct app *a, const struct source_spec *spec, struct registry_resolved *r,
                          follow_rule *follow, struct sd_error *err)
 {
-    void *opts = options_new(r->ops->options, r->ops->opts_size);
-    bool ok = inherit(a, r->ops, opts, err) &&
-              (!keeps_place(a, r) || option_set(r->ops->options, opts, "state", a->log_state, err)) &&
-              set_options(r->ops, opts, spec->options, err) && set_options(r->ops, opts, r->options, err) &&
-              (!r->ops->probe || r->ops->probe(r->target, opts, err) == SD_OK);
+    void *opts;
+    bool ok = app_source_options(a, spec->options, r, &opts, err);
     if (ok) {
         char *name = source_name(a, spec, r);
         ok = rt_start(a->rt, r->ops, name, r->target, opts, follow ? follow(r->ops) : true, err) != NULL;

@@ -39,6 +39,7 @@ struct app {
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
     void *taken_ctx;
+    bool policy_is_wrong;   /* it was not read, and the problems say why; only of a command that `examines` */
     struct strbuf problems; /* sentences for the user, a line each */
     size_t n_sources;
     char **names;      /* of the sources started */
@@ -70,6 +71,11 @@ size_t app_add_lines(struct app *a, const char *kind, const char *const *targets
 /* A target that is wholly of that kind, a URL with all its parameters, and one option: "runs=5". */
 bool app_add_of_kind(struct app *a, const char *kind, const char *target, const char *option,
                      follow_rule *follow, struct sd_error *err);
+/* The options of a source as it would be opened: the settings it shares, `given` ("name=value",
+ * NULL-terminated, or NULL), those of its target. False and a sentence when one is wrong or its probe says
+ * no. *opts is the caller's in any case (options_free). */
+bool app_source_options(struct app *a, char *const *given, const struct registry_resolved *r, void **opts,
+                        struct sd_error *err);
 bool app_is_recording(const char *path); /* a plain file that begins as one */
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before

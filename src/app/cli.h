@@ -42,7 +42,7 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check report",                                \
       "compare with all data of that recording or log; check: or with those runs of Lighthouse")             \
-    X(POLICY, "policy", 0, "FILE", "views console replay check report record history agent",                 \
+    X(POLICY, "policy", 0, "FILE", "views console replay check report record history agent doctor",          \
       "the policy file, see slowdive-policy(5) (default: ./slowdive-policy.yaml for a printed view and "     \
       "check, else policy.yaml beside the configuration)")                                                   \
     X(PRINT_POLICY, "print-policy", 0, NULL, "*", "print the commented default policy")                      \

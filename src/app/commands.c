@@ -19,6 +19,7 @@ extern const struct cli_command CAPACITY_USL_COMMAND;
 extern const struct cli_command CAPACITY_PLAN_COMMAND;
 extern const struct cli_command CAPACITY_HOPS_COMMAND;
 extern const struct cli_command SCALE_COMMAND;
+extern const struct cli_command DOCTOR_COMMAND;
 
 /* In the order of the help. */
 #define COMMAND_LIST(X)                                                                                      \
@@ -35,7 +36,8 @@ extern const struct cli_command SCALE_COMMAND;
     X(SCALE)                                                                                                 \
     X(ALERTS)                                                                                                \
     X(HISTORY)                                                                                               \
-    X(AGENT)
+    X(AGENT)                                                                                                 \
+    X(DOCTOR)
 
 #define COMMAND_ROW(NAME) &NAME##_COMMAND,
 const struct cli_command *const COMMANDS[] = {COMMAND_LIST(COMMAND_ROW) NULL};

@@ -20,6 +20,7 @@ struct cli_command {
     const struct command_option *options; /* NULL: none */
     bool whole;                           /* the model keeps all that its sources have, however old */
     bool brief;                           /* it keeps a few minutes: nobody looks at it */
+    bool examines;                        /* it tells of a wrong policy, which is no reason not to run */
     int (*run)(struct app *a);            /* the exit status; what is left of the command line is in a->cli */
 };
 

@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/alert_desk.h"
+#include "app/doctor.h"
 #include "app/cost.h"
 #include "app/history.h"
 #include "app/past_shown.h"
@@ -35,6 +36,7 @@ struct screen {
     struct grid *grid;
     struct cost cost;
     struct alert_desk *alerts;
+    char *doctor;     /* its line, once it was wanted; NULL */
     int64_t awaiting; /* monotonic; until then replies are taken in at once */
     bool answered;    /* something the user waits for is in the model */
     bool hangup;
@@ -80,7 +82,14 @@ static void env_withdraw(void *ctx, const char *origin)
 
 static void env_fill(void *ctx, struct view_ctx *c)
 {
-    alert_desk_fill(((struct screen *)ctx)->alerts, c);
+    struct screen *s = ctx;
+    const struct app *a = s->app;
+    bool named = a->cli->n_args || a->config->n_sources;
+    alert_desk_fill(s->alerts, c);
+    /* Of this machine and quick: once, for who named no source or has none that could be opened. */
+    if (!s->doctor && !a->replay && (!named || !a->n_sources))
+        s->doctor = doctor_line(s->app);
+    c->doctor = s->doctor;
 }
 
 static bool env_errand(void *ctx, const struct errand *e, struct outcome *out, struct sd_error *err)
@@ -468,6 +477,7 @@ int verb_console(struct app *a)
     grid_free(s.grid);
     term_close(s.term);
     alert_desk_free(s.alerts);
+    free(s.doctor);
     bool recorded = app_record(a, NULL, false, &err);
     if (!recorded)
         complain("%s", err.text);

@@ -120,6 +120,19 @@ static enum entry entry_of(const char *name, int fd)
     return generic ? ENTRY_UNKNOWN : ok ? ENTRY_USABLE : ENTRY_DUMB;
 }
 
+struct term_about term_about(void)
+{
+    const char *name = getenv("TERM");
+    struct term_about about = {.utf8 = term_utf8_locale(),
+                               .known = entry_of(name, STDOUT_FILENO) == ENTRY_USABLE};
+    int status;
+    if (about.known && setupterm(name, STDOUT_FILENO, &status) == OK) {
+        about.colors = MAX(tigetnum("colors"), 0);
+        del_curterm(cur_term);
+    }
+    return about;
+}
+
 /* The entry to use; NULL and a sentence when there is none. */
 static const char *choose_entry(struct term *t, const char **note, struct sd_error *err)
 {

@@ -24,6 +24,14 @@ struct input {
     const char *text; /* pasted, valid until the next term_read */
 };
 
+/* What can be said of the terminal without taking it over. Before term_open. */
+struct term_about {
+    bool utf8;  /* the user's locale has it */
+    bool known; /* TERM names one that a full-screen program can use */
+    int colors; /* of its entry; 0: none */
+};
+struct term_about term_about(void);
+
 /* Takes over the terminal: standard input and output, or /dev/tty for the one that
  * is something else. LC_CTYPE must be a UTF-8 locale by now. An unknown TERM falls
  * back to plain ASCII; *note then holds a sentence (otherwise NULL). One that cannot position text is

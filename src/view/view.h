@@ -47,6 +47,7 @@ struct view_ctx {
      * printed, where no key works. */
     bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);
     void *key_ctx;
+    const char *doctor; /* what sources need of this machine, a line for who has none; NULL: not asked */
 };
 
 /* The nine places, each a question, and the map of them. A place has the key of its digit; the digits

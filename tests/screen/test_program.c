@@ -317,6 +317,32 @@ static void command(struct vt *vt, const char *text)
     vt_send(vt, "\r");
 }
 
+/* The line is of the machine; where nothing can be opened it is told at once and in the view sources. */
+static void who_has_no_source_is_told_of_the_doctor(void **state)
+{
+    static const int SIZES[][2] = {{24, 80}, {40, 160}};
+    (void)state;
+    NEED_PROGRAM();
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/config.yaml", folder);
+    FILE *f = fopen(path, "w");
+    fputs("sources: [\"nonesuch:there\"]\n", f);
+    fclose(f);
+    for (size_t i = 0; i < ARRAY_LEN(SIZES); i++) {
+        struct vt *vt =
+            start_with(MODERN_ENV, (const char *const[]){"--config", path, NULL}, SIZES[i][0], SIZES[i][1]);
+        see(vt, "No source is open, and none was found here.");
+        see(vt, "What sources need here: ");
+        see(vt, "doctor says what, and what mends it.");
+        command(vt, "sources");
+        see(vt, "No source is open. Add one");
+        see(vt, "What sources need here: ");
+        see(vt, "doctor says what, and what mends it.");
+        quit(vt, 0);
+    }
+    unlink(path);
+}
+
 static void a_wrong_name_leaves_the_recording_alone(void **state)
 {
     (void)state;
@@ -604,6 +630,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(hostile_config),
         cmocka_unit_test(ended_by_signals),
         cmocka_unit_test(ctrl_c_quits),
+        cmocka_unit_test(who_has_no_source_is_told_of_the_doctor),
         cmocka_unit_test(a_wrong_name_leaves_the_recording_alone),
         cmocka_unit_test(a_recording_that_does_not_fit_is_told),
         cmocka_unit_test(killed_the_past_is_found_again),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "source/bundle/bundle_measure.h"
+#include "source/shared/examine.h"
 
 struct bundle {
     bool opened;
@@ -123,4 +124,5 @@ const struct sd_source_ops bundle_source_ops = {
     .open = bundle_open,
     .run = bundle_run,
     .close = bundle_close,
+    .examine = examine_file_or_folder,
 };

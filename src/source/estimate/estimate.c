@@ -8,6 +8,7 @@
 
 #include "core/capacity/forecast.h"
 #include "source/estimate/estimate_files.h"
+#include "source/shared/examine.h"
 #include "source/shared/watched_file.h"
 
 struct estimate_source {
@@ -110,4 +111,5 @@ const struct sd_source_ops estimate_source_ops = {
     .open = estimate_open,
     .run = estimate_run,
     .close = estimate_close,
+    .examine = examine_file,
 };

@@ -8,6 +8,7 @@
 
 #include "core/schema.h"
 #include "format/metrics/event_list.h"
+#include "source/shared/examine.h"
 #include "source/shared/watched_file.h"
 
 struct events_source {
@@ -128,4 +129,5 @@ const struct sd_source_ops events_source_ops = {
     .open = events_open,
     .run = events_run,
     .close = events_close,
+    .examine = examine_file,
 };

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "format/record/jsonrecord.h"
 #include "base/redact.h"
+#include "source/shared/examine.h"
 
 #define READ_SIZE 65536
 /* A program that prints more is slowed down by its pipe. */
@@ -512,6 +513,40 @@ static enum sd_result exec_decode(const struct sd_host *host, const void *bytes,
     return any ? SD_OK : SD_NODATA;
 }
 
+/* The program that the shell would run; NULL: that is for the shell alone to say. Caller frees. */
+static char *program_of(const char *command)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+";
+    static const char *const OF_SHELL[] = {"if",      "while", "until",  "for", "case", "cd",
+                                           "exec",    "eval",  "read",   "set", "trap", ".",
+                                           "command", "time",  "export", NULL};
+    const char *p = command + strspn(command, " \t");
+    size_t n = strcspn(p, " \t\n;|&<>");
+    char *word = mem_strndup(p, n);
+    if (n && strspn(word, PLAIN) == n && str_find(OF_SHELL, word) < 0)
+        return word;
+    free(word);
+    return NULL;
+}
+
+/* It is not run. */
+static void exec_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    if (!s->target)
+        return;
+    char *word = program_of(s->target), *path = word ? examine_program(word) : NULL;
+    if (!word)
+        examine_tell(&e, "program", SD_CHECK_OK, NULL, "it is for the shell to find; it was not run");
+    else if (path)
+        examine_tell(&e, "program", SD_CHECK_OK, NULL, "%.300s is here; it was not run", path);
+    else
+        examine_tell(&e, "program", SD_CHECK_MISSING, "install it, or name it with its folder",
+                     "there is no program %.200s that may be run", word);
+    free(word);
+    free(path);
+}
+
 static const struct sd_option exec_options[] = {
     {.name = "exec_env",
      .type = SD_OPTION_LIST,
@@ -541,4 +576,5 @@ const struct sd_source_ops exec_source_ops = {
     .close = exec_close,
     .decode = exec_decode,
     .flags = SD_SOURCE_COMMAND,
+    .examine = exec_examine,
 };

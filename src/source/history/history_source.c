@@ -11,6 +11,7 @@
 #include "base/trust.h"
 #include "base/units.h"
 #include "core/schema.h"
+#include "source/shared/examine.h"
 
 #define LOOK_EVERY (2 * SD_S)       /* for what was recorded meanwhile */
 #define TELL_EVERY (300 * SD_S)     /* which machines there are */
@@ -353,6 +354,31 @@ static enum sd_result request(struct sd_source *s, const struct sd_request *req,
     return result;
 }
 
+/* Opened to be read, and only its ends are asked for. */
+static void examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    struct history *x = s->priv;
+    struct store_answer bounds = {.oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    enum sd_result r = open_source(s, &err);
+    if (r == SD_OK)
+        r = history_bounds(x, &bounds, &err);
+    const char *engine =
+        x->url && strstr(x->url, "://")
+            ? "start it, or correct host, user and password: clickhouse://USER@HOST:8123/DATABASE, "
+              "the password in CLICKHOUSE_PASSWORD or password_file"
+            : "name a history that is there; slowdive history URL --import SOURCE makes one, and the agent "
+              "does";
+    bool fit = !s->host->should_stop(s) && examine_answer(&e, "history", r, "it can be read", &err, engine);
+    if (fit && !sd_known(bounds.newest))
+        examine_tell(&e, "data", SD_CHECK_LESS,
+                     "slowdive agent records into the history that the policy names", "nothing is in it yet");
+    close_store(x);
+}
+
 extern const struct sd_source_ops history_source_ops;
 const struct sd_source_ops history_source_ops = {
     .abi = SD_ABI,
@@ -373,4 +399,5 @@ const struct sd_source_ops history_source_ops = {
     .interrupt = interrupt,
     .close = close_source,
     .flags = SD_SOURCE_KEEPS,
+    .examine = examine,
 };

@@ -14,6 +14,7 @@
 #include "core/schema.h"
 #include "format/hosts/host_figures.h"
 #include "format/hosts/mount_list.h"
+#include "source/shared/examine.h"
 
 #define EVERY       (10 * SD_S)
 #define FIRST_GAP   (1 * SD_S) /* between the first two readings: shares of a time need two */
@@ -326,6 +327,41 @@ static void close_source(struct sd_source *s)
     *x = (struct host){.root = NULL};
 }
 
+/* Without a target only files of /proc: a filesystem that is asked may be away. */
+static void examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct host_options *o = s->opts;
+    const struct examine e = {tell, ctx};
+    struct host x = {.root = mem_strdup(o->root)};
+    struct strbuf missing = {0};
+    struct host_reading *r = s->target ? read_host(&x) : host_reading_new(clock_mono());
+    if (!s->target) {
+        take(&x, r, "/proc/stat", host_read_stat);
+        take(&x, r, "/proc/meminfo", host_read_meminfo);
+    }
+    bool any = sd_known(r->cpu_total) || isfinite(r->memory);
+    if (any)
+        examine_tell(&e, "proc", SD_CHECK_OK, NULL, "%.200s/proc tells of processors and memory", x.root);
+    else
+        examine_tell(&e, "proc", s->target ? SD_CHECK_MISSING : SD_CHECK_LESS,
+                     "mount -t proc proc /proc; in a container mount the machine's root and name it: "
+                     "host:?root=/host",
+                     "%.200s/proc has no stat and no meminfo", x.root);
+    if (any && s->target)
+        host_figures_missing(r, &missing);
+    bool pressure = !strstr(strbuf_text(&missing), "pressure");
+    if (missing.len)
+        examine_tell(&e, "figures", pressure ? SD_CHECK_OK : SD_CHECK_LESS,
+                     pressure ? NULL
+                              : "boot with psi=1 on the kernel's command line, for figures of pressure",
+                     "this machine has %.300s", strbuf_text(&missing));
+    strbuf_free(&missing);
+    host_reading_free(r);
+    for (size_t i = 0; i < ARRAY_LEN(x.text); i++)
+        strbuf_free(&x.text[i]);
+    free(x.root);
+}
+
 extern const struct sd_source_ops host_source_ops;
 const struct sd_source_ops host_source_ops = {
     .abi = SD_ABI,
@@ -341,4 +377,5 @@ const struct sd_source_ops host_source_ops = {
     .open = open_source,
     .run = run,
     .close = close_source,
+    .examine = examine,
 };

@@ -12,6 +12,7 @@
 #include "core/caches/miss_curve.h"
 #include "core/schema.h"
 #include "format/caches/key_trace.h"
+#include "source/shared/examine.h"
 
 /* Traces of so many keys give the exact curve; of more, an estimate. */
 enum { KEYS_MOST = 1 << 18, READ_SIZE = 256 << 10 };
@@ -270,4 +271,5 @@ const struct sd_source_ops keytrace_source_ops = {
     .open = keytrace_open,
     .run = keytrace_run,
     .close = keytrace_close,
+    .examine = examine_file,
 };

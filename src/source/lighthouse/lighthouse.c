@@ -13,6 +13,7 @@
 
 #include "core/schema.h"
 #include "format/pages/lighthouse_report.h"
+#include "source/shared/examine.h"
 
 enum {
     FILES_MAX = 10000,     /* looked at in a folder */
@@ -321,6 +322,43 @@ static enum sd_result lighthouse_probe(const char *target, const void *opts, str
                : sd_fail(why, SD_CONFIG, "form_factor is mobile or desktop, not %.60s", o->form_factor);
 }
 
+/* Where Lighthouse looks for a browser; the caller frees. */
+static char *browser(void)
+{
+    static const char *const NAMES[] = {"google-chrome-stable", "google-chrome", "chromium-browser",
+                                        "chromium", "chrome"};
+    const char *given = getenv("CHROME_PATH");
+    char *path = given && *given ? examine_program(given) : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(NAMES) && !path; i++)
+        path = examine_program(NAMES[i]);
+    return path;
+}
+
+/* Pages are loaded by two programs, which are not run; a report needs neither. */
+static void lighthouse_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    enum sd_check_state lack = s->target ? SD_CHECK_MISSING : SD_CHECK_LESS;
+    if (s->target && !lighthouse_is_url(s->target)) {
+        examine_file_or_folder(s, tell, ctx);
+        return;
+    }
+    char *program = examine_program("lighthouse"), *chrome = browser();
+    if (program)
+        examine_tell(&e, "lighthouse", SD_CHECK_OK, NULL, "%.300s is here", program);
+    else
+        examine_tell(&e, "lighthouse", lack, "npm install -g lighthouse",
+                     "the program lighthouse is not in PATH: no page can be loaded by it");
+    if (chrome)
+        examine_tell(&e, "chrome", SD_CHECK_OK, NULL, "%.300s is here", chrome);
+    else
+        examine_tell(
+            &e, "chrome", lack, "sudo apt install chromium",
+            "there is no Chrome or Chromium in PATH, nor in CHROME_PATH: Lighthouse loads pages in one");
+    free(program);
+    free(chrome);
+}
+
 extern const struct sd_source_ops lighthouse_source_ops;
 const struct sd_source_ops lighthouse_source_ops = {
     .abi = SD_ABI,
@@ -337,4 +375,5 @@ const struct sd_source_ops lighthouse_source_ops = {
     .open = lighthouse_open,
     .run = lighthouse_begin,
     .close = lighthouse_close,
+    .examine = lighthouse_examine,
 };

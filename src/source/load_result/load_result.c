@@ -10,6 +10,7 @@
 #include "core/loads/report.h"
 #include "core/result.h"
 #include "format/loads/load_reader.h"
+#include "source/shared/examine.h"
 
 enum {
     PIECE = 1 << 18,
@@ -152,4 +153,5 @@ const struct sd_source_ops load_result_source_ops = {
     .open = result_open,
     .run = result_run,
     .close = result_close,
+    .examine = examine_file,
 };

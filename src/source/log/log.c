@@ -11,6 +11,7 @@
 #include "format/endpoints/accesslog_agg.h"
 #include "source/log/log_cache.h"
 #include "source/log/log_decode.h"
+#include "source/log/log_examine.h"
 #include "source/log/log_files.h"
 #include "source/log/log_intake.h"
 #include "source/log/log_refuse.h"
@@ -723,6 +724,21 @@ static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
     return l->n_tails ? follow(s, l) : l->many ? finish(s, l, err) : stream(s, l, err);
 }
 
+static void log_examine_source(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    struct accesslog_format *format = NULL;
+    struct sd_error err;
+    int64_t unit = 0;
+    if (!s->target)
+        return;
+    if (unit_given(s->opts, &unit, &err) && format_given(s->opts, &format, &err))
+        log_examine(&e, s->target, format, unit, s->host->now(s));
+    else
+        examine_tell(&e, "options", SD_CHECK_MISSING, "slowdive sources log explains its options", "%s",
+                     err.text);
+}
+
 extern const struct sd_source_ops log_source_ops;
 const struct sd_source_ops log_source_ops = {
     .abi = SD_ABI,
@@ -740,4 +756,5 @@ const struct sd_source_ops log_source_ops = {
     .run = log_run,
     .close = log_close_source,
     .decode = log_decode,
+    .examine = log_examine_source,
 };

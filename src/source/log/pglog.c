@@ -5,6 +5,7 @@
 #include "format/plans/explain_input.h"
 #include "format/queries/pglog_facts.h"
 #include "source/log/follow.h"
+#include "source/log/log_examine.h"
 
 enum { STATEMENTS_MAX = 5000 };
 
@@ -275,6 +276,15 @@ static enum sd_result pglog_decode(const struct sd_host *host, const void *bytes
 }
 
 extern const struct sd_source_ops pglog_source_ops;
+static void pglog_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    if (s->target)
+        log_examine_entries(s, &pglog_source_ops, "entries",
+                            "ALTER SYSTEM SET log_min_duration_statement = '100ms'; ALTER SYSTEM SET "
+                            "log_lock_waits = on; SELECT pg_reload_conf();",
+                            &(struct examine){tell, ctx});
+}
+
 const struct sd_source_ops pglog_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
@@ -292,4 +302,5 @@ const struct sd_source_ops pglog_source_ops = {
     .run = pglog_run,
     .close = pglog_close,
     .decode = pglog_decode,
+    .examine = pglog_examine,
 };

@@ -4,6 +4,7 @@
 
 #include "format/queries/slowlog.h"
 #include "source/log/follow.h"
+#include "source/log/log_examine.h"
 
 enum { STATEMENTS_MAX = 5000 };
 
@@ -164,6 +165,14 @@ static enum sd_result slowlog_decode(const struct sd_host *host, const void *byt
 }
 
 extern const struct sd_source_ops slowlog_source_ops;
+static void slowlog_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    if (s->target)
+        log_examine_entries(s, &slowlog_source_ops, "entries",
+                            "SET GLOBAL slow_query_log = ON; SET GLOBAL long_query_time = 0.1;",
+                            &(struct examine){tell, ctx});
+}
+
 const struct sd_source_ops slowlog_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
@@ -179,4 +188,5 @@ const struct sd_source_ops slowlog_source_ops = {
     .run = slowlog_run,
     .close = slowlog_close,
     .decode = slowlog_decode,
+    .examine = slowlog_examine,
 };

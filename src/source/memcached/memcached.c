@@ -3,6 +3,7 @@
 #include "source/memcached/memcached.h"
 
 #include "source/shared/connect.h"
+#include "source/shared/examine.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -296,6 +297,24 @@ static enum sd_result decode(const struct sd_host *host, const void *bytes, size
     return ok ? SD_OK : SD_CONFIG;
 }
 
+static void examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    struct memcached *x = s->priv;
+    const struct examine e = {tell, ctx};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    *x = (struct memcached){.fd = -1, .detail.lock = -1}; /* not as opened: nothing is switched off */
+    enum sd_result r = read_target(x, s->target, &err) ? connect_any(s, x, &err) : SD_CONFIG;
+    if (r == SD_OK)
+        r = read_stats(s, x, &err);
+    examine_answer(&e, "server", r, "it tells its statistics", &err,
+                   "start it, or correct host and port: memcached://HOST:11211");
+    if (x->fd >= 0)
+        close(x->fd);
+    strbuf_free(&x->answer);
+}
+
 extern const struct sd_source_ops memcached_source_ops;
 const struct sd_source_ops memcached_source_ops = {
     .abi = SD_ABI,
@@ -314,4 +333,5 @@ const struct sd_source_ops memcached_source_ops = {
     .request = request,
     .close = close_source,
     .decode = decode,
+    .examine = examine,
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "source/otlp/otlp_server.h"
+#include "source/shared/examine.h"
 
 enum { TURNS = 16 };
 #define RETRY (3 * SD_MS) /* for requests that were put off */
@@ -81,6 +82,22 @@ static int otlp_recognise(const char *target, const void *head, size_t len)
     return !head && str_starts(target, "otlp://") ? 100 : 0;
 }
 
+/* Without a target the usual port: where programs send to that were told nothing else. */
+static void otlp_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    struct otlp_server none = {0};
+    struct http_rules rules = otlp_server_rules(&none);
+    struct sd_error err = {""};
+    if (http_server_may_open(s->target ? s->target : "otlp://", &rules, &err))
+        examine_tell(&e, "port", SD_CHECK_OK, NULL, "the port %s is free", s->target ? "of it" : "4318");
+    else
+        examine_tell(
+            &e, "port", s->target ? SD_CHECK_MISSING : SD_CHECK_LESS,
+            "ss -ltnp shows who has the port: stop it, or receive at another one, otlp://127.0.0.1:4319",
+            "%s", err.text);
+}
+
 extern const struct sd_source_ops otlp_source_ops;
 const struct sd_source_ops otlp_source_ops = {
     .abi = SD_ABI,
@@ -99,4 +116,5 @@ const struct sd_source_ops otlp_source_ops = {
     .run = otlp_run,
     .close = otlp_close,
     .flags = SD_SOURCE_RECEIVES,
+    .examine = otlp_examine,
 };

@@ -328,6 +328,59 @@ static void perf_close(struct sd_source *s)
     *x = (struct sampler_source){.was_there = x->was_there};
 }
 
+/* ---- what is missing ---- */
+
+#define GRANT "sudo setcap cap_perfmon,cap_sys_ptrace=ep \"$(command -v slowdive)\""
+
+static void tell_allowed(const struct sampler_target *t, const struct sampler_options *o, sd_check_tell *tell,
+                         void *ctx)
+{
+    struct sd_error err = {""}, ignored;
+    struct sampler_target own = {.scope = PERF_PID};
+    if (sampler_events_allowed(t, o, &err))
+        tell(ctx, &(struct sd_check){"samples", SD_CHECK_OK, "the kernel lets slowdive sample it", NULL});
+    else
+        tell(ctx, &(struct sd_check){"samples",
+                                     t->scope == PERF_HOST && sampler_events_allowed(&own, o, &ignored)
+                                         ? SD_CHECK_LESS
+                                         : SD_CHECK_MISSING,
+                                     err.text,
+                                     strstr(err.text, "seccomp")
+                                         ? "start the container with perf_event_open allowed in its seccomp "
+                                           "profile and with --cap-add PERFMON"
+                                     : strstr(err.text, "CAP_PERFMON")
+                                         ? GRANT
+                                         : "perf record in an environment that allows it, then: slowdive "
+                                           "functions perf.data"});
+}
+
+static void tell_kernel_names(sd_check_tell *tell, void *ctx)
+{
+    int64_t hidden = sampler_number_in("/proc/sys/kernel/kptr_restrict");
+    if (sd_known(hidden) && hidden > 0 && !(hidden == 1 && sampler_privileged()))
+        tell(ctx, &(struct sd_check){"kernel symbols", SD_CHECK_LESS,
+                                     "kernel.kptr_restrict hides the names of the kernel's functions",
+                                     "sudo sysctl kernel.kptr_restrict=0"});
+}
+
+static void perf_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct sampler_options *o = s->opts;
+    struct sampler_target t = {.scope = PERF_HOST};
+    struct sd_error err = {""};
+    if (s->target && !parse_target(&t, s->target, &err)) {
+        tell(ctx, &(struct sd_check){"target", SD_CHECK_MISSING, err.text,
+                                     "slowdive sources perf shows how it is written"});
+        return;
+    }
+    tell_allowed(&t, o, tell, ctx);
+    tell_kernel_names(tell, ctx);
+    if (o->debuginfod && !debug_fetch_may(&err))
+        tell(ctx, &(struct sd_check){"debuginfod", SD_CHECK_MISSING, err.text,
+                                     "sudo apt install libdebuginfod1; export "
+                                     "DEBUGINFOD_URLS=https://debuginfod.debian.net"});
+}
+
 extern const struct sd_source_ops perf_source_ops;
 const struct sd_source_ops perf_source_ops = {
     .abi = SD_ABI,
@@ -342,4 +395,5 @@ const struct sd_source_ops perf_source_ops = {
     .open = perf_open,
     .run = perf_run,
     .close = perf_close,
+    .examine = perf_examine,
 };

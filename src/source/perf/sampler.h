@@ -60,6 +60,13 @@ struct sampler_events {
 /* False and a sentence: what is missing, and what works without it. */
 bool sampler_events_open(struct sampler_events *e, const struct sampler_target *t,
                          const struct sampler_options *o, struct sd_error *err);
+/* Would it be allowed? Asks the kernel with an event that never counts, and closes it. */
+bool sampler_events_allowed(const struct sampler_target *t, const struct sampler_options *o,
+                            struct sd_error *err);
+/* Does this program have CAP_PERFMON (or CAP_SYS_ADMIN)? */
+bool sampler_privileged(void);
+/* The number that a file such as /proc/sys/kernel/perf_event_paranoid holds; SD_UNKNOWN. */
+int64_t sampler_number_in(const char *path);
 void sampler_events_close(struct sampler_events *e);
 /* Is the cgroup that was opened still there? False also when another one has its name. */
 bool sampler_cgroup_same(const struct sampler_events *e, const struct sampler_target *t);

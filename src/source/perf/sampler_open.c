@@ -56,7 +56,7 @@ static struct perf_event_attr attributes(const struct sampler_options *o)
 
 /* ---- why it was refused ---- */
 
-static int64_t number_in(const char *path)
+int64_t sampler_number_in(const char *path)
 {
     char *text;
     size_t n;
@@ -83,7 +83,7 @@ static uint64_t own_status(const char *name, int base)
     return v;
 }
 
-static bool privileged(void)
+bool sampler_privileged(void)
 {
     uint64_t caps = own_status("\nCapEff:", 16);
     return caps & (UINT64_C(1) << CAP_PERFMON | UINT64_C(1) << CAP_SYS_ADMIN);
@@ -119,8 +119,8 @@ static int allowed_level(const struct sampler_target *t, bool off)
 static bool not_permitted(const struct sampler_target *t, bool off, int error, const char *who,
                           struct sd_error *err)
 {
-    int64_t level = number_in("/proc/sys/kernel/perf_event_paranoid");
-    if (error == EPERM && (privileged() || own_status("\nSeccomp:", 10)))
+    int64_t level = sampler_number_in("/proc/sys/kernel/perf_event_paranoid");
+    if (error == EPERM && (sampler_privileged() || own_status("\nSeccomp:", 10)))
         return fail(
             err,
             "cannot sample %s: perf_event_open is forbidden here, as the seccomp filter of a container "
@@ -144,7 +144,7 @@ static bool open_failed(const struct sampler_target *t, const struct sampler_opt
                         struct sd_error *err)
 {
     char who[64];
-    int64_t most = number_in("/proc/sys/kernel/perf_event_max_sample_rate");
+    int64_t most = sampler_number_in("/proc/sys/kernel/perf_event_max_sample_rate");
     whom(t, who);
     if (error == EACCES || error == EPERM)
         return not_permitted(t, str_eq(o->event, "off-cpu"), error, who, err);
@@ -161,6 +161,19 @@ static bool open_failed(const struct sampler_target *t, const struct sampler_opt
                     "allowed (ulimit -n)",
                     who);
     return fail(err, "cannot sample %s: perf_event_open: %s", who, strerror(error));
+}
+
+bool sampler_events_allowed(const struct sampler_target *t, const struct sampler_options *o,
+                            struct sd_error *err)
+{
+    struct perf_event_attr a = attributes(o);
+    bool one = t->scope == PERF_PID;
+    a.disabled = 1;
+    int fd = event_open(&a, one ? t->pid : -1, one ? -1 : 0, 0);
+    if (fd < 0)
+        return open_failed(t, o, errno, err);
+    close(fd);
+    return true;
 }
 
 static int cannot_map(int error, struct sd_error *err)

@@ -314,6 +314,19 @@ static enum sd_result postgres_probe(const char *target, const void *opts, struc
     return target_check(target, why) ? SD_OK : SD_CONFIG;
 }
 
+static void postgres_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    enum sd_result result = postgres_open(s, &err);
+    if (result == SD_OK)
+        postgres_look(s->priv, tell, ctx);
+    else
+        postgres_not_opened(result, &err, tell, ctx);
+    postgres_close(s);
+}
+
 static const struct sd_option postgres_options[] = {
     {.name = "interval",
      .type = SD_OPTION_DURATION,
@@ -403,4 +416,5 @@ const struct sd_source_ops postgres_source_ops = {
     .request = postgres_request,
     .interrupt = postgres_interrupt,
     .close = postgres_close,
+    .examine = postgres_examine,
 };

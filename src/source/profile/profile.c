@@ -9,6 +9,7 @@
 #include "format/profiles/profile_file.h"
 #include "source/profile/recorded_names.h"
 #include "source/shared/debug_fetch.h"
+#include "source/shared/examine.h"
 
 /* What one profile may take of the model, which keeps several. */
 enum { RECORDS_MAX = 12 << 20 };
@@ -203,6 +204,7 @@ static int profile_recognise_target(const char *target, const void *head, size_t
         .run = kind##_run,                                                                                   \
         .close = profile_close,                                                                              \
         .decode = kind##_decode,                                                                             \
+        .examine = examine_file,                                                                             \
     }
 
 PROFILE_SOURCE(profile, PROFILE_ANY, "a profile in a file, its format recognised by its content: functions",

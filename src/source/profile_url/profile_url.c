@@ -2,12 +2,15 @@
  * and again when it is watched. I/O only; answers are read in format/profiles. */
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/redact.h"
 #include "format/metrics/exposition.h"
 #include "format/json_pull.h"
 #include "format/profiles/profile_file.h"
 #include "source/profile_url/pyroscope.h"
+#include "source/shared/connect.h"
+#include "source/shared/examine.h"
 #include "source/shared/fetch.h"
 
 enum {
@@ -584,6 +587,46 @@ static enum sd_result url_decode(const struct sd_host *host, const void *bytes, 
     return done ? SD_OK : sd_fail(err, SD_CONFIG, "the profile holds more than one batch can");
 }
 
+/* Does anybody listen there? A profile is not asked for: taking one is work. */
+static enum sd_result reach(struct sd_source *s, struct sd_error *err)
+{
+    const struct url_options *o = s->opts;
+    const struct url_source *x = s->priv;
+    CURLU *u = curl_url();
+    char *host = NULL, *port = NULL;
+    int fd = -1;
+    enum sd_result r = SD_CONFIG;
+    if (u && curl_url_set(u, CURLUPART_URL, x->url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+        size_t bracket = *host == '[';
+        char *bare = mem_strndup(host + bracket, strlen(host) - 2 * bracket);
+        r = connect_socket(s, &(struct connect_to){.host = bare, .port = atoi(port), .name = x->name},
+                           s->host->now(s) + o->timeout, &fd, err);
+        free(bare);
+    }
+    if (fd >= 0)
+        close(fd);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(u);
+    return r;
+}
+
+static void url_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    struct sd_error err = {"this is no URL that can be asked"};
+    if (!s->target)
+        return;
+    enum sd_result r = take_url(s, &err);
+    if (r == SD_OK)
+        r = reach(s, &err);
+    examine_answer(&e, "server", r, "it can be reached; no profile was asked for, which is work for it", &err,
+                   "start the program, with net/http/pprof in one of Go, or correct host and port");
+    url_close(s);
+}
+
 extern const struct sd_source_ops profile_url_source_ops;
 const struct sd_source_ops profile_url_source_ops = {
     .abi = SD_ABI,
@@ -602,4 +645,5 @@ const struct sd_source_ops profile_url_source_ops = {
     .run = url_run,
     .close = url_close,
     .decode = url_decode,
+    .examine = url_examine,
 };

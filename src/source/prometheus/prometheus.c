@@ -9,6 +9,7 @@
 #include "base/redact.h"
 #include "format/metrics/unpack_stream.h"
 #include "format/profiles/profile_file.h"
+#include "source/shared/examine.h"
 #include "source/shared/fetch.h"
 #include "source/shared/latency_file.h"
 
@@ -380,6 +381,33 @@ static enum sd_result prometheus_decode(const struct sd_host *host, const void *
     return d.full ? sd_fail(err, SD_CONFIG, "the metrics are more than one batch can hold") : SD_OK;
 }
 
+/* One reading, as any other. */
+static void prometheus_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct prometheus_source *x = s->priv;
+    const struct examine e = {tell, ctx};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    enum sd_result r = prometheus_open(s, &err);
+    if (r == SD_OK && !x->url) {
+        examine_file(s, tell, ctx);
+    } else {
+        if (r == SD_OK)
+            r = one_scrape(s, &err);
+        if (r == SD_OTHER)
+            examine_answer(&e, "server", SD_OK, "it answers with a profile, which is read as one", &err,
+                           NULL);
+        else
+            examine_answer(&e, "server", r, "it answers with metrics", &err,
+                           strstr(err.text, "status 401") || strstr(err.text, "status 403")
+                               ? "say who you are, by the options token, or user and password: slowdive "
+                                 "sources prometheus"
+                               : "start it, or correct the URL: curl must show metrics there");
+    }
+    prometheus_close(s);
+}
+
 extern const struct sd_source_ops prometheus_source_ops;
 const struct sd_source_ops prometheus_source_ops = {
     .abi = SD_ABI,
@@ -399,4 +427,5 @@ const struct sd_source_ops prometheus_source_ops = {
     .run = prometheus_run,
     .close = prometheus_close,
     .decode = prometheus_decode,
+    .examine = prometheus_examine,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
+#include "source/shared/examine.h"
 #include "source/shared/latency_file.h"
 
 #define EVERY      (15 * SD_S)
@@ -245,6 +246,27 @@ static enum sd_result promql_decode(const struct sd_host *host, const void *byte
     return r;
 }
 
+/* The smallest question: how many metrics there are would be a long one. */
+static void promql_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    struct decoding d = {.host = s->host, .b = s->host->batch(s, s->host->now(s))};
+    const struct examine e = {tell, ctx};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    enum sd_result r = promql_open(s, &err);
+    if (r == SD_OK)
+        r = promql_ask(s, "vector(1)", NULL,
+                       &(struct promql_sink){.point = decode_point, .ctx = &d, .most = 1}, &err);
+    examine_answer(&e, "server", r, "it answers questions of Prometheus' API", &err,
+                   strstr(err.text, "status 401") || strstr(err.text, "status 403")
+                       ? "say who you are, by the options token, or user and password, or tenant: slowdive "
+                         "sources promql"
+                       : "start it, or correct the URL: the address below which /api/v1/query is");
+    s->host->discard(d.b);
+    promql_close(s);
+}
+
 extern const struct sd_source_ops promql_source_ops;
 const struct sd_source_ops promql_source_ops = {
     .abi = SD_ABI,
@@ -263,4 +285,5 @@ const struct sd_source_ops promql_source_ops = {
     .run = promql_run,
     .close = promql_close,
     .decode = promql_decode,
+    .examine = promql_examine,
 };

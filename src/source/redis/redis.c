@@ -382,6 +382,16 @@ static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err
 
 /* ---- the table ---- */
 
+static void redis_source_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    enum sd_result opened = redis_source_open(s, &err);
+    redis_look(s->priv, opened, &err, tell, ctx);
+    redis_source_close(s);
+}
+
 static int redis_source_recognise(const char *target, const void *head, size_t len)
 {
     (void)len;
@@ -438,4 +448,5 @@ const struct sd_source_ops redis_source_ops = {
     .request = redis_source_request,
     .close = redis_source_close,
     .decode = redis_source_decode,
+    .examine = redis_source_examine,
 };

@@ -126,4 +126,8 @@ enum sd_result redis_nodes_begin(struct redis *x, struct sd_error *err);
 enum sd_result redis_nodes_follow(struct redis *x, struct sd_batch *b, struct sd_error *err);
 void redis_nodes_free(struct redis *x);
 
+/* redis_examine.c: tells `slowdive doctor` what became of opening it, and what its servers let us see. */
+void redis_look(struct redis *x, enum sd_result opened, const struct sd_error *err, sd_check_tell *tell,
+                void *ctx);
+
 #endif

@@ -6,6 +6,7 @@
 #include "format/pages/crux.h"
 #include "format/pages/har.h"
 #include "source/rum/rum_file.h"
+#include "source/shared/examine.h"
 
 static enum sd_result har_open(struct sd_source *s, struct sd_error *err)
 {
@@ -101,6 +102,7 @@ const struct sd_source_ops har_source_ops = {
     .open = har_open,
     .run = har_run,
     .close = page_file_close,
+    .examine = examine_file,
 };
 
 extern const struct sd_source_ops crux_source_ops;
@@ -116,4 +118,5 @@ const struct sd_source_ops crux_source_ops = {
     .open = crux_open,
     .run = crux_run,
     .close = page_file_close,
+    .examine = examine_file,
 };

@@ -8,6 +8,7 @@
 #include "format/pages/beacon.h"
 #include "source/rum/rum_file.h"
 #include "source/rum/rum_server.h"
+#include "source/shared/examine.h"
 
 enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60, TURNS = 16 };
 
@@ -266,6 +267,22 @@ static int rum_recognise(const char *target, const void *head, size_t len)
     return beacon_sure(head, len);
 }
 
+static void rum_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    if (!is_address(s->target))
+        examine_file(s, tell, ctx);
+    else if (rum_server_may_open(s->target, &err))
+        examine_tell(&e, "port", SD_CHECK_OK, NULL, "the port of it is free");
+    else
+        examine_tell(&e, "port", SD_CHECK_MISSING,
+                     "ss -ltnp shows who has the port: stop it, or receive at another one of 127.0.0.1", "%s",
+                     err.text);
+}
+
 extern const struct sd_source_ops rum_source_ops;
 const struct sd_source_ops rum_source_ops = {
     .abi = SD_ABI,
@@ -282,4 +299,5 @@ const struct sd_source_ops rum_source_ops = {
     .open = rum_open,
     .run = rum_run,
     .close = rum_close,
+    .examine = rum_examine,
 };

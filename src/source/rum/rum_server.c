@@ -76,11 +76,9 @@ static void refuse(void *ctx, const struct http_request *r, enum http_refusal wh
     }
 }
 
-struct rum_server *rum_server_open(const char *target, int64_t rate, struct field_tally *tally,
-                                   struct sd_error *err)
+static struct http_rules rules_of(struct rum_server *x)
 {
-    struct rum_server *x = mem_alloc(sizeof *x);
-    const struct http_rules rules = {
+    return (struct http_rules){
         .scheme = "rum",
         .what = "beacons",
         .elsewhere = ", and let the site's own server pass them on",
@@ -90,12 +88,25 @@ struct rum_server *rum_server_open(const char *target, int64_t rate, struct fiel
         .take = take,
         .refuse = refuse,
     };
+}
+
+struct rum_server *rum_server_open(const char *target, int64_t rate, struct field_tally *tally,
+                                   struct sd_error *err)
+{
+    struct rum_server *x = mem_alloc(sizeof *x);
+    const struct http_rules rules = rules_of(x);
     *x = (struct rum_server){.tally = tally, .rate = rate};
     x->http = http_server_open(target, &rules, err);
     if (x->http)
         return x;
     free(x);
     return NULL;
+}
+
+bool rum_server_may_open(const char *target, struct sd_error *err)
+{
+    const struct http_rules rules = rules_of(NULL);
+    return http_server_may_open(target, &rules, err);
 }
 
 void rum_server_close(struct rum_server *x)

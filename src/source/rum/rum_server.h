@@ -11,6 +11,8 @@ struct rum_server;
  * beacons a second at most. NULL and a sentence: it is no loopback address, or no port to be had. */
 struct rum_server *rum_server_open(const char *target, int64_t rate, struct field_tally *tally,
                                    struct sd_error *err);
+/* Could it be opened now? Nothing is received. */
+bool rum_server_may_open(const char *target, struct sd_error *err);
 void rum_server_close(struct rum_server *x); /* NULL is fine */
 /* Ready for reading when there is something to do. */
 int rum_server_fd(const struct rum_server *x);

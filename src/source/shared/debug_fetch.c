@@ -174,17 +174,25 @@ static bool load(struct library *lib, struct sd_error *err)
     return true;
 }
 
-struct debug_fetch *debug_fetch_new(struct sd_error *err)
+static bool possible(struct library *lib, struct sd_error *err)
 {
     const char *urls = getenv("DEBUGINFOD_URLS");
+    if (!urls || !urls[strspn(urls, " ")])
+        return fail(err, "debuginfod=yes asks the servers that the environment names in DEBUGINFOD_URLS, and "
+                         "it names none");
+    return load(lib, err);
+}
+
+bool debug_fetch_may(struct sd_error *err)
+{
     struct library lib;
-    if (!urls || !urls[strspn(urls, " ")]) {
-        fail(err,
-             "debuginfod=yes asks the servers that the environment names in DEBUGINFOD_URLS, and it names "
-             "none");
-        return NULL;
-    }
-    if (!load(&lib, err))
+    return possible(&lib, err);
+}
+
+struct debug_fetch *debug_fetch_new(struct sd_error *err)
+{
+    struct library lib;
+    if (!possible(&lib, err))
         return NULL;
     struct debug_fetch *f = mem_alloc(sizeof *f);
     f->lib = lib;

@@ -22,6 +22,8 @@ struct debug_fetch;
 
 /* NULL and a sentence: no server is named, or the library is not there. */
 struct debug_fetch *debug_fetch_new(struct sd_error *err);
+/* Would it work? Nobody is asked. */
+bool debug_fetch_may(struct sd_error *err);
 /* Asks for the debug information of a build, or for its program, and waits up to so long for the answer;
  * asked again, it tells how it went. *fd, unless fd is NULL, is the file, opened for the caller; -1
  * otherwise. */

@@ -142,22 +142,57 @@ static bool watch(const struct http_server *x, int op, int fd, uint32_t events, 
     return epoll_ctl(x->poll, op, fd, &e) == 0;
 }
 
-static bool listen_at(struct http_server *x, const char *target, struct sd_error *err)
+static bool cannot_take(const struct sockaddr_storage *a, const char *what, struct sd_error *err)
+{
+    return fail(err, "cannot receive %s at port %u: %s", what, (unsigned)port_of(a),
+                errno == EADDRINUSE ? "another program uses the port" : strerror(errno));
+}
+
+/* A socket with that address; -1 and a sentence. */
+static int bound(const struct http_rules *rules, const char *target, struct sd_error *err)
 {
     struct sockaddr_storage a;
     socklen_t len;
     const int yes = 1;
+    const char *what = rules->what;
+    if (!read_address(rules, target, &a, &len, err))
+        return -1;
+    int fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        fail(err, "cannot receive %s: %s", what, strerror(errno));
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(fd, (struct sockaddr *)&a, len) == 0)
+        return fd;
+    cannot_take(&a, what, err);
+    close(fd);
+    return -1;
+}
+
+bool http_server_may_open(const char *target, const struct http_rules *rules, struct sd_error *err)
+{
+    int fd = bound(rules, target, err);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static bool listen_at(struct http_server *x, const char *target, struct sd_error *err)
+{
+    struct sockaddr_storage a;
+    socklen_t len = sizeof a;
     const char *what = x->rules.what;
-    if (!read_address(&x->rules, target, &a, &len, err))
-        return false;
-    x->listener = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     x->poll = epoll_create1(EPOLL_CLOEXEC);
-    if (x->listener < 0 || x->poll < 0)
+    if (x->poll < 0)
         return fail(err, "cannot receive %s: %s", what, strerror(errno));
-    setsockopt(x->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(x->listener, (struct sockaddr *)&a, len) < 0 || listen(x->listener, SOMAXCONN) < 0)
-        return fail(err, "cannot receive %s at port %u: %s", what, (unsigned)port_of(&a),
-                    errno == EADDRINUSE ? "another program uses the port" : strerror(errno));
+    x->listener = bound(&x->rules, target, err);
+    if (x->listener < 0)
+        return false;
+    if (listen(x->listener, SOMAXCONN) < 0) { /* another one may have been quicker */
+        bool known = getsockname(x->listener, (struct sockaddr *)&a, &len) == 0;
+        return known ? cannot_take(&a, what, err) : fail(err, "cannot receive %s: %s", what, strerror(errno));
+    }
     if (!watch(x, EPOLL_CTL_ADD, x->listener, EPOLLIN, NULL))
         return fail(err, "cannot receive %s: %s", what, strerror(errno));
     return true;

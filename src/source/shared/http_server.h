@@ -58,6 +58,8 @@ struct http_rules {
  * NULL and a sentence: it is no address that may be used, or no port to be had. */
 struct http_server *http_server_open(const char *target, const struct http_rules *rules,
                                      struct sd_error *err);
+/* Could it be opened now? The port is taken for a moment, and nothing is received. */
+bool http_server_may_open(const char *target, const struct http_rules *rules, struct sd_error *err);
 void http_server_close(struct http_server *x); /* NULL is fine */
 /* Ready for reading when there is something to do. */
 int http_server_fd(const struct http_server *x);

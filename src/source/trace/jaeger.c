@@ -198,6 +198,19 @@ static enum sd_result jaeger_request(struct sd_source *s, const struct sd_reques
     return trace_api_request(s, search, req, reply, "Jaeger", err);
 }
 
+static enum sd_result ask_services(struct sd_source *s, struct sd_error *err)
+{
+    struct names services = {0};
+    enum sd_result r = ask_names(s, "/api/services", SERVICES_MAX, &services, err);
+    names_free(&services);
+    return r;
+}
+
+static void jaeger_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    trace_api_examine(s, tell, ctx, "jaeger+", "jaeger+http://HOST:16686", ask_services);
+}
+
 extern const struct sd_source_ops jaeger_source_ops;
 const struct sd_source_ops jaeger_source_ops = {
     .abi = SD_ABI,
@@ -215,4 +228,5 @@ const struct sd_source_ops jaeger_source_ops = {
     .run = jaeger_run,
     .request = jaeger_request,
     .close = trace_api_close,
+    .examine = jaeger_examine,
 };

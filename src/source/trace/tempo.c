@@ -94,6 +94,13 @@ static enum sd_result take(struct sd_source *s, const char *trace, struct sd_err
     return r;
 }
 
+static enum sd_result not_tempo(const struct sd_source *s, struct sd_error *err)
+{
+    const struct trace_api *x = s->priv;
+    return sd_fail(err, SD_CONFIG,
+                   "the answer of %.200s is not of Tempo, which is usually at http://HOST:3200", x->address);
+}
+
 /* The traces that an answer names, one after the other. */
 static enum sd_result take_found(struct sd_source *s, const struct fetch_answer *a, int64_t limit,
                                  struct sd_error *err)
@@ -104,9 +111,7 @@ static enum sd_result take_found(struct sd_source *s, const struct fetch_answer 
     struct strbuf id = {0};
     const char *bytes = a->bytes ? a->bytes : "";
     if (!json_check(bytes, a->len, &why) || *bytes != '{')
-        return sd_fail(err, SD_CONFIG,
-                       "the answer of %.200s is not of Tempo, which is usually at http://HOST:3200",
-                       x->address);
+        return not_tempo(s, err);
     struct json_pull traces = json_find(json_pull(bytes, a->len), "traces");
     int64_t n = 0;
     if (traces.at && json_peek(&traces) == '[' && json_enter(&traces, '['))
@@ -169,6 +174,30 @@ static enum sd_result tempo_request(struct sd_source *s, const struct sd_request
     return trace_api_request(s, search, req, reply, "Tempo", err);
 }
 
+/* One trace of the last minute. */
+static enum sd_result ask_shortly(struct sd_source *s, struct sd_error *err)
+{
+    sd_time now = s->host->now(s);
+    struct fetch_answer a;
+    struct sd_error why;
+    char *path = mem_printf("/api/search?limit=1&start=%lld&end=%lld", (long long)(now / SD_S) - 60,
+                            (long long)(now / SD_S));
+    enum sd_result r = trace_api_get(s, path, "application/json", &a, NULL, err);
+    free(path);
+    if (r != SD_OK)
+        return r;
+    const char *bytes = a.bytes ? a.bytes : "";
+    if (!json_check(bytes, a.len, &why) || *bytes != '{')
+        r = not_tempo(s, err);
+    fetch_free(&a);
+    return r;
+}
+
+static void tempo_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    trace_api_examine(s, tell, ctx, "tempo+", "tempo+http://HOST:3200", ask_shortly);
+}
+
 extern const struct sd_source_ops tempo_source_ops;
 const struct sd_source_ops tempo_source_ops = {
     .abi = SD_ABI,
@@ -185,4 +214,5 @@ const struct sd_source_ops tempo_source_ops = {
     .run = tempo_run,
     .request = tempo_request,
     .close = trace_api_close,
+    .examine = tempo_examine,
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "source/trace/trace_source.h"
+#include "source/shared/examine.h"
 
 enum {
     FILES_MAX = 10000, /* of a folder */
@@ -242,4 +243,5 @@ const struct sd_source_ops trace_source_ops = {
     .run = trace_run,
     .close = trace_close,
     .decode = trace_decode,
+    .examine = examine_file_or_folder,
 };

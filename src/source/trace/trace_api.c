@@ -9,6 +9,7 @@
 #include "base/redact.h"
 #include "format/json_check.h"
 #include "format/json_pull.h"
+#include "source/shared/examine.h"
 
 #define ANSWER_MAX  ((size_t)512 << 20) /* bytes, unpacked */
 #define EVERY       (10 * SD_S)
@@ -309,4 +310,27 @@ enum sd_result trace_api_request(struct sd_source *s, trace_search *search, cons
     s->host->add(reply, SD_EVENT,
                  &(struct sd_event){.severity = "info", .title = "looking for traces", .text = text});
     return SD_OK;
+}
+
+/* ---- what is missing ---- */
+
+void trace_api_examine(struct sd_source *s, sd_check_tell *check, void *ctx, const char *prefix,
+                       const char *usual, enum sd_result (*ask)(struct sd_source *s, struct sd_error *err))
+{
+    const struct examine e = {check, ctx};
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    char *correct = mem_printf("start it, or correct the URL, which is usually %s", usual);
+    char *login = mem_printf("say who you are, by the options token, or user and password, or org: slowdive "
+                             "sources %.*s",
+                             (int)strcspn(prefix, "+"), prefix);
+    enum sd_result r = trace_api_open(s, prefix, usual, &err);
+    if (r == SD_OK)
+        r = ask(s, &err);
+    examine_answer(&e, "server", r, "it answers questions for traces", &err,
+                   strstr(err.text, "status 401") || strstr(err.text, "status 403") ? login : correct);
+    trace_api_close(s);
+    free(correct);
+    free(login);
 }

@@ -54,6 +54,9 @@ enum sd_result trace_api_run(struct sd_source *s, trace_search *search, struct s
 enum sd_result trace_api_request(struct sd_source *s, trace_search *search, const struct sd_request *req,
                                  struct sd_batch *reply, const char *product, struct sd_error *err);
 void trace_api_close(struct sd_source *s);
+/* sd_source_ops.examine: `ask` is one short question to the opened source. */
+void trace_api_examine(struct sd_source *s, sd_check_tell *check, void *ctx, const char *prefix,
+                       const char *usual, enum sd_result (*ask)(struct sd_source *s, struct sd_error *err));
 extern const struct sd_option TRACE_API_OPTIONS[];
 
 #define TRACE_API_PROVIDES                                                                                   \

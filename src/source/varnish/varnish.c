@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "base/num.h"
 #include "format/caches/varnish_stats.h"
+#include "source/shared/examine.h"
 
 #define READ_SIZE ((size_t)65536)
 
@@ -295,6 +296,21 @@ static enum sd_result decode(const struct sd_host *host, const void *bytes, size
     return SD_OK;
 }
 
+/* The program alone: it is not run. */
+static void examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    const char *target = s->target ? bare_target(s->target) : "";
+    if (s->target && names_file(target))
+        examine_path(&e, target, false);
+    else if (program())
+        examine_tell(&e, "varnishstat", SD_CHECK_OK, NULL, "%s is here", program());
+    else
+        examine_tell(&e, "varnishstat", s->target ? SD_CHECK_MISSING : SD_CHECK_LESS,
+                     "sudo apt install varnish",
+                     "varnishstat is not installed here: Varnish is read through it");
+}
+
 extern const struct sd_source_ops varnish_source_ops;
 const struct sd_source_ops varnish_source_ops = {
     .abi = SD_ABI,
@@ -311,4 +327,5 @@ const struct sd_source_ops varnish_source_ops = {
     .run = run,
     .close = close_source,
     .decode = decode,
+    .examine = examine,
 };

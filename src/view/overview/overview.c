@@ -134,7 +134,8 @@ static const char *waiting(struct doc *d, const struct view_ctx *c)
         bool told = s && s->text && *s->text && !str_eq(s->text, state);
         strbuf_printf(&b, "\n  %s  %s%s%s", info[i].origin, state, told ? ": " : "", told ? s->text : "");
     }
-    strbuf_str(&b, "\n\nThe view sources shows the reason.");
+    strbuf_printf(&b, "\n\nThe view sources shows the reason.%s%s", c->doctor ? "\n\n" : "",
+                  c->doctor ? c->doctor : "");
     const char *text = doc_text(d, b.text);
     strbuf_free(&b);
     return text;
@@ -201,8 +202,9 @@ static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool 
                           "  slowdive /var/log/nginx/access.log\n"
                           "  slowdive postgres://user@host/database\n"
                           "  slowdive replay incident.slowdive\n\n"
-                          "In the console: :source SOURCE.%s",
-                          common_hint(d, c, "help", "shows all keys"));
+                          "In the console: :source SOURCE.%s%s%s",
+                          common_hint(d, c, "help", "shows all keys"), c->doctor ? "\n\n" : "",
+                          c->doctor ? c->doctor : "");
     if (!any)
         return waiting(d, c);
     const char *not_yet = too_early(d, c);

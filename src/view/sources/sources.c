@@ -253,9 +253,11 @@ static struct doc *build_sources(const struct view_ctx *c)
         sec->note = doc_printf(d, "%s, traces %s of %s", sec->note,
                                unit_format_int(UNIT_BYTES, (int64_t)u.traces_bytes, used),
                                unit_format_int(UNIT_BYTES, (int64_t)u.traces_max, cap));
-    sec->empty = doc_text(d, "No source is open. Add one: slowdive /var/log/nginx/access.log or slowdive "
-                             "postgres://user@host/database (in the console: :source SOURCE). slowdive "
-                             "sources lists the kinds of source.");
+    sec->empty = doc_printf(d,
+                            "No source is open. Add one: slowdive /var/log/nginx/access.log or slowdive "
+                            "postgres://user@host/database (in the console: :source SOURCE). slowdive "
+                            "sources lists the kinds of source.%s%s",
+                            c->doctor ? "\n\n" : "", c->doctor ? c->doctor : "");
     not_seen(d, info, n);
     assumed(d, info, n);
     struct intake_total in_all;
@@ -272,6 +274,8 @@ static struct doc *build_sources(const struct view_ctx *c)
             r->cells[1] = cell_text(doc_text(d, in_all.reasons[i]));
         }
     }
+    if (n && c->doctor)
+        doc_section(d, SECTION_TEXT, NULL, "Doctor")->text = doc_text(d, c->doctor);
     return d;
 }
 
