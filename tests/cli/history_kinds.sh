@@ -1,7 +1,16 @@
 #!/bin/bash
 # What a history keeps in a form of its own: views of it say what those of the recording do.
-. "$(dirname "$0")/tap.bash"
-all=history:$dir/all.db
+# shellcheck source=tests/cli/tap.bash
+. "${0%/*}/tap.bash"
+servers=$root/contrib/private-clickhouse
+stores=history:$dir/all.db
+if command -v clickhouse-server >/dev/null; then
+    trap '"$servers" stop "$dir/ch"; rm -rf "$dir"' EXIT
+    eval "$("$servers" start "$dir/ch" --with $$)"
+    stores+=" clickhouse://default@127.0.0.1:$CH_PORT_1/default"
+else
+    ok "in ClickHouse # SKIP there is no clickhouse-server" true
+fi
 
 cat >made.py <<'END'
 import json
@@ -47,32 +56,45 @@ printf '#!/bin/sh\nexec python3 made.py\n' >source
 chmod +x source
 run record -o made.slowdive exec:./source
 ok "a recording is made" exited 0
-run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
-ok "and imported" exited 0
 
-same() { # VIEW, of the recording and of the history
-    run "$1" made.slowdive --format json --limit 0
-    mv out a.json
+for view in caches endpoints functions; do
+    run $view made.slowdive --format json --limit 0
+    mv out $view.json
+done
+same() { # VIEW, of the recording and of the history, after what
     run "$1" "$all" --format json --limit 0
-    mv out b.json
+    sed '/"source":/d' out >"$1-${2// /-}-$store" # which differs
+    cp out b.json
+    cp "$1.json" a.json
     python3 same.py "$1" >out 2>err
 }
 compared() { # after what
-    ok "counts of intervals of a cache $1" same caches
-    ok "durations in buckets of someone else $1" same endpoints
-    ok "functions $1" same functions
+    ok "$store: counts of intervals of a cache $1" same caches "$1"
+    ok "$store: durations in buckets of someone else $1" same endpoints "$1"
+    ok "$store: functions $1" same functions "$1"
 }
-compared "as they came"
-run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
-compared "imported twice"
-run history "$all" --compact --at 2026-11-24T00:00:00Z
-compared "in minutes"
-run cache "$all" --select 'nginx access.log'
-ok "one cache" says out '76.1 %'
-run flame "$all"
-ok "the tree of calls" says out 'leaf1'
-run history "$all" --compact --at 2026-12-20T00:00:00Z
-compared "in steps of ten minutes"
-run history "$all" --verify
-ok "it is as it should be" exited 0
+for all in $stores; do
+    store=${all%%:*}
+    run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+    ok "$store: imported" exited 0
+    compared "as they came"
+    run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+    compared "imported twice"
+    run history "$all" --compact --at 2026-11-24T00:00:00Z
+    compared "in minutes"
+    run cache "$all" --select 'nginx access.log'
+    ok "$store: one cache" says out '76.1 %'
+    run flame "$all"
+    ok "$store: the tree of calls" says out 'leaf1'
+    run history "$all" --compact --at 2026-12-20T00:00:00Z
+    compared "in steps of ten minutes"
+    run history "$all" --verify
+    ok "$store: it is as it should be" exited 0
+done
+all_equal() {
+    for file in *-history; do
+        cmp "$file" "${file%history}clickhouse" || return 1
+    done
+}
+[ "$stores" = "$all" ] || ok "both stores answer the same" all_equal
 finish
