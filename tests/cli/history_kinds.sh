@@ -23,6 +23,10 @@ for i in range(120):
     say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route="/orders", rule="classic",
         evidence="http_seconds", count=10, errors=1, total_ns=2.5e9, lower_ns=[0, 1e8, 5e8],
         upper_ns=[1e8, 5e8, float("inf")], counts=[4, 5, 1])
+for i in range(61):
+    say("statement", T + 10 * i * S, query_id=7, database="d", role="r", text="select 1", calls=10 * i)
+    say("table", T + 10 * i * S, database="d", schema="public", name="seldom_taken", seq_scan=10 * i)
+    say("metric", T + 10 * i * S, name="a_gauge", unit="count", value=i % 7)
 names = ["main", "serve"] + ["leaf%d" % i for i in range(100)]
 for s in range(120):
     samples = [0, 1] + [(30 if i < 20 else 1) if (i + s) % 3 else 0 for i in range(100)]
@@ -73,11 +77,24 @@ compared() { # after what
     ok "$store: durations in buckets of someone else $1" same endpoints "$1"
     ok "$store: functions $1" same functions "$1"
 }
+short() { # VIEW TEXT: a minute within the steps
+    run "$1" "$all" --at 2026-11-20T16:01:35Z --window 1m
+    says out "$2"
+}
+narrow() { # in what steps, WHAT it has of REQUESTS, LOOKUPS and CALLS
+    ok "$store: a minute of requests within $1" short endpoints "$2"
+    ok "$store: a minute of a cache's intervals within $1" short caches "$3"
+    ok "$store: a minute of functions within $1" short functions leaf10
+    ok "$store: a minute of totals within $1" short queries "$4"
+    ok "$store: a minute of readings within $1" short metrics a_gauge
+    ok "$store: a minute without what is seldom taken within $1" short tables seldom_taken
+}
 for all in $stores; do
     store=${all%%:*}
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     ok "$store: imported" exited 0
     compared "as they came"
+    narrow "ten seconds" "2/s" "last 60 s" "  60 "
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     compared "imported twice"
     run history "$all" --compact --at 2026-11-24T00:00:00Z
@@ -88,6 +105,7 @@ for all in $stores; do
     ok "$store: the tree of calls" says out 'leaf1'
     run history "$all" --compact --at 2026-12-20T00:00:00Z
     compared "in steps of ten minutes"
+    narrow "ten minutes" "1200" "last 10 min" " 600 "
     run history "$all" --verify
     ok "$store: it is as it should be" exited 0
 done
