@@ -11,6 +11,7 @@
 #include "view/caches/caches.h"
 #include "view/goals/reports.h"
 #include "view/hosts/hosts.h"
+#include "view/overview/changes.h"
 #include "view/shared/figures.h"
 #include "view/action.h"
 #include "view/view.h"
@@ -496,7 +497,8 @@ static bool plan_histories(struct app *a, const struct view *v, struct choice *t
     bool alone = str_eq(v->name, "kpis") || str_eq(v->name, "slo"); /* no other figures beside them */
     const struct past_use use = {.goals = alone,
                                  .windows = t->goals || v == view_home(),
-                                 .twice = v->compares && !t->goals,
+                                 .twice =
+                                     v == &changes_view && !t->goals, /* the others compare with a baseline */
                                  .by_host = v == &hosts_view,
                                  .route = a->hosts.route,
                                  .progress = str_eq(v->name, "progress")};
@@ -538,8 +540,13 @@ static struct span choose_span(const struct app *a, const struct choice *t, sd_t
            : past                              ? a->past.newest
            : sd_known(usage.last) && a->replay ? usage.last
                                                : clock_wall();
-    if (sd_known(t->at))
-        return t->window_ns ? with_cut(a, t, (struct span){t->at - t->window_ns, t->at}) : SPAN_ALL;
+    if (sd_known(t->at) && !t->window_ns)
+        return SPAN_ALL;
+    if (sd_known(t->at)) {
+        struct span s = with_cut(a, t, (struct span){t->at - t->window_ns, t->at});
+        *now = MAX(*now, s.to);
+        return s;
+    }
     if (t->for_ns && !received_older(a, t->began))
         return (struct span){t->began, clock_wall()};
     if (t->for_ns)

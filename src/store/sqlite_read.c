@@ -100,22 +100,18 @@ static bool may_be_long(const struct reading *r)
     return any;
 }
 
-/* What overlaps the span, and what begins in it but ends later. */
+/* What overlaps the span, what begins in it but ends later, and a moment at its end. */
+#define IN_SPAN "last > ?1 AND (begins < ?2 OR first <= ?2) AND " SEEN_OWNERS
 static void find_items(struct reading *r, sd_time from)
 {
     r->n = 0;
     sqlite3_stmt *st =
-        sql_bind(r->s,
-                 "SELECT id, kind, step, rows, begins, first, last, block FROM chunk WHERE last > ?1 AND "
-                 "begins < ?2 AND " SEEN_OWNERS,
+        sql_bind(r->s, "SELECT id, kind, step, rows, begins, first, last, block FROM chunk WHERE " IN_SPAN,
                  "ii", from, r->ask->to);
     while (sql_row(r->s, st))
         add_item(r, st, false);
-    st = sql_bind(
-        r->s,
-        "SELECT id, kind, step, rows, begins, first, last, 0 FROM fresh WHERE last > ?1 AND begins < ?2 "
-        "AND " SEEN_OWNERS,
-        "ii", from, r->ask->to);
+    st = sql_bind(r->s, "SELECT id, kind, step, rows, begins, first, last, 0 FROM fresh WHERE " IN_SPAN, "ii",
+                  from, r->ask->to);
     while (sql_row(r->s, st))
         add_item(r, st, true);
     if (r->n)
@@ -423,7 +419,7 @@ static bool read_windows(struct reading *r)
             break;
         start_window(r);
         for (size_t i = 0; i < r->n && r->s->rc == SQLITE_OK; i++)
-            if (r->items[i].last > r->from && r->items[i].begins < r->to)
+            if (r->items[i].last > r->from && (r->items[i].begins < r->to || r->items[i].first <= r->to))
                 take_item(r, &r->items[i]);
         if (store_stops(r->s) && r->s->rc == SQLITE_OK)
             r->s->rc = SQLITE_INTERRUPT;

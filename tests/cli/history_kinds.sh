@@ -1,7 +1,16 @@
 #!/bin/bash
 # What a history keeps in a form of its own: views of it say what those of the recording do.
-. "$(dirname "$0")/tap.bash"
-all=history:$dir/all.db
+# shellcheck source=tests/cli/tap.bash
+. "${0%/*}/tap.bash"
+servers=$root/contrib/private-clickhouse
+stores=history:$dir/all.db
+if command -v clickhouse-server >/dev/null; then
+    trap '"$servers" stop "$dir/ch"; rm -rf "$dir"' EXIT
+    eval "$("$servers" start "$dir/ch" --with $$)"
+    stores+=" clickhouse://default@127.0.0.1:$CH_PORT_1/default"
+else
+    ok "in ClickHouse # SKIP there is no clickhouse-server" true
+fi
 
 cat >made.py <<'END'
 import json
@@ -14,6 +23,10 @@ for i in range(120):
     say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route="/orders", rule="classic",
         evidence="http_seconds", count=10, errors=1, total_ns=2.5e9, lower_ns=[0, 1e8, 5e8],
         upper_ns=[1e8, 5e8, float("inf")], counts=[4, 5, 1])
+for i in range(61):
+    say("statement", T + 10 * i * S, query_id=7, database="d", role="r", text="select 1", calls=10 * i)
+    say("table", T + 10 * i * S, database="d", schema="public", name="seldom_taken", seq_scan=10 * i)
+    say("metric", T + 10 * i * S, name="a_gauge", unit="count", value=i % 7)
 names = ["main", "serve"] + ["leaf%d" % i for i in range(100)]
 for s in range(120):
     samples = [0, 1] + [(30 if i < 20 else 1) if (i + s) % 3 else 0 for i in range(100)]
@@ -47,32 +60,59 @@ printf '#!/bin/sh\nexec python3 made.py\n' >source
 chmod +x source
 run record -o made.slowdive exec:./source
 ok "a recording is made" exited 0
-run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
-ok "and imported" exited 0
 
-same() { # VIEW, of the recording and of the history
-    run "$1" made.slowdive --format json --limit 0
-    mv out a.json
+for view in caches endpoints functions; do
+    run $view made.slowdive --format json --limit 0
+    mv out $view.json
+done
+same() { # VIEW, of the recording and of the history, after what
     run "$1" "$all" --format json --limit 0
-    mv out b.json
+    sed '/"source":/d' out >"$1-${2// /-}-$store" # which differs
+    cp out b.json
+    cp "$1.json" a.json
     python3 same.py "$1" >out 2>err
 }
 compared() { # after what
-    ok "counts of intervals of a cache $1" same caches
-    ok "durations in buckets of someone else $1" same endpoints
-    ok "functions $1" same functions
+    ok "$store: counts of intervals of a cache $1" same caches "$1"
+    ok "$store: durations in buckets of someone else $1" same endpoints "$1"
+    ok "$store: functions $1" same functions "$1"
 }
-compared "as they came"
-run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
-compared "imported twice"
-run history "$all" --compact --at 2026-11-24T00:00:00Z
-compared "in minutes"
-run cache "$all" --select 'nginx access.log'
-ok "one cache" says out '76.1 %'
-run flame "$all"
-ok "the tree of calls" says out 'leaf1'
-run history "$all" --compact --at 2026-12-20T00:00:00Z
-compared "in steps of ten minutes"
-run history "$all" --verify
-ok "it is as it should be" exited 0
+short() { # VIEW TEXT: a minute within the steps
+    run "$1" "$all" --at 2026-11-20T16:01:35Z --window 1m
+    says out "$2"
+}
+narrow() { # in what steps, WHAT it has of REQUESTS, LOOKUPS and CALLS
+    ok "$store: a minute of requests within $1" short endpoints "$2"
+    ok "$store: a minute of a cache's intervals within $1" short caches "$3"
+    ok "$store: a minute of functions within $1" short functions leaf10
+    ok "$store: a minute of totals within $1" short queries "$4"
+    ok "$store: a minute of readings within $1" short metrics a_gauge
+    ok "$store: a minute without what is seldom taken within $1" short tables seldom_taken
+}
+for all in $stores; do
+    store=${all%%:*}
+    run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+    ok "$store: imported" exited 0
+    compared "as they came"
+    narrow "ten seconds" "2/s" "last 60 s" "  60 "
+    run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
+    compared "imported twice"
+    run history "$all" --compact --at 2026-11-24T00:00:00Z
+    compared "in minutes"
+    run cache "$all" --select 'nginx access.log'
+    ok "$store: one cache" says out '76.1 %'
+    run flame "$all"
+    ok "$store: the tree of calls" says out 'leaf1'
+    run history "$all" --compact --at 2026-12-20T00:00:00Z
+    compared "in steps of ten minutes"
+    narrow "ten minutes" "1200" "last 10 min" " 600 "
+    run history "$all" --verify
+    ok "$store: it is as it should be" exited 0
+done
+all_equal() {
+    for file in *-history; do
+        cmp "$file" "${file%history}clickhouse" || return 1
+    done
+}
+[ "$stores" = "$all" ] || ok "both stores answer the same" all_equal
 finish

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "core/history/history_internal.h"
+#include "core/history/shape.h"
 
 enum { BUCKET_FIELDS = 2 }; /* histograms in a record, at most */
 

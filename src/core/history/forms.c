@@ -2,43 +2,19 @@
 
 #include <stdlib.h>
 
-/* The counts that both forms of a cache have. */
-#define CACHE_COUNTS(X)                                                                                      \
-    X(hits)                                                                                                  \
-    X(misses)                                                                                                \
-    X(bypassed)                                                                                              \
-    X(stale)                                                                                                 \
-    X(misses_cold)                                                                                           \
-    X(misses_expired)                                                                                        \
-    X(misses_evicted)                                                                                        \
-    X(misses_invalidated)                                                                                    \
-    X(evictions)                                                                                             \
-    X(evicted_unread)                                                                                        \
-    X(expired)                                                                                               \
-    X(writes)                                                                                                \
-    X(requests)                                                                                              \
-    X(errors)                                                                                                \
-    X(bytes_out)                                                                                             \
-    X(connections)                                                                                           \
-    X(rejected)                                                                                              \
-    X(busy_ns)                                                                                               \
-    X(hit_latency)                                                                                           \
-    X(miss_latency)
-#define COPY_COUNT(name) to->name = from->name;
+/* Fields with the same name: the forms have those of their record. */
+static void copy_fields(enum sd_kind from_kind, const void *from, enum sd_kind to_kind, void *to)
+{
+    const struct sd_schema *a = schema_of(from_kind), *b = schema_of(to_kind);
+    schema_clear(b, to);
+    for (size_t i = 0; i < b->n_fields; i++)
+        for (size_t k = 0; k < a->n_fields; k++)
+            if (a->fields[k].type == b->fields[i].type && str_eq(a->fields[k].name, b->fields[i].name))
+                memcpy((char *)to + b->fields[i].offset, (const char *)from + a->fields[k].offset,
+                       sizeof(int64_t)); /* as large as a pointer and a double */
+}
 
 /* ---- in ---- */
-
-static void cache_form(const struct sd_cache *from, struct history_form *out)
-{
-    struct sd_history_cache *to = &out->r.cache;
-    out->kind = SD_HISTORY_CACHE;
-    schema_clear(schema_of(SD_HISTORY_CACHE), to);
-    to->layer = from->layer;
-    to->name = from->name;
-    to->product = from->product;
-    to->interval_ns = from->interval_ns;
-    CACHE_COUNTS(COPY_COUNT)
-}
 
 /* Half a request is a request: rates of a server are as its counters, which are whole. */
 static int64_t whole(double v)
@@ -111,7 +87,8 @@ bool history_form_of(enum sd_kind kind, const void *record, struct history_form 
         return latency_form(record, out);
     if (kind != SD_CACHE || !sd_known(((const struct sd_cache *)record)->interval_ns))
         return false;
-    cache_form(record, out);
+    out->kind = SD_HISTORY_CACHE;
+    copy_fields(SD_CACHE, record, SD_HISTORY_CACHE, &out->r.cache);
     return true;
 }
 
@@ -172,22 +149,12 @@ static bool latency_record(const struct history_row *row, struct history_record 
     return true;
 }
 
-static void cache_record(const struct history_row *row, struct sd_cache *to)
-{
-    const struct sd_history_cache *from = row->record;
-    schema_clear(schema_of(SD_CACHE), to);
-    to->layer = from->layer;
-    to->name = from->name;
-    to->product = from->product;
-    to->interval_ns = row->length_ns;
-    CACHE_COUNTS(COPY_COUNT)
-}
-
 bool history_record_of(const struct history_row *row, struct history_record *out, enum sd_kind *kind)
 {
     *kind = row->kind == SD_HISTORY_CACHE ? SD_CACHE : SD_LATENCY;
     if (*kind == SD_LATENCY)
         return latency_record(row, out);
-    cache_record(row, &out->r.cache);
+    copy_fields(SD_HISTORY_CACHE, row->record, SD_CACHE, &out->r.cache);
+    out->r.cache.interval_ns = row->length_ns;
     return true;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/history/forms.h"
-#include "core/history/history_internal.h"
+#include "core/history/shape.h"
 #include "core/labels.h"
 
 static const struct history_kind KINDS[] = {

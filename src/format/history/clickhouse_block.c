@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "core/history/history_internal.h"
+#include "core/history/shape.h"
 #include "format/history/clickhouse_rows.h"
 #include "format/history/record_line.h"
 

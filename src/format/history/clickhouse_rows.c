@@ -1,6 +1,6 @@
 #include "format/history/clickhouse_rows.h"
 
-#include "core/history/history_internal.h"
+#include "core/history/shape.h"
 #include "format/history/record_line.h"
 
 enum { TEXT_MAX = 16 << 20, ITEMS_MAX = 1 << 20, HIST_APART = 4096 };

@@ -45,7 +45,7 @@ void rows_out_free(struct rows_out *o);
 /* Waits for room, so that nothing is dropped. False: it is to stop. */
 bool rows_out_publish(struct sd_source *s, struct sd_batch *b);
 
-/* ---- read_span.c ---- */
+/* ---- fit_span.c, read_span.c ---- */
 struct span_ask {
     sd_time from, to; /* SD_UNKNOWN: all there is */
     const char *host, *route;
@@ -55,6 +55,11 @@ struct span_ask {
     const int64_t *windows;
     size_t n_windows;
 };
+/* A span that ends within an interval of the history ends before it, so that its steps end where intervals
+ * do; one that lies within it becomes that interval, and one between two readings the steps they are the last
+ * of. Of goals it stays what it is. */
+enum sd_result history_fit(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
+                           sd_time *to, struct sd_error *err);
 /* Publishes what there is of the span, and what counters grow from. *told says what it was. */
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
                                  struct sd_error *err);

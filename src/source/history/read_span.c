@@ -2,12 +2,12 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/history/thin.h"
 #include "core/schema.h"
 #include "source/history/history_parts.h"
 
 /* Totals that are counted from begin with the last before the span. */
 #define TOTALS HISTORY_STATES
-#define WIDEST (3600 * SD_S) /* interval of the last tier */
 
 static bool nothing(void *ctx, const struct history_row *row)
 {
@@ -36,20 +36,58 @@ static struct history_edges edges_of(const struct span_ask *ask, sd_time from, s
     return e;
 }
 
-/* The last of each before the span, at most two steps of its age back. */
-static enum sd_result read_before(struct sd_source *s, const struct span_ask *ask, sd_time from,
-                                  int64_t step_ns, struct rows_out *o, struct sd_error *err)
+/* The last of each of these before the span, that far back. */
+static enum sd_result last_before(struct sd_source *s, const struct span_ask *ask, sd_time from, int64_t back,
+                                  sd_kinds kinds, struct rows_out *o, struct sd_error *err)
 {
     struct history *x = s->priv;
-    sd_time edges[] = {sub_sat(from, mul_sat(2, MAX(step_ns, 60 * SD_S))), from};
+    sd_time edges[] = {sub_sat(from, back), from};
     struct store_answer answer;
     const struct store_ask before = {.steps = {.edges = edges, .n_edges = ARRAY_LEN(edges)},
                                      .from = edges[0],
                                      .to = from,
-                                     .kinds = TOTALS,
+                                     .kinds = kinds,
                                      .host = ask->host};
     enum sd_result result = store_read(x->store, &before, rows_out_row, o, &answer, err);
     rows_out_end(o);
+    return result;
+}
+
+static int64_t tier_step(int64_t age)
+{
+    const struct history_tiers *t = &HISTORY_TIERS_DEFAULT;
+    size_t i = 0;
+    while (i + 1 < t->n && t->items[i].keep_ns < age)
+        i++;
+    return t->items[i].step_ns;
+}
+
+/* At most two steps back, or as long as two rows of a thing are apart: by its age, or since it is seldom
+ * taken. */
+static enum sd_result read_before(struct sd_source *s, const struct span_ask *ask, sd_time from,
+                                  sd_time newest, int64_t step_ns, struct rows_out *o, struct sd_error *err)
+{
+    static const struct {
+        sd_kinds kind;
+        int64_t ns;
+    } SELDOM[] = {
+#define SELDOM_ROW(KIND, seconds) {SD_KIND_BIT(SD_##KIND), (seconds)*SD_S},
+        HISTORY_SELDOM(SELDOM_ROW)
+#undef SELDOM_ROW
+    };
+    int64_t apart = MAX(step_ns, tier_step(sub_sat(newest, from))), longest = 0;
+    sd_kinds seldom = 0;
+    apart = MAX(apart, 30 * SD_S);
+    for (size_t i = 0; i < ARRAY_LEN(SELDOM); i++)
+        if (SELDOM[i].ns > apart) {
+            seldom |= SELDOM[i].kind;
+            longest = MAX(longest, SELDOM[i].ns);
+        }
+    enum sd_result result = SD_OK;
+    if (seldom)
+        result = last_before(s, ask, from, mul_sat(2, longest), seldom, o, err);
+    if (result == SD_OK)
+        result = last_before(s, ask, from, mul_sat(2, apart), TOTALS & ~seldom, o, err);
     return result;
 }
 
@@ -61,62 +99,6 @@ static void tell_answer(const struct span_ask *ask, const struct store_answer *a
     told->oldest = a->oldest;
     told->newest = a->newest;
     told->host = ask->host;
-}
-
-/* The interval that a moment lies within; both unknown: it lies in none. */
-struct around {
-    sd_time at, from, to;
-};
-static bool find_around(void *ctx, const struct history_row *row)
-{
-    struct around *x = ctx;
-    if (!row->length_ns || row->at >= x->at)
-        return true;
-    x->from = row->at;
-    x->to = history_row_end(row);
-    return false;
-}
-
-/* The first interval that begins before `at` and ends behind it: one of the next 10 s, minute, 10 min, hour.
- */
-static enum sd_result look_around(struct history *x, const struct span_ask *ask, struct around *found,
-                                  struct sd_error *err)
-{
-    static const int64_t AHEAD[] = {10 * SD_S, 60 * SD_S, 600 * SD_S, WIDEST};
-    struct store_ask next = {.from = found->at,
-                             .kinds = SD_KIND_BIT(SD_HTTP),
-                             .host = ask->host,
-                             .route = ask->route,
-                             .times = true};
-    enum sd_result result = SD_OK;
-    for (size_t i = 0; i < ARRAY_LEN(AHEAD) && result == SD_OK && !sd_known(found->to); i++) {
-        struct store_answer answer;
-        next.to = add_sat(found->at, AHEAD[i]);
-        next.if_long_ns = i ? AHEAD[i - 1] : 0; /* one that ends there is longer than what was read */
-        result = store_read(x->store, &next, find_around, found, &answer, err);
-        next.from = next.to;
-    }
-    return result;
-}
-
-/* A span that ends within an interval of the history ends before it, so that its steps end where intervals
- * do; one that lies within it becomes that interval. Of goals it stays what it is. */
-static enum sd_result fit(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
-                          sd_time *to, struct sd_error *err)
-{
-    struct around found = {.at = *to, .from = SD_UNKNOWN, .to = SD_UNKNOWN};
-    if (ask->goals || !sd_known(ask->to) || *to >= newest)
-        return SD_OK;
-    enum sd_result result = look_around(x, ask, &found, err);
-    if (result != SD_OK || !sd_known(found.to))
-        return result;
-    if (found.from <= *from) {
-        *from = found.from;
-        *to = found.to;
-    } else {
-        *to = found.from;
-    }
-    return SD_OK;
 }
 
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
@@ -142,7 +124,7 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         from = MAX(from, sub_sat(bounds.oldest, 400 * 86400 * SD_S)); /* no steps where nothing is */
     if (to <= from)
         return SD_OK;
-    result = fit(x, ask, bounds.newest, &from, &to, err);
+    result = history_fit(x, ask, bounds.newest, &from, &to, err);
     if (result != SD_OK)
         return result;
     struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, &bounds);
@@ -154,8 +136,8 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
                                   .host = ask->host,
                                   .apart = ask->by_host ? HISTORY_BY_HOST : 0,
                                   .route = ask->route};
-    if (from > bounds.oldest && !ask->route)
-        result = read_before(s, ask, all.from, e.n > 1 ? e.at[1] - e.at[0] : 0, &o, err);
+    if (from >= bounds.oldest && !ask->route) /* a reading may be there */
+        result = read_before(s, ask, all.from, bounds.newest, e.n > 1 ? e.at[1] - e.at[0] : 0, &o, err);
     if (result == SD_OK)
         result = store_read(x->store, &all, rows_out_row, &o, &answer, err);
     rows_out_end(&o);

@@ -1,6 +1,9 @@
-/* history_internal.h - how the fields of a kind add up. Only for core/history/. */
-#ifndef CORE_HISTORY_HISTORY_INTERNAL_H
-#define CORE_HISTORY_HISTORY_INTERNAL_H
+/* shape.h - how the fields of a kind that is kept add up: for the fold, and for stores that add up
+ * themselves.
+ *
+ * Pure; what it gives is constant. */
+#ifndef CORE_HISTORY_SHAPE_H
+#define CORE_HISTORY_SHAPE_H
 
 #include "core/history/history.h"
 
