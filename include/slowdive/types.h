@@ -1123,7 +1123,8 @@ struct sd_texts {
     X(INT, step_ns, "ns", "the longest interval in it")                                                      \
     X(INT, oldest, "time", "of all that it has")                                                             \
     X(INT, newest, "time", "")                                                                               \
-    X(TEXT, host, "", "the only one that was read; absent: all")
+    X(TEXT, host, "", "the only one that was read; absent: all")                                             \
+    X(TEXT, missing, "", "whose part is not in it, as in 1 of 2 nodes; absent: nobody's")
 
 /* A machine whose figures are in a history. */
 #define SD_HISTORY_HOST_FIELDS(X)                                                                            \

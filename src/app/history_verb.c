@@ -199,9 +199,16 @@ static int state(struct store *store, bool verify, cJSON *o)
             result_bool(o, "sound", !s.damage);
             result_text(o, "damage", s.damage);
         }
+        char *partial = store_partial(store);
+        result_text(o, "missing", partial);
         if (s.damage)
             complain("%s", s.damage);
-        status = s.damage ? EXIT_CHECK : EXIT_FINE;
+        if (partial)
+            complain(HISTORY_MISSING, partial);
+        else if (s.bytes == SD_UNKNOWN)
+            complain("this user may not ask the nodes how large their tables are: size_bytes is null");
+        status = s.damage || partial ? EXIT_CHECK : EXIT_FINE;
+        free(partial);
     }
     arena_free(arena);
     return status;

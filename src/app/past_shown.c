@@ -32,6 +32,7 @@ struct page {
     struct model *model; /* NULL: the place is free */
     struct signals *signals;
     uint64_t used;
+    bool lacks; /* nodes of the engine were lost when it was read */
 };
 struct past_shown {
     struct app *app;
@@ -317,6 +318,7 @@ static void take_answer(struct past_shown *p, const struct sd_batch *b)
     batch_set_answer(moved, batch_answer(b));
     model_apply(p->coming.model, moved);
     batch_unref(moved);
+    p->coming.lacks = told->missing != NULL;
 }
 
 static void arrived(struct past_shown *p)
@@ -413,10 +415,12 @@ void past_shown_off(struct past_shown *p)
 static struct page *page_with(struct past_shown *p, const struct wanted *w, const struct console_look *what,
                               int64_t grace)
 {
+    struct sd_history h;
     struct page *best = NULL;
+    bool lacks = newest_of(p, &h) && h.missing; /* all is there again: it is read again */
     for (size_t i = 0; i < PAGES; i++) {
         struct page *g = &p->pages[i];
-        if (g->model && has(&g->of, w, what, grace) &&
+        if (g->model && (!g->lacks || lacks) && has(&g->of, w, what, grace) &&
             (!best || g->of.to > best->of.to ||
              sub_sat(g->of.to, g->of.from) < sub_sat(best->of.to, best->of.from)))
             best = g;
@@ -488,6 +492,19 @@ static bool look(struct past_shown *p, const struct sd_history *h, const struct 
     return false;
 }
 
+/* What the figures on the screen lack. */
+static const char *missing_of(const struct past_shown *p)
+{
+    struct history_entry e[ORIGINS];
+    size_t n = p->shown ? model_histories(p->shown, e, ARRAY_LEN(e)) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_history *h = p->shown == p->app->model ? e[i].newest : e[i].given;
+        if (h && h->missing)
+            return h->missing;
+    }
+    return NULL;
+}
+
 struct console_looked past_shown_look(struct past_shown *p, const struct console_look *what)
 {
     struct console_looked out = {.waits = NULL, .scope = NULL};
@@ -495,13 +512,16 @@ struct console_looked past_shown_look(struct past_shown *p, const struct console
     if (!p->console || !newest_of(p, &h))
         return out;
     struct wanted w = wanted_by(p, what, &h);
-    if (w.host) {
-        strbuf_clear(&p->scope);
-        strbuf_printf(&p->scope, "only %s", w.host);
-        out.scope = p->scope.text;
-    }
     if (!look(p, &h, &w, what))
         out.waits = p->waits.text;
+    const char *missing = missing_of(p);
+    strbuf_clear(&p->scope);
+    if (w.host)
+        strbuf_printf(&p->scope, "only %s", w.host);
+    if (missing)
+        strbuf_printf(&p->scope, "%swithout %s", w.host ? ", " : "", missing);
+    if (p->scope.len)
+        out.scope = p->scope.text;
     wanted_free(&w);
     return out;
 }

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "core/doc_compare.h"
 #include "core/goals/slo_rules.h"
+#include "core/history/history.h"
 #include "core/model/histories.h"
 #include "view/caches/caches.h"
 #include "view/goals/reports.h"
@@ -67,8 +68,22 @@ struct progress {
     size_t known; /* have said something of themselves */
     size_t open;  /* may still bring data for a verb: a reader before its end */
     size_t failed;
+    bool lacks;   /* a part of a history is missing */
     bool sampled; /* every followed source has published */
 };
+
+/* Nodes of the engine of a history are lost: what they keep is not in the figures. */
+static bool note_missing(const struct app *a, struct strbuf *unread)
+{
+    struct history_entry e[LOOKED_AT];
+    size_t n = model_histories(a->model, e, ARRAY_LEN(e)), before = unread->len;
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_history *h = e[i].newest ? e[i].newest : e[i].given;
+        if (h && h->missing)
+            strbuf_printf(unread, "%s: " HISTORY_MISSING "\n", e[i].origin, h->missing);
+    }
+    return unread->len > before;
+}
 
 /* `unread`: gets what failed; NULL: it is not reported. */
 static struct progress read_progress(const struct app *a, struct strbuf *unread)
@@ -106,6 +121,8 @@ static struct progress read_progress(const struct app *a, struct strbuf *unread)
             p.sampled = false;
         }
     }
+    if (unread)
+        p.lacks = note_missing(a, unread);
     return p;
 }
 
@@ -318,7 +335,8 @@ bool app_read(struct app *a, const char *const *sources, size_t n, const struct 
     struct strbuf unread = {0};
     size_t silent;
     bool ok = begin_and_gather(a, sources, n, use, &silent, err);
-    if (ok && read_progress(a, &unread).failed)
+    struct progress p = ok ? read_progress(a, &unread) : (struct progress){.failed = 0};
+    if (ok && (p.failed || p.lacks))
         ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
     strbuf_free(&unread);
     return ok;

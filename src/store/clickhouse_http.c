@@ -244,7 +244,9 @@ static void url_of(const struct clickhouse *c, const struct clickhouse_ask *ask,
 {
     /* A setting that one who may only read could not send. */
     bool wait = c->distributed && str_starts(ask->sql, "INSERT");
-    strbuf_printf(out, "%s?wait_end_of_query=1%s", c->address, wait ? "&insert_distributed_sync=1" : "");
+    bool skip = c->partial && c->may_set && str_starts(ask->sql, "SELECT");
+    strbuf_printf(out, "%s?wait_end_of_query=1%s%s", c->address, wait ? "&insert_distributed_sync=1" : "",
+                  skip ? "&skip_unavailable_shards=1" : "");
     if (!ask->body)
         return;
     char *sql = curl_easy_escape(NULL, ask->sql, 0);

@@ -18,6 +18,9 @@ struct clickhouse {
     struct store base;
     bool tls, write, loopback_only; /* the last: plain http with a password */
     bool distributed;               /* the tables are Distributed; those of this node end in _local */
+    bool has_nodes;                 /* and there is history_nodes */
+    bool may_set;                   /* the user may send settings */
+    bool partial;                   /* some nodes are missing, the rest is read (clickhouse_nodes.c) */
     char *address;                  /* http://HOST:PORT/ */
     char *host, *user, *password, *database, *cluster, *ca_file;
     struct history_tiers tiers;
@@ -68,6 +71,13 @@ void sql_notes(struct strbuf *out, const struct clickhouse *c, bool local);
 char *clickhouse_schema(const char *url, const struct store_options *o, struct sd_error *err);
 /* Looks whether the tables are there, makes them when it may, and sets tiers and `distributed`. */
 enum sd_result clickhouse_prepare(struct clickhouse *c, const struct store_options *o, struct sd_error *err);
+
+/* ---- the nodes of a cluster (clickhouse_nodes.c) ---- */
+/* Sets `cluster` and `may_set` of tables that are Distributed. */
+enum sd_result clickhouse_nodes_prepare(struct clickhouse *c, struct sd_error *err);
+/* Before a reading: sets `partial`, and the sentence of store_partial. */
+enum sd_result clickhouse_nodes_look(struct clickhouse *c, struct sd_error *err);
+void sql_cluster(struct strbuf *out, const struct clickhouse *c, const char *table);
 
 /* ---- what may be seen (clickhouse_sight.c) ---- */
 enum clickhouse_note { NOTE_MOVE = 1, NOTE_CLAIM, NOTE_IMPORT, NOTE_TIER, NOTE_SCHEMA };

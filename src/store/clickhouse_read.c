@@ -372,7 +372,9 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
     struct giving g = {.row = row, .ctx = ctx};
     sd_time from = MAX(ask->from, -1), to = ask->to;
     r.n_tiers = r.c->tiers.n;
-    enum sd_result result = sight_load(r.c, from, to, false, &r.sight, err);
+    enum sd_result result = clickhouse_nodes_look(r.c, err);
+    if (result == SD_OK)
+        result = sight_load(r.c, from, to, false, &r.sight, err);
     if (result == SD_OK)
         result = read_bounds(&r, to, &b, err);
     if (result == SD_OK && (ask->steps.step_ns > 0 || ask->steps.n_edges))
@@ -400,7 +402,10 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
  * Rows of puts that arrived lately and were not given yet. The engine keeps for each piece of a table from
  * when to when its rows arrived, so that only the newest pieces are looked into. */
 
-enum { OVERLAP_S = 60 }; /* an INSERT may be seen that much after its rows got their time */
+enum {
+    OVERLAP_S = 60, /* an INSERT may be seen that much after its rows got their time */
+    LOST_S = 600    /* what is looked through again and again while a node is lost */
+};
 
 struct seen {
     UT_hash_handle hh;
@@ -541,6 +546,8 @@ enum sd_result clickhouse_follow(struct store *s, uint64_t *mark, const struct s
                                               &(struct clickhouse_rows){take_now, &f.now}, err);
     int64_t since = (*mark ? MIN((int64_t)*mark, f.now) : f.now) - OVERLAP_S;
     if (result == SD_OK)
+        result = clickhouse_nodes_look(f.c, err);
+    if (result == SD_OK)
         result = sight_load(f.c, 0, INT64_MAX, false, &r.sight, err);
     /* First which puts there are: what comes while rows are read is of the next call. */
     if (result == SD_OK) {
@@ -564,8 +571,10 @@ enum sd_result clickhouse_follow(struct store *s, uint64_t *mark, const struct s
         result = follow_one(&f, &r, CLICKHOUSE_FORM_RECORD,
                             "kind, thing, host, source, length, ended, record", "3,4,5", since, err);
     if (result == SD_OK) {
-        *mark = (uint64_t)MAX(f.now, 1);
-        forget_old(f.c, f.now - 4 * OVERLAP_S);
+        /* What a node that is lost took just before comes when it is back. */
+        int64_t upto = f.c->partial && *mark ? MAX((int64_t)*mark, f.now - LOST_S) : f.now;
+        *mark = (uint64_t)MAX(upto, 1);
+        forget_old(f.c, upto - 4 * OVERLAP_S);
     }
     strbuf_free(&r.only);
     sight_free(&r.sight);

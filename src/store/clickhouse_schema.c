@@ -1,8 +1,9 @@
 /* clickhouse_schema.c - the tables, written for 18.16 with nothing that later versions refuse.
  *
  * history_10s, history_1m, ... one for each tier; history_notes: what may be seen of them. On a cluster these
- * are Distributed over tables of each node whose names end in _local; a run is on one node. A partition is a
- * day of the data and a day of arrival: one of the past does not change any more, and can be dropped. */
+ * are Distributed over tables of each node whose names end in _local; a run is on one node. What a history
+ * says of itself is on each. A partition is a day of the data and a day of arrival: one of the past does not
+ * change any more, and can be dropped. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -135,11 +136,40 @@ static void all_tables(struct strbuf *out, const struct clickhouse *c)
         strbuf_free(&name);
     }
     one_table(out, c, "history_notes", NOTES, NOTES_ENGINE);
+    if (!c->distributed)
+        return;
+    strbuf_str(out, "CREATE TABLE IF NOT EXISTS ");
+    table_name(out, c, "history_nodes", false);
+    strbuf_str(out, "\n(\n    dummy UInt8\n)\nENGINE = Distributed(");
+    sql_text(out, c->cluster);
+    strbuf_str(out, ", 'system', 'one');\n");
+}
+
+/* The same on each node, so that those left know it when one is lost: a row for each number that `run` leaves
+ * when it is shared out. */
+static void first_notes_of_nodes(struct strbuf *out, const struct clickhouse *c)
+{
+    strbuf_str(out, "INSERT INTO ");
+    sql_notes(out, c, false);
+    strbuf_str(out,
+               " (what, step, day, id, run, upto, holder) SELECT tupleElement(t, 1), tupleElement(t, 2), "
+               "toDate(0), 0, slot, tupleElement(t, 3), '' FROM (SELECT arrayJoin(range(toUInt64("
+               "sum(shard_weight)))) AS slot FROM system.clusters WHERE replica_num = 1 AND cluster = ");
+    sql_text(out, c->cluster);
+    strbuf_str(out, ") ARRAY JOIN [");
+    for (size_t i = 0; i < c->tiers.n; i++)
+        strbuf_printf(out, "(%d, %" PRId64 ", %" PRId64 "), ", NOTE_TIER, c->tiers.items[i].step_ns,
+                      c->tiers.items[i].keep_ns);
+    strbuf_printf(out, "(%d, 0, %d)] AS t", NOTE_SCHEMA, CLICKHOUSE_SCHEMA);
 }
 
 /* What a new history says of itself. */
 static void first_notes(struct strbuf *out, const struct clickhouse *c)
 {
+    if (c->distributed) {
+        first_notes_of_nodes(out, c);
+        return;
+    }
     strbuf_str(out, "INSERT INTO ");
     sql_notes(out, c, false);
     strbuf_str(out, " (what, step, day, id, run, upto, holder) VALUES");
@@ -171,7 +201,7 @@ char *clickhouse_schema(const char *url, const struct store_options *o, struct s
 
 struct there {
     size_t tables;
-    bool notes, distributed;
+    bool notes, distributed, nodes;
     struct history_tiers tiers;
     int64_t schema;
 };
@@ -183,6 +213,7 @@ static bool take_table(void *ctx, struct rowbinary *r, struct arena *a)
     if (r->more || r->bad)
         return false;
     t->tables++;
+    t->nodes = t->nodes || str_eq(name, "history_nodes");
     if (str_eq(name, "history_notes")) {
         t->notes = true;
         t->distributed = str_eq(engine, "Distributed");
@@ -214,6 +245,12 @@ static enum sd_result look(struct clickhouse *c, struct there *t, struct sd_erro
     strbuf_str(&sql, " FORMAT RowBinary");
     enum sd_result result =
         clickhouse_select(c, strbuf_text(&sql), &(struct clickhouse_rows){take_table, t}, err);
+    c->distributed = t->distributed;
+    c->has_nodes = t->nodes;
+    if (result == SD_OK && t->distributed)
+        result = clickhouse_nodes_prepare(c, err);
+    if (result == SD_OK)
+        result = clickhouse_nodes_look(c, err);
     if (result == SD_OK && t->notes) {
         strbuf_clear(&sql);
         strbuf_str(&sql, "SELECT what, step, argMax(upto, noted) FROM ");
@@ -277,16 +314,18 @@ enum sd_result clickhouse_prepare(struct clickhouse *c, const struct store_optio
     if (!t.notes && !c->write)
         return sd_fail(err, SD_CONFIG, "there is no history in %.200s", c->base.url);
     if (!t.notes) {
-        c->distributed = c->cluster != NULL;
+        c->distributed = c->has_nodes = c->may_set = c->cluster != NULL;
         return make(c, err);
     }
     if (t.schema > CLICKHOUSE_SCHEMA)
         return sd_fail(err, SD_CONFIG, "%.200s has schema %" PRId64 ", which is newer than this program's %d",
                        c->base.url, t.schema, CLICKHOUSE_SCHEMA);
+    if (!t.tiers.n && c->partial)
+        return sd_fail(err, SD_RETRY, "the node that knows how %.200s is made cannot be reached",
+                       c->base.url);
     if (!t.tiers.n)
         return sd_fail(err, SD_CONFIG, "the tables of %.200s were not made to their end: see --print-schema",
                        c->base.url);
-    c->distributed = t.distributed;
     if (!same_steps(&t.tiers, &o->tiers) && c->write)
         return sd_fail(err, SD_CONFIG,
                        "%.200s was made with tiers of other steps; another database can have these",

@@ -88,6 +88,29 @@ static bool take_bytes(void *ctx, struct rowbinary *r, struct arena *a)
     return true;
 }
 
+/* On the disks of all nodes. */
+static enum sd_result load_bytes(struct stating *s, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    struct sd_error why;
+    strbuf_str(&sql, "SELECT table, toInt64(sum(bytes_on_disk)) FROM ");
+    if (s->c->distributed)
+        sql_cluster(&sql, s->c, "parts");
+    else
+        strbuf_str(&sql, "system.parts");
+    strbuf_str(&sql, " WHERE active AND table LIKE 'history\\_%' AND database = ");
+    sql_text(&sql, s->c->database);
+    strbuf_str(&sql, " GROUP BY table");
+    enum sd_result result = ask(s, &sql, take_bytes, &why);
+    strbuf_free(&sql);
+    if (result == SD_OK || result == SD_RETRY)
+        return result == SD_OK ? SD_OK : sd_fail(err, SD_RETRY, "%s", why.text);
+    s->out->bytes = SD_UNKNOWN; /* one who may not know it */
+    for (size_t i = 0; i < s->c->tiers.n; i++)
+        s->tiers[i].bytes = SD_UNKNOWN;
+    return SD_OK;
+}
+
 static enum sd_result load_tiers(struct stating *s, struct sd_error *err)
 {
     struct strbuf sql = {0};
@@ -103,16 +126,8 @@ static enum sd_result load_tiers(struct stating *s, struct sd_error *err)
                       strbuf_text(&s->sight.where[s->tier]));
         result = ask(s, &sql, take_tier, err);
     }
-    strbuf_str(&sql,
-               "SELECT table, toInt64(sum(bytes_on_disk)) FROM system.parts WHERE active AND table LIKE "
-               "'history\\_%' AND database = ");
-    sql_text(&sql, s->c->database);
-    strbuf_str(&sql, " GROUP BY table");
-    struct sd_error why;
-    if (result == SD_OK && ask(s, &sql, take_bytes, &why) == SD_RETRY) /* else one who may not know it */
-        result = sd_fail(err, SD_RETRY, "%s", why.text);
     strbuf_free(&sql);
-    return result;
+    return result == SD_OK ? load_bytes(s, err) : result;
 }
 
 /* ---- hosts ---- */
@@ -325,7 +340,9 @@ enum sd_result clickhouse_hosts(struct store *store, struct arena *a, struct sto
                                 struct sd_error *err)
 {
     struct stating s = {.c = (struct clickhouse *)store, .arena = a, .out = out};
-    enum sd_result result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
+    enum sd_result result = clickhouse_nodes_look(s.c, err);
+    if (result == SD_OK)
+        result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
     if (result == SD_OK)
         result = load_hosts(&s, err);
     if (result == SD_OK)
@@ -341,7 +358,9 @@ enum sd_result clickhouse_state(struct store *store, bool check, struct arena *a
     struct stating s = {.c = (struct clickhouse *)store, .arena = a, .out = out};
     struct strbuf sql = {0};
     s.tiers = arena_alloc(a, s.c->tiers.n * sizeof *s.tiers);
-    enum sd_result result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
+    enum sd_result result = clickhouse_nodes_look(s.c, err);
+    if (result == SD_OK)
+        result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
     if (result == SD_OK)
         result = load_tiers(&s, err);
     if (result == SD_OK)

@@ -23,6 +23,7 @@ static enum sd_result open_it(const char *url, const struct store_options *o, st
         return SD_OK;
     }
     free(c->base.url);
+    free(c->base.partial);
     store_end_of(&c->base);
     return result;
 }

@@ -40,6 +40,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     char *url = s->url;
+    free(s->partial);
     s->ops->close(s);
     free(url);
 }
@@ -47,6 +48,13 @@ void store_close(struct store *s)
 const char *store_url(const struct store *s)
 {
     return s->url;
+}
+
+char *store_partial(struct store *s)
+{
+    char *partial = s->partial;
+    s->partial = NULL;
+    return partial;
 }
 
 void store_interrupt(struct store *s)

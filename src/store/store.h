@@ -88,10 +88,15 @@ enum sd_result store_follow(struct store *s, uint64_t *mark, const struct store_
                             bool (*row)(void *ctx, const struct history_row *row), void *ctx,
                             struct sd_error *err);
 
+/* Which nodes of a cluster could not be reached in the readings since the last call (store_read,
+ * store_follow, store_state, store_hosts), so that what they keep is missing: "1 of 2 nodes", malloc'd; NULL:
+ * none. */
+char *store_partial(struct store *s);
+
 /* ---- its state ---- */
 struct store_tier {
-    int64_t step_ns, keep_ns, rows, bytes;
-    sd_time oldest, newest; /* SD_UNKNOWN: empty */
+    int64_t step_ns, keep_ns, rows, bytes; /* bytes: SD_UNKNOWN: the engine does not tell */
+    sd_time oldest, newest;                /* SD_UNKNOWN: empty */
 };
 struct store_gap {
     const char *host;
@@ -105,7 +110,7 @@ struct store_host {
 };
 struct store_state {
     const char *url;
-    int64_t schema, bytes, endpoints, lost;
+    int64_t schema, bytes, endpoints, lost; /* bytes: SD_UNKNOWN as in tiers */
     sd_time oldest, newest;
     size_t n_tiers, n_gaps, n_hosts;
     const struct store_tier *tiers;

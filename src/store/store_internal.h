@@ -32,7 +32,8 @@ struct store_ops {
 
 struct store {
     const struct store_ops *ops;
-    char *url; /* as it may be shown */
+    char *url;     /* as it may be shown */
+    char *partial; /* what readings lacked since store_partial; NULL: nothing */
 };
 
 extern const struct store_ops sqlite_store_ops, clickhouse_store_ops;

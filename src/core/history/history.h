@@ -172,4 +172,7 @@ size_t history_fold_bytes(const struct history_fold *f); /* what it holds, nearl
 struct history_row history_fold_row(struct history_fold *f, size_t i);
 void history_fold_clear(struct history_fold *f);
 
+/* What is said of a reading that lacks a part: "1 of 2 nodes". */
+#define HISTORY_MISSING "%.60s of the cluster cannot be reached: what they keep is missing"
+
 #endif

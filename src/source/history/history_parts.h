@@ -21,6 +21,7 @@ struct history {
     struct store *open;
     uint64_t mark;  /* of store_follow */
     uint64_t given; /* profiles */
+    char *partial;  /* what the last reading lacks, as store_partial says it; NULL: nothing */
 };
 
 /* ---- rows_out.c: rows as batches ---- */
@@ -63,6 +64,8 @@ enum sd_result history_fit(struct history *x, const struct span_ask *ask, sd_tim
 /* Publishes what there is of the span, and what counters grow from. *told says what it was. */
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
                                  struct sd_error *err);
+/* What was read since the last call lacks: of the instance, until the next call; NULL: nothing. */
+const char *history_partial(struct history *x);
 /* The oldest and the newest there is, and nothing else. */
 enum sd_result history_bounds(struct history *x, struct store_answer *out, struct sd_error *err);
 void history_tell(struct sd_source *s, const struct sd_history *told); /* publishes the record HISTORY */

@@ -110,7 +110,8 @@ static void close_store(struct history *x)
         explicit_bzero(x->password, strlen(x->password));
     free(x->password);
     free(x->url);
-    x->password = x->url = NULL;
+    free(x->partial);
+    x->password = x->url = x->partial = NULL;
     x->mark = 0;
 }
 
@@ -209,6 +210,7 @@ static enum sd_result read_to_the_end(struct sd_source *s, const struct span_ask
     enum sd_result result = history_read_span(s, ask, &told, err);
     if (result != SD_OK)
         return result;
+    told.missing = history_partial(s->priv);
     history_tell(s, &told);
     if (((const struct history_options *)s->opts)->machines)
         result = history_tell_machines(s, &told, err);
@@ -247,6 +249,7 @@ static enum sd_result begin_to_follow(struct sd_source *s, const struct span_ask
     first.step_ns = 10 * SD_S;
     first.n_windows = 0;
     result = history_read_span(s, &first, told, err);
+    told->missing = history_partial(x);
     if (result == SD_OK)
         history_tell(s, told);
     return result;
@@ -278,8 +281,18 @@ static enum sd_result tell_news(struct sd_source *s, struct sd_history *told, bo
     told->from = told->to = told->step_ns = SD_UNKNOWN;
     told->oldest = bounds.oldest;
     told->newest = bounds.newest;
+    told->missing = history_partial(s->priv);
     history_tell(s, told);
     return machines ? history_tell_machines(s, told, err) : SD_OK;
+}
+
+/* Nothing new is no trouble. */
+static void note_state(struct sd_source *s, const char *missing)
+{
+    if (missing)
+        s->host->note(s, SD_STATE_STALE, HISTORY_MISSING, missing);
+    else
+        s->host->note(s, SD_STATE_LIVE, "%s", "");
 }
 
 static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, struct sd_error *err)
@@ -301,14 +314,17 @@ static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, st
         if (s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY) < 0)
             return SD_OK; /* a request, which is served, and then this is called again */
         uint64_t rows;
+        bool whole = !told.missing;
         result = look(s, ask, &after, &rows, err);
-        bool due = !sd_known(told_at) || sub_sat(s->host->now(s), told_at) >= TELL_EVERY;
+        told.missing = history_partial(x);
+        bool due = !sd_known(told_at) || whole == (told.missing != NULL) ||
+                   sub_sat(s->host->now(s), told_at) >= TELL_EVERY;
         if (result == SD_OK && (rows || due))
             result = tell_news(s, &told, due, err);
         if (due)
             told_at = s->host->now(s);
         if (result == SD_OK)
-            s->host->note(s, SD_STATE_LIVE, "%s", ""); /* nothing new is no trouble */
+            note_state(s, told.missing);
     }
     return result;
 }
@@ -349,6 +365,7 @@ static enum sd_result request(struct sd_source *s, const struct sd_request *req,
     enum sd_result result = read_windows(job->windows ? job->windows : "", windows, &ask.n_windows, err);
     if (result == SD_OK)
         result = history_read_span(s, &ask, &told, err);
+    told.missing = history_partial(s->priv);
     if (result == SD_OK)
         s->host->add(reply, SD_HISTORY, &told);
     return result;

@@ -22,6 +22,12 @@ enum sd_result history_bounds(struct history *x, struct store_answer *out, struc
     return store_read(x->store, &none, nothing, NULL, out, err);
 }
 
+const char *history_partial(struct history *x)
+{
+    free(x->partial);
+    return x->partial = store_partial(x->store);
+}
+
 /* Where the data begins is an edge, so that the first step is no longer than what is in it. */
 static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to,
                                      const struct store_answer *all)
