@@ -41,13 +41,6 @@ for i in $(seq 200); do
 done >access.log
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
-await() { # CONDITION...: at most 25 s
-    for _ in $(seq 500); do
-        "$@" && return 0
-        sleep 0.05
-    done
-    return 1
-}
 start() {
     "$program" agent --policy policy.yaml --state state --every 1s --host web1 "$@" access.log 2>err &
     agent=$!

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Histories: what is recorded and imported is there once, whatever ends the recorder; the state, upkeep and
-# refusals of the verb. How exact percentiles are is in history_views.sh.
+# Histories: what is imported is there once; the state, upkeep and refusals of the verb. What recorders write is
+# in history_record.sh, how exact percentiles are in history_views.sh.
 # shellcheck source=tests/cli/tap.bash
 . "${0%/*}/tap.bash"
 
@@ -102,117 +102,5 @@ head -c 9000 h.db >cut.db
 chmod 600 cut.db
 run history history:cut.db --verify
 ok "a file that is cut is damaged" exited 1
-
-# ---- recording ----
-
-: >live.log
-append() { # COUNT: lines of now
-    for _ in $(seq "$1"); do
-        printf '203.0.113.9 - - [%s +0000] "GET /x HTTP/1.1" 200 1 "-" "ua" rt=0.005\n' \
-            "$(date -u +%d/%b/%Y:%H:%M:%S)"
-    done >>live.log
-}
-await() { # CONDITION...: at most 20 s
-    for _ in $(seq 400); do
-        "$@" && return 0
-        sleep 0.05
-    done
-    return 1
-}
-read_to_end() { grep -q " $(stat -c %s live.log) " live.db-places 2>/dev/null; }
-record() {
-    "$program" record -o history:live.db "$@" live.log 2>err &
-    recorder=$!
-}
-append 10
-record --host web1
-ok "a recorder reads the log" await read_to_end
-kill -TERM $recorder
-wait $recorder
-status=$?
-ok "SIGTERM ends it as it ends a recording" exited 143
-run history history:live.db --format json
-ok "and puts what was taken" python3 fields.py "['endpoints']=1" "['tiers'][0]['rows']>0=True" "['lost']=0" "['gaps']=[]"
-append 5
-record --host web1
-ok "the next one goes on in the log" await read_to_end
-kill -INT $recorder
-wait $recorder
-status=$?
-ok "Ctrl-C is how it ends" exited 0
-run history history:live.db --format json
-ok "two runs of one host" python3 fields.py "['by_host'][0]['runs']=2" "['hosts']=1"
-record --host web1
-first=$recorder
-record --host web2
-await read_to_end
-append 20
-await read_to_end
-kill -INT $first $recorder
-wait $first
-wait $recorder
-run history history:live.db --verify --format json
-ok "two recorders at once on one file" python3 fields.py "['hosts']=2" "['sound']=True" "['lost']=0"
-
-# While lines are written all the time, recorders follow each other: what one has read it has put.
-: >busy.log
-cat >busy.py <<'END'
-import os, time
-n = 0
-with open("busy.log", "a") as f:
-    while not os.path.exists("enough"):
-        at = time.strftime("%d/%b/%Y:%H:%M:%S", time.gmtime())
-        f.write('203.0.113.9 - - [%s +0000] "GET /busy HTTP/1.1" 200 1 "-" "ua" rt=0.005\n' % at)
-        f.flush()
-        n += 1
-        time.sleep(0.001)
-print(n)
-END
-python3 busy.py >written &
-writer=$!
-place() { awk 'NR == 2 { n = $3 } END { print n + 0 }' busy.db-places 2>/dev/null || echo 0; }
-read_behind() { [ "$(place)" -gt "$1" ]; }
-for _ in 1 2 3; do
-    "$program" record -o history:busy.db busy.log 2>err &
-    recorder=$!
-    await read_behind "$(place)"
-    await read_behind "$(place)"
-    kill -TERM $recorder
-    wait $recorder
-done
-touch enough
-wait $writer
-all_read() { [ "$(place)" = "$(stat -c %s busy.log)" ]; }
-"$program" record -o history:busy.db busy.log 2>err &
-recorder=$!
-await all_read
-kill -INT $recorder
-wait $recorder
-run endpoints history:busy.db --format json
-ok "recorders that follow each other lose no line" python3 -c '
-import json
-assert json.load(open("out"))["rows"][0]["count"] == int(open("written").read())'
-
-# Killed after its first put, which comes soon: what was in the log before is there, once.
-rm -f live.db*
-: >live.log
-append 25
-record --host web1
-has_all() { "$program" endpoints history:live.db --format json 2>/dev/null | grep -q '"count":[[:space:]]*25,'; }
-ok "what a log had before is put soon" await has_all
-kill -KILL $recorder
-wait $recorder 2>/dev/null
-record --host web1
-await read_to_end
-kill -INT $recorder
-wait $recorder
-ok "after kill -9 it is there once" has_all
-
-run record -o history:whole.db r.slowdive
-run history history:whole.db --format json
-ok "a recording is recorded with its own times" python3 fields.py "['endpoints']=3" "['lost']=0"
-refused "a host is of a history" "--host" record -o plain.slowdive --host web1 live.log
-refused "a folder that cannot be" "text" record -o history:text/h.db live.log
-refused "a history that cannot be one" "text" record -o history:text live.log
 
 finish

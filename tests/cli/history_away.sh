@@ -9,7 +9,7 @@ if ! command -v clickhouse-server >/dev/null; then
     exit
 fi
 servers=$root/contrib/private-clickhouse
-trap '"$servers" stop "$dir/ch"; rm -rf "$dir"' EXIT
+trap '"$servers" stop "$dir/ch"; leave' EXIT
 eval "$("$servers" start "$dir/ch" --with $$)"
 url=clickhouse://default@127.0.0.1:$CH_PORT_1/default
 
@@ -24,13 +24,8 @@ read_to_end() { grep -qs " $(stat -c %s live.log) " .local/state/slowdive/places
 record() { # until all of the log was read
     "$program" record -o "$url" live.log >out 2>err &
     recorder=$!
-    for _ in $(seq 400); do
-        read_to_end && break
-        sleep 0.05
-    done
-    kill -INT $recorder
-    wait $recorder
-    status=$?
+    await read_to_end
+    stop INT $recorder
 }
 append 30
 record
