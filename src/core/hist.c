@@ -21,6 +21,15 @@ static int64_t middle_of(uint32_t index)
     return sd_hist_lower(index) + width_of(index) / 2;
 }
 
+void hist_record_any(struct hist *h, int64_t ns)
+{
+    uint32_t i = sd_hist_index(ns);
+    h->bucket[i]++;
+    h->count++;
+    h->sum = add_sat(h->sum, ns);
+    hist_widen(h, ns, i);
+}
+
 void hist_merge(struct hist *into, const struct hist *h)
 {
     if (!h->count)
@@ -53,8 +62,12 @@ void hist_merge_sparse(struct hist *into, const struct sd_hist *s, int64_t sum, 
     if (lowest > highest)
         return;
     into->sum = add_sat(into->sum, sd_known(sum) ? sum : by_bucket);
-    into->min = MIN(into->min, sd_known(min) ? min : lowest);
-    into->max = MAX(into->max, sd_known(max) ? max : highest);
+    lowest = sd_known(min) ? min : lowest;
+    highest = sd_known(max) ? max : highest;
+    into->min = MIN(into->min, lowest);
+    into->max = MAX(into->max, highest);
+    into->lo = MIN(into->lo, sd_hist_index(lowest)); /* they may be told wrong, apart from the buckets */
+    into->hi = MAX(into->hi, sd_hist_index(highest) + 1);
 }
 
 int64_t hist_quantile(const struct hist *h, double q)

@@ -181,12 +181,65 @@ static void test_edges(void **state)
     free(h);
 }
 
+/* By counting the bits, as the layout is described in slowdive/types.h. */
+static uint32_t index_counted(int64_t value)
+{
+    if (value < (int64_t)SD_HIST_SUB)
+        return value < 0 ? 0 : (uint32_t)value;
+    if (value >> SD_HIST_MAX_BITS)
+        return SD_HIST_BUCKETS - 1;
+    unsigned octave = 0;
+    while (value >> octave >= 2 * (int64_t)SD_HIST_SUB)
+        octave++;
+    return (octave + 1) * SD_HIST_SUB + (uint32_t)(value >> octave) - SD_HIST_SUB;
+}
+
+static void test_index(void **state)
+{
+    (void)state;
+    static const int64_t ends[] = {INT64_MIN, INT64_MIN + 1, -1, INT64_MAX - 1, INT64_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        assert_int_equal(sd_hist_index(ends[i]), index_counted(ends[i]));
+    for (int64_t v = 0; v < 100000; v++)
+        assert_int_equal(sd_hist_index(v), index_counted(v));
+    for (unsigned bit = 0; bit < 63; bit++)
+        for (int64_t near = -130; near <= 130; near++)
+            assert_int_equal(sd_hist_index(((int64_t)1 << bit) + near),
+                             index_counted(((int64_t)1 << bit) + near));
+    for (int i = 0; i < 100000; i++) {
+        int64_t v = (int64_t)exp(43.6 * uniform());
+        assert_int_equal(sd_hist_index(v), index_counted(v));
+    }
+}
+
+/* Extremes that do not fit the buckets beside them: what is recorded later is found all the same. */
+static void test_wrong_extremes(void **state)
+{
+    (void)state;
+    static const int64_t told[][2] = {{1000, 9000000}, {5000000, 5000001}, {9000000, 1000}, {-7, INT64_MAX}};
+    struct sd_bucket k = {sd_hist_index(5000000), 1};
+    struct hist *h = new_hist();
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        hist_clear(h);
+        hist_merge_sparse(h, &(struct sd_hist){.n = 1, .buckets = &k}, SD_UNKNOWN, told[i][0], told[i][1]);
+        hist_record(h, 2000);
+        hist_record(h, 8000000);
+        uint64_t seen = 0;
+        for (uint32_t at = h->lo; at < h->hi; at++)
+            seen += h->bucket[at];
+        assert_int_equal(seen, 3);
+        assert_int_equal(h->min, MIN(told[i][0], 2000));
+        assert_int_equal(h->max, MAX(told[i][1], 8000000));
+    }
+    free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error_bound),
-        cmocka_unit_test(test_merge_order),
-        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_error_bound),    cmocka_unit_test(test_merge_order),
+        cmocka_unit_test(test_edges),          cmocka_unit_test(test_index),
+        cmocka_unit_test(test_wrong_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -320,7 +320,7 @@ bool opaque(const char *s, size_t n)
     size_t lower = 0;
     while (lower < n && s[lower] >= 'a' && s[lower] <= 'z')
         lower++;
-    if (lower == n && n < TOKEN_SHORT) /* most segments: a short word */
+    if (lower == n && n <= OPAQUE_WORD) /* most segments: a short word */
         return false;
     return is_known_key(s, n) || is_ulid(s, n) || is_prefixed(s, n) || is_fingerprinted(s, n) ||
            is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) || is_padded(s, n) ||

@@ -14,4 +14,7 @@
  * thread; reads nothing else. */
 bool opaque(const char *s, size_t n);
 
+/* Small letters alone, at most so many, are a word: opaque() is false of them. */
+enum { OPAQUE_WORD = 11 };
+
 #endif

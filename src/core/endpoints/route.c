@@ -151,6 +151,34 @@ static size_t normal(const char *s, size_t n, char *out, size_t max, bool *cut)
     return k;
 }
 
+/* What most segments are made of, and all of it stands for itself in the normal form. */
+enum { PLAIN_DIGIT = 1, PLAIN_LOWER = 2, PLAIN_OTHER = 4 };
+static const uint8_t PLAIN[256] = {
+    ['0' ... '9'] = PLAIN_DIGIT, ['a' ... 'z'] = PLAIN_LOWER, ['A' ... 'Z'] = PLAIN_OTHER,
+    ['-'] = PLAIN_OTHER,         ['.'] = PLAIN_OTHER,         ['_'] = PLAIN_OTHER,
+};
+
+/* Copies up to what is not plain, and tells which kinds there were: how many. */
+static inline size_t copy_plain(const char *s, size_t n, char *out, unsigned *kinds)
+{
+    size_t k = 0;
+    unsigned kind;
+    *kinds = 0;
+    for (; k < n && (kind = PLAIN[(unsigned char)s[k]]); k++) {
+        *kinds |= kind;
+        out[k] = s[k];
+    }
+    return k;
+}
+
+/* The same answer for most of them at once: figures alone are a number, few small letters a word. */
+static inline bool is_plain_variable(const char *s, size_t n, unsigned kinds)
+{
+    if (kinds == PLAIN_DIGIT)
+        return true;
+    return !(kinds == PLAIN_LOWER && n <= OPAQUE_WORD) && is_variable(s, n);
+}
+
 /* ---- the user's patterns --------------------------------------------------- */
 
 struct pattern {
@@ -278,11 +306,20 @@ size_t route_fold(const struct route_rules *r, const char *path, size_t len, cha
             if (s == end)
                 break;
         }
-        const char *stop = memchr(s, '/', (size_t)(end - s));
-        if (!stop)
-            stop = end;
-        size_t n = normal(s, (size_t)(stop - s), out + k, max - k, &cut);
-        if (is_variable(out + k, n)) {
+        unsigned kinds;
+        size_t n = copy_plain(s, MIN((size_t)(end - s), max - k), out + k, &kinds);
+        const char *stop = s + n;
+        bool variable;
+        if (stop == end || *stop == '/') {
+            variable = is_plain_variable(out + k, n, kinds);
+        } else {
+            stop = memchr(stop, '/', (size_t)(end - stop));
+            if (!stop)
+                stop = end;
+            n = normal(s, (size_t)(stop - s), out + k, max - k, &cut);
+            variable = is_variable(out + k, n);
+        }
+        if (variable) {
             if (k + 3 > max) {
                 cut = true;
                 break;

@@ -8,36 +8,52 @@ void endpoint_slot_release(struct part *p, void *item)
     wide_release(p, s->wide);
 }
 
+/* Where the bucket of `index` is or would stand, at `from` or behind it. Indices ascend, so it is at most as
+ * much further on as its index is larger, and just there when none between is missing, as in the middle of
+ * most histograms. */
+static uint32_t place_of(const struct sd_bucket *b, uint32_t n, uint32_t from, uint32_t index)
+{
+    if (from == n || b[from].index >= index)
+        return from;
+    uint32_t lo = from + 1, hi = MIN(n, from + (index - b[from].index));
+    if (hi < n && b[hi].index == index && b[hi - 1].index < index)
+        return hi;
+    while (lo < hi) {
+        uint32_t middle = lo + (hi - lo) / 2;
+        if (b[middle].index < index)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
 /* Adds sorted buckets to sorted buckets; grows only by the indices that are new. */
 void endpoint_slot_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n)
 {
-    uint32_t fresh = 0, a = 0;
+    uint32_t fresh = 0, at = 0, have = s->n_buckets;
     for (uint32_t i = 0; i < n; i++) {
-        while (a < s->n_buckets && s->buckets[a].index < more[i].index)
-            a++;
-        fresh += a == s->n_buckets || s->buckets[a].index != more[i].index;
+        at = place_of(s->buckets, have, at, more[i].index);
+        if (at < have && s->buckets[at].index == more[i].index)
+            s->buckets[at].count = add_count_sat(s->buckets[at].count, more[i].count);
+        else
+            fresh++;
     }
-    uint32_t total = s->n_buckets + fresh;
-    if (fresh && !s->buckets) {
-        s->buckets = model_take(p, total * sizeof *s->buckets);
-    } else if (fresh) {
-        s->buckets = model_resize(p, s->buckets, s->n_buckets, total, sizeof *s->buckets);
-    }
-    /* Merged from the end, so that nothing is overwritten before it is read. */
-    uint32_t have = s->n_buckets, left = n, to = total;
-    while (left) {
-        if (have && s->buckets[have - 1].index > more[left - 1].index) {
-            s->buckets[--to] = s->buckets[--have];
-        } else if (have && s->buckets[have - 1].index == more[left - 1].index) {
-            struct sd_bucket k = s->buckets[--have];
-            uint32_t sum = k.count + more[--left].count;
-            k.count = sum < k.count ? UINT32_MAX : sum;
-            s->buckets[--to] = k;
-        } else {
-            s->buckets[--to] = more[--left];
-        }
-    }
+    if (!fresh)
+        return;
+    uint32_t total = have + fresh;
+    s->buckets = s->buckets ? model_resize(p, s->buckets, have, total, sizeof *s->buckets)
+                            : model_take(p, total * sizeof *s->buckets);
     s->n_buckets = total;
+    /* From the end, so that nothing is overwritten before it is moved; before the first new one all stays. */
+    for (uint32_t left = n; total > have;) {
+        if (have && s->buckets[have - 1].index > more[left - 1].index)
+            s->buckets[--total] = s->buckets[--have];
+        else if (have && s->buckets[have - 1].index == more[left - 1].index)
+            left--; /* added above */
+        else
+            s->buckets[--total] = more[--left];
+    }
 }
 
 static int64_t least(int64_t a, int64_t b)

@@ -196,6 +196,11 @@ static void end_literal(struct builder *b)
     }
     op->literal = text;
     op->literal_len = len;
+    op->seek = strspn(text, " ");
+    if (op->seek == len)
+        op->seek = 0;
+    memcpy(&op->word, text, MIN(len, sizeof op->word));
+    memset(&op->mask, 0xff, MIN(len, sizeof op->mask));
     if (op->field == FIELD_TAIL)
         f->spots.behind = f->n > 6 ? "the user agent" : f->n > 4 ? "the bytes" : "the time";
     op->number_end = f->cut_short && !len && (op->field == FIELD_DURATION || op->field == FIELD_BYTES);

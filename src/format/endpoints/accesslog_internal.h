@@ -53,6 +53,8 @@ struct accesslog_op {
     char *pattern;   /* of FIELD_STAMP */
     char *literal;
     size_t literal_len;
+    size_t seek; /* the byte of the literal that a search looks for: no blank, if there is such a one */
+    uint64_t word, mask; /* a literal of at most eight bytes, and where it has any, as they lie in memory */
 };
 
 /* A time in pieces, gathered over a line. */

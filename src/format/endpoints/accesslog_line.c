@@ -12,19 +12,43 @@ static inline bool same_bytes(const char *a, const char *b, size_t n)
     return true;
 }
 
+/* Does the literal stand at q? */
+static inline bool is_literal(const struct accesslog_op *op, const char *q, const char *end)
+{
+    uint64_t word;
+    if ((size_t)(end - q) < sizeof word || op->literal_len > sizeof word)
+        return (size_t)(end - q) >= op->literal_len && same_bytes(q, op->literal, op->literal_len);
+    memcpy(&word, q, sizeof word);
+    return !((word ^ op->word) & op->mask);
+}
+
+/* Of a value that ends where its literal stands for the first time. */
+static inline const char *literal_at(const struct accesslog_op *op, const char *p, const char *end)
+{
+    for (const char *q = p; (size_t)(end - q) > op->seek; q++) {
+        const char *at = memchr(q + op->seek, op->literal[op->seek], (size_t)(end - q) - op->seek);
+        if (!at)
+            return NULL;
+        q = at - op->seek;
+        if (is_literal(op, q, end))
+            return q;
+    }
+    return NULL;
+}
+
 /* Where the value at p ends, or NULL. */
 static inline const char *value_end(const struct accesslog_op *op, const char *p, const char *end)
 {
     if (!op->literal_len)
         return op->to_path ? memchr(p, '/', (size_t)(end - p)) : end;
+    if (!op->quoted && !op->list && op->field != FIELD_REQUEST)
+        return literal_at(op, p, end);
     const char *from = p;
     if (op->field == FIELD_REQUEST && !op->quoted) { /* its own blanks do not end it */
         const char *http = memmem(p, (size_t)(end - p), " HTTP/", 6);
         from = http ? http + 6 : p;
     }
     for (const char *q = from; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
-        if ((size_t)(end - q) < op->literal_len)
-            return NULL;
         if (op->quoted && q > p && q[-1] == '\\') {
             const char *b = q - 1;
             while (b > p && b[-1] == '\\')
@@ -35,7 +59,7 @@ static inline const char *value_end(const struct accesslog_op *op, const char *p
         if (op->list && op->literal[0] == ' ' && q > p &&
             (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
             continue; /* inside "0.1, 0.2 : 0.3" */
-        if (same_bytes(q + 1, op->literal + 1, op->literal_len - 1))
+        if (is_literal(op, q, end))
             return q;
     }
     return NULL;
@@ -370,7 +394,6 @@ bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_fo
                                                   .duration_ns = SD_UNKNOWN,
                                                   .queue_ns = SD_UNKNOWN,
                                                   .upstream_ns = SD_UNKNOWN};
-    *out = NOTHING;
     bool fits = false;
     for (int i = 0; i < 1 + (f->other != NULL) && !fits; i++) {
         struct accesslog_format *g = f->other && (i == 0) == f->other_fits ? f->other : f;

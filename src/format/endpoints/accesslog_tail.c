@@ -73,6 +73,8 @@ static const char *with_more_times(const char *value, const char *stop, const ch
 {
     bool comma = stop > value && stop[-1] == ',';
     const char *last = value, *next;
+    if (!comma && (end - stop <= 3 || memcmp(stop, " : ", 3) != 0)) /* nearly always */
+        return stop;
     for (const char *end_of_last = stop - comma; is_time(last, end_of_last); end_of_last = stop - comma) {
         next = stop;
         if (comma)
@@ -213,6 +215,8 @@ int64_t accesslog_number_ns(const char *s, size_t n, int64_t scale)
         return spot_duration(s, n, &ns) ? ns : SD_UNKNOWN;
     if (scale == SPOT_OWN)
         return n == 1 && *s == '0' ? 0 : SD_UNKNOWN;
+    if (accesslog_decimal(s, n, scale, &ns)) /* most are one number */
+        return ns;
     return accesslog_sum(s, n, scale);
 }
 

@@ -147,20 +147,22 @@ void accesslog_last(const char **s, size_t *n)
 
 bool accesslog_decimal(const char *s, size_t n, int64_t scale, int64_t *v)
 {
+    enum { SAFE = 18 }; /* so many figures fit an int64_t */
     size_t i = 0;
-    int64_t whole = 0;
-    bool any = false;
-    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true)
+    int64_t whole = 0, part = 0;
+    for (; i < n && i < SAFE && s[i] >= '0' && s[i] <= '9'; i++)
+        whole = whole * 10 + (s[i] - '0');
+    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++)
         whole = add_sat(mul_sat(whole, 10), s[i] - '0');
-    whole = mul_sat(whole, scale);
+    bool any = i > 0;
     if (i < n && s[i] == '.') {
         int64_t unit = scale;
         for (i++; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true) {
             unit /= 10;
-            whole = add_sat(whole, (s[i] - '0') * unit);
+            part += (s[i] - '0') * unit; /* together less than the scale */
         }
     }
-    *v = whole;
+    *v = add_sat(mul_sat(whole, scale), part);
     return any && i == n;
 }
 
@@ -201,7 +203,10 @@ void accesslog_request(const char *s, size_t n, struct accesslog_line *out)
     out->method = s;
     out->method_len = (size_t)(space - s);
     out->target = space + 1;
-    const char *last = memrchr(space, ' ', (size_t)(end - space));
+    /* Most end in " HTTP/1.1", which is looked for first. */
+    const char *last = end - 9;
+    if (last <= space || memcmp(last, " HTTP/", 6) != 0 || memchr(last + 6, ' ', 3))
+        last = memrchr(space, ' ', (size_t)(end - space));
     if (end - last > 5 && !memcmp(last + 1, "HTTP/", 5)) /* HTTP/0.9 has no protocol */
         end = last;
     out->target_len = end > space + 1 ? (size_t)(end - space - 1) : 0;
