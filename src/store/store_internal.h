@@ -35,6 +35,7 @@ struct store {
     char *url; /* as it may be shown */
 };
 
+extern const char *const SQLITE_SCHEMES[], *const CLICKHOUSE_SCHEMES[];
 extern const struct store_ops sqlite_store_ops, clickhouse_store_ops;
 
 #endif
