@@ -5,7 +5,10 @@
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-BUILD   ?= build
+# shared: sources are modules, shared objects beside the program, which then needs none of their libraries.
+MODULES ?=
+SHARED  := $(filter shared,$(MODULES))
+BUILD   ?= build$(if $(SHARED),/shared)
 O       ?= -O2
 V       ?=
 # make has a CC of its own, which ?= would keep.
@@ -13,7 +16,9 @@ ifeq ($(origin CC),default)
 CC      := gcc
 endif
 
-VERSION := 0.1.0
+# Of the tag; of a tree without one, of the newest heading of the changelog. Only those files that say it know it.
+comma := ,
+VERSION ?= $(shell contrib/version)
 
 PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8 libbrotlienc libbrotlidec
 PKGS_RT   := libpq libcurl hiredis openssl libnghttp2 libdw libelf liblzma sqlite3
@@ -52,10 +57,13 @@ file_flags = $(if $(SUMS),$(if $(filter $(SUMS_FILES),$(1)),$(SUMS_FLAGS))) $(if
 # an alloc.h and a read.h.
 INCLUDE_RT := $(shell pkg-config --cflags $(filter-out hiredis,$(PKGS_RT)) 2>/dev/null)
 
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
-	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
+# What is installed beside modules is small: functions that nobody calls are left out, relocations packed.
+SMALL_CFLAGS  := $(if $(SHARED),-ffunction-sections -fdata-sections)
+SMALL_LDFLAGS := $(if $(SHARED),-Wl$(comma)--gc-sections -Wl$(comma)-z$(comma)pack-relative-relocs)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(SMALL_CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) \
+	$(if $(SHARED),-DSLOWDIVE_MODULES) -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
 	-I. -Iinclude -Isrc -I$(BUILD)/gen $(INCLUDE_RT) -pthread $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = -pie $(SMALL_LDFLAGS) -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIBS_CORE := $(call pkg,$(PKGS_CORE)) -lpg_query -lm
@@ -74,7 +82,7 @@ PROGRAM := $(BUILD)/slowdive
 
 THEMES := $(wildcard themes/*.yaml)
 GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES)) $(BUILD)/gen/heavy_packages.inc \
-	$(BUILD)/gen/default-policy.inc
+	$(BUILD)/gen/default-policy.inc $(BUILD)/gen/version.inc
 
 .PHONY: all deps demo check bench fuzz install uninstall check-layers source-modules format clean help
 .DEFAULT_GOAL := all
@@ -106,6 +114,11 @@ $(BUILD)/gen/theme-%.inc: themes/%.yaml
 $(BUILD)/gen/default-policy.inc: src/conf/default-policy.yaml
 	$(yaml_text)
 
+# Written anew only when it is another one.
+$(BUILD)/gen/version.inc: FORCE
+	@mkdir -p $(@D)
+	@echo '#define SLOWDIVE_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define SLOWDIVE_VERSION "$(VERSION)"' > $@
+
 # A flat YAML list of mappings as C initialisers: "- key: value" begins one. Texts get quotes where they have none.
 $(BUILD)/gen/heavy_packages.inc: src/core/bundles/heavy_packages.yaml
 	@mkdir -p $(@D)
@@ -123,7 +136,7 @@ $(foreach r,$(ROOMS),$(eval $(call library,$(call lib,$(r)),$(filter-out src/app
 
 # -rdynamic is not needed: modules get every host function through struct sd_host.
 $(PROGRAM): $(call objs,src/app/main.c) $(LIBS_ALL)
-	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_RT) $(LIBS_CORE)
+	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(if $(SHARED),-ldl,$(LIBS_RT)) $(LIBS_CORE)
 
 DEPFILES := $(shell find $(BUILD)/obj $(BUILD)/modules -name '*.d' 2>/dev/null)
 -include $(DEPFILES)
@@ -135,40 +148,39 @@ include man/man.mk
 deps: ## install what is missing from Debian's packages
 	@contrib/install-deps
 
-# Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it
-# knows of the runtime is struct sd_host. The link fails otherwise. load/ sends load and notify/ sends alerts: they are no
-# sources of data.
-SOURCE_FOLDERS := $(filter-out shared load notify,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
+# Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it knows of the
+# runtime is struct sd_host. The link fails otherwise. With MODULES=shared the program has none of them, and
+# three have functions of the program itself as well (src/app/late.c); notify is no source.
+SOURCE_FOLDERS := $(filter-out shared,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
 SOURCE_MODULES := $(patsubst %,$(BUILD)/modules/%.so,$(SOURCE_FOLDERS))
+MODULE_PARTS   := history load notify
 MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,store) $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
 # core without the model: that is the main thread's. What refers to data of libpg_query is built
 # anew for a shared object.
 MODULE_PIC := $(filter src/core/rewrite/%.c src/core/sql/ast.c,$(call srcs,core))
+module_objs = $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(1))
 $(BUILD)/modules/libcore.a: $(call objs,$(filter-out src/core/model/%.c $(MODULE_PIC),$(call srcs,core))) \
-		$(patsubst %.c,$(BUILD)/modules/obj/%.o,$(MODULE_PIC))
+		$(call module_objs,$(MODULE_PIC))
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 # What several sources use: each has its own copy.
-$(BUILD)/modules/libshared.a: $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(call srcs,source/shared))
+$(BUILD)/modules/libshared.a: $(call module_objs,$(call srcs,source/shared))
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^
-source-modules: $(SOURCE_MODULES) ## link each source alone, as a module
-$(BUILD)/modules/%.o: $(BUILD)/flags
-	@mkdir -p $(@D)
-	@printf '%s\n' '#include "slowdive/source.h"' 'extern const struct sd_source_ops $*_source_ops;' \
-		'const struct sd_source_ops *slowdive_source(void);' \
-		'const struct sd_source_ops *slowdive_source(void) { return &$*_source_ops; }' | \
-		$(CC) $(ALL_CFLAGS) -fPIC -x c -c - -o $@
-$(BUILD)/modules/obj/%.o: %.c $(BUILD)/flags
+$(BUILD)/modules/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $< (module)";) $(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+# -u: what a module exports (source/shared/entry.c, part.c).
 define source_module
-$(BUILD)/modules/$(1).so: $(BUILD)/modules/$(1).o $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(call srcs,source/$(1))) $(MODULE_LIBS)
-	$(if $(V),,@echo "  LD $$@";) $$(CC) -shared -Wl,-z,defs -Wl,-Bsymbolic -pthread $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(LIBS_RT) $$(LIBS_CORE)
+$(BUILD)/modules/$(1).so: $(call module_objs,$(call srcs,source/$(1))) $(MODULE_LIBS)
+	$(if $(V),,@echo "  LD $$@";) $$(CC) -shared -Wl,-z,defs $(SMALL_LDFLAGS) -Wl,-z,relro,-z,now -Wl,-Bsymbolic -Wl,--as-needed -Wl,-u,slowdive_sources $(if $(filter $(1),$(MODULE_PARTS)),-Wl$(comma)-u$(comma)slowdive_part) \
+		-pthread $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(LIBS_RT) $$(LIBS_CORE)
 endef
 $(foreach s,$(SOURCE_FOLDERS),$(eval $(call source_module,$(s))))
+source-modules: $(SOURCE_MODULES) ## link each source alone, as a module
+all: $(if $(SHARED),source-modules)
 
 check-layers: source-modules ## prove that rooms use only the rooms below them
 	@tests/check-layers

@@ -2,9 +2,9 @@
 
 MAN_PAGES := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in))
 
-$(BUILD)/man/%: man/%.in man/generate $(PROGRAM)
+$(BUILD)/man/%: man/%.in man/generate $(PROGRAM) $(if $(SHARED),$(SOURCE_MODULES))
 	@mkdir -p $(@D)
-	@man/generate $(PROGRAM) $< > $@
+	@man/generate $(PROGRAM) $< $(if $(SHARED),$(abspath $(BUILD))/modules) > $@
 
 # A sanitized build needs no pages.
 all: $(if $(SAN),,$(MAN_PAGES))

@@ -5,7 +5,8 @@
  *
  *     const struct sd_source_ops *slowdive_source(void);
  *
- * or (without any C) a program run by the exec source.
+ * (or, of several kinds, a function `slowdive_sources` that returns a list of them), or
+ * (without any C) a program run by the exec source.
  *
  * Threads. Every instance has a worker thread of its own. `open`, `collect`,
  * `run`, `request` and `close` are called on it, one at a time; blocking code
@@ -250,6 +251,9 @@ struct sd_source_ops {
 
 /* What a module exports under the name `slowdive_source`. */
 typedef const struct sd_source_ops *sd_source_entry(void);
+/* The same under the name `slowdive_sources`, for several kinds: ends with NULL. Where a module exports both,
+ * this one counts. */
+typedef const struct sd_source_ops *const *sd_sources_entry(void);
 
 /* Puts a sentence into err and gives `result` back, so that a caller can
  * `return sd_fail(err, SD_RETRY, "cannot open %s: %s", ...)`. */

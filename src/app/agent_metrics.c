@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "source/shared/http_server.h"
+#include "version.inc"
 
 #include <stdlib.h>
 

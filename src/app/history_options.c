@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "sink/conceal.h"
+#include "version.inc"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "store/gather.h"
 #include "view/view.h"
+#include "version.inc"
 
 #include <limits.h>
 #include <stdlib.h>

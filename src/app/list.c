@@ -4,6 +4,8 @@
 #include "app/output.h"
 #include "core/schema.h"
 
+#include <stdlib.h>
+
 static void option_line(const struct sd_option *o, struct strbuf *out)
 {
     strbuf_printf(out, "  %-18s %-9s %s", o->name, option_type_name(o->type), o->help);
@@ -16,6 +18,12 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
 {
     if (cli->n_args) {
         const struct sd_source_ops *ops = registry_named(cli->args[0]);
+        char *absent = ops ? NULL : registry_absent(cli->args[0]);
+        if (absent)
+            complain("there is no source %s here: %s", cli->args[0], absent);
+        free(absent);
+        if (!ops)
+            return false;
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
         for (int k = 1; k < SD_KIND_END; k++)
             if (ops->provides & SD_KIND_BIT(k))
@@ -33,6 +41,12 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
         strbuf_printf(out, "%-10s %s\n%-10s %s\n", ops->name, ops->summary, "", ops->targets);
         if (registry_module_path(ops))
             strbuf_printf(out, "%-10s from %s\n", "", registry_module_path(ops));
+    }
+    for (size_t i = 0; registry_known(i); i++) {
+        char *absent = registry_absent(registry_known(i));
+        if (absent)
+            strbuf_printf(out, "%-10s not here: %s\n", registry_known(i), absent);
+        free(absent);
     }
     strbuf_str(out, "\nslowdive sources KIND shows the options of that kind.\n");
     return true;
@@ -73,10 +87,21 @@ static bool only_general_options(const struct cli *c)
     return true;
 }
 
+/* A kind of a module, be it here or not. */
+static bool is_known(const char *kind)
+{
+    char *absent = registry_absent(kind);
+    bool known = absent != NULL;
+    free(absent);
+    return known;
+}
+
 /* `sources` is a view, too: of what is no kind the state is printed. */
 static bool names_sources(const struct cli *c)
 {
-    return !strcmp(c->verb, "sources") && c->n_args && (c->n_args > 1 || !registry_named(c->args[0]));
+    const char *first = c->n_args ? c->args[0] : "";
+    return !strcmp(c->verb, "sources") && c->n_args &&
+           (c->n_args > 1 || !(registry_named(first) || is_known(first)));
 }
 
 int verb_list(struct app *a)

@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/commands.h"
+#include "app/late.h"
 #include "app/output.h"
 #include "conf/policy.h"
 #include "rt/registry.h"
@@ -8,6 +9,7 @@
 
 #include "term/term.h"
 #include "view/view.h"
+#include "version.inc"
 
 #include <ctype.h>
 #include <langinfo.h>
@@ -152,6 +154,7 @@ int main(int argc, char **argv)
     struct sd_error err;
     private_memory(true);
     registry_begin(SOURCES_BUILT_IN); /* which targets are commands, for the next */
+    late_begin();
     argv = private_arguments(argc, argv);
     set_locale();
     signals_install();

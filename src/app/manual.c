@@ -272,6 +272,25 @@ static void option_rows(const struct sd_option *o, struct strbuf *out)
     list_end(out);
 }
 
+static void unsaid(void *ctx, const char *sentence)
+{
+    (void)ctx;
+    (void)sentence;
+}
+
+/* Where the program's own sources are modules they are found as in every run; a configuration is not read. */
+static void find_modules(const struct cli *cli)
+{
+    struct config *c = config_new(actions_all());
+    struct sd_error err;
+    for (size_t i = 0; i < cli->n_sets; i++)
+        if (str_starts(cli->sets[i], "module_path="))
+            settings_set(c->settings, "module_path", strchr(cli->sets[i], '=') + 1, &err);
+    if (registry_known(0))
+        registry_load_path(c->settings->module_path, unsaid, NULL);
+    config_free(c);
+}
+
 static void manual_sources(struct strbuf *out)
 {
     for (size_t i = 0; i < registry_count(); i++) {
@@ -360,7 +379,11 @@ static void manual_words(struct strbuf *out)
         if (o->letter)
             strbuf_printf(out, "option -%c %s\n", o->letter, o->arg ? o->arg : "");
     }
-    for (size_t i = 0; i < registry_count(); i++)
+    /* Modules are not loaded for their names. */
+    size_t known = 0;
+    for (; registry_known(known); known++)
+        strbuf_printf(out, "kind %s\n", registry_known(known));
+    for (size_t i = 0; !known && i < registry_count(); i++)
         strbuf_printf(out, "kind %s\n", registry_at(i)->name);
     for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++)
         strbuf_printf(out, "setting %s=\n", o->name);
@@ -573,6 +596,7 @@ int verb_manual(const struct cli *cli)
         strbuf_free(&names);
         return EXIT_USAGE;
     }
+    find_modules(cli);
     print(&out);
     bool ok = output_text(strbuf_text(&out));
     strbuf_free(&out);

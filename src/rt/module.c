@@ -10,6 +10,7 @@
 
 #include "base/trust.h"
 #include "conf/option.h"
+#include "version.inc"
 
 /* ---- who may write ---- */
 
@@ -123,53 +124,87 @@ static const struct sd_source_ops *adopt(const struct sd_source_ops *theirs, str
 /* dlerror speaks of the descriptor's path. */
 static void explain_dlerror(const char *link, const char *path, struct sd_error *err)
 {
-    const char *text = dlerror();
+    const char *text = dlerror(), *gone = text ? strstr(text, ": cannot open shared object file") : NULL;
+    if (gone && !str_starts(text, link)) {
+        fail(err, "the module %.200s needs the library %.*s, which is not installed", path,
+             (int)MIN(gone - text, 100), text);
+        return;
+    }
     if (text && str_starts(text, link) && str_starts(text + strlen(link), ": "))
         text += strlen(link) + 2;
     fail(err, "cannot load the module %.200s: %.250s", path, text ? text : "no reason given");
 }
 
-const struct sd_source_ops *module_load(const char *path, char **resolved, struct sd_error *err)
+/* The tables that it gives, into `m`. */
+static bool take_tables(struct module *m, struct sd_error *err)
+{
+    /* POSIX's way around "function pointer from object pointer". */
+    sd_source_entry *one = NULL;
+    sd_sources_entry *several = NULL;
+    *(void **)&one = dlsym(m->library, "slowdive_source");
+    *(void **)&several = dlsym(m->library, "slowdive_sources");
+    const char *part = dlsym(m->library, "slowdive_part");
+    const struct sd_source_ops *single[] = {NULL, NULL}, *const *all = single;
+    struct sd_error why = {""};
+    if (part && strcmp(part, SLOWDIVE_VERSION) != 0)
+        return fail(err, "the module %.200s belongs to slowdive %.60s, this is %s", m->path, part,
+                    SLOWDIVE_VERSION);
+    if (several)
+        all = several();
+    else if (one)
+        single[0] = one();
+    if (!several && !one && !part)
+        return fail(err, "%.300s is no source: it does not export slowdive_source", m->path);
+    size_t n = 0;
+    while (several && all && all[n] && n <= MODULE_KINDS_MAX)
+        n++;
+    if (n > MODULE_KINDS_MAX)
+        return fail(err, "the module %.200s is refused: its list of sources has no end", m->path);
+    n = several ? n : one ? 1 : 0;
+    if (!n && !part)
+        return fail(err, "the module %.200s is refused: its list of sources is empty", m->path);
+    m->ops = mem_array(n + 1, sizeof *m->ops);
+    for (; m->n < n; m->n++)
+        if (!(m->ops[m->n] = adopt(all[m->n], &why)))
+            return fail(err, "the module %.200s is refused: %.250s", m->path, why.text);
+    return true;
+}
+
+void module_free(struct module *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free((void *)m->ops[i]);
+    free(m->ops);
+    free(m->path);
+    *m = (struct module){0};
+}
+
+bool module_load(const char *path, struct module *m, struct sd_error *err)
 {
     char link[64];
-    struct sd_error why = {""};
-    char *real = realpath(path, NULL);
-    if (!real) {
-        fail(err, "cannot open the module %.300s: %s", path, strerror(errno));
-        return NULL;
-    }
+    *m = (struct module){.path = realpath(path, NULL)};
+    if (!m->path)
+        return fail(err, "cannot open the module %.300s: %s", path, strerror(errno));
     /* The way to it as it was given, links and all, and then the file itself. */
-    int given = trust_open("module", path, err), fd = given < 0 ? -1 : open_safe(real, err);
+    int given = trust_open("module", path, err), fd = given < 0 ? -1 : open_safe(m->path, err);
     if (given >= 0)
         close(given);
     if (fd < 0) {
-        free(real);
-        return NULL;
+        module_free(m);
+        return false;
     }
     /* Through the descriptor, so that what was checked is what is loaded. It stays
      * open: dlopen knows libraries by name, and a later module with the same number
      * would be taken for this one. */
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    void *library = dlopen(link, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        explain_dlerror(link, real, err);
+    m->library = dlopen(link, RTLD_NOW | RTLD_LOCAL);
+    if (!m->library) {
+        explain_dlerror(link, m->path, err);
         close(fd);
-        free(real);
-        return NULL;
     }
-    sd_source_entry *entry = NULL;
-    /* POSIX's way around "function pointer from object pointer". */
-    *(void **)&entry = dlsym(library, "slowdive_source");
-    const struct sd_source_ops *ops = NULL;
-    if (!entry)
-        fail(err, "%.300s is no source: it does not export slowdive_source", real);
-    else if (!(ops = adopt(entry(), &why)))
-        fail(err, "the module %.200s is refused: %.250s", real, why.text);
-    if (!ops) {
-        /* Not closed: its constructors ran and may have left threads or handlers. */
-        free(real);
-        return NULL;
-    }
-    *resolved = real;
-    return ops;
+    /* A library that is refused is not closed: its constructors ran and may have left threads or handlers. */
+    if (m->library && take_tables(m, err))
+        return true;
+    module_free(m);
+    return false;
 }

@@ -14,6 +14,7 @@
 #include "base/trust.h"
 #include "base/utf8.h"
 #include "store/clickhouse_internal.h"
+#include "version.inc"
 
 enum { CONNECT_MS = 10000, POLL_MS = 100, SAID_MAX = 4096, PASSWORD_MAX = 4096 };
 #define ANSWER_MAX ((size_t)1 << 30)

@@ -35,10 +35,8 @@ static void interrupt(struct store *s)
     curl_multi_wakeup(c->multi);
 }
 
-static const char *const SCHEMES[] = {"clickhouse:", "clickhouses:", NULL};
-
 const struct store_ops clickhouse_store_ops = {
-    .schemes = SCHEMES,
+    .schemes = CLICKHOUSE_SCHEMES,
     .open = open_it,
     .close = store_end_of,
     .interrupt = interrupt,

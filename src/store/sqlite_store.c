@@ -4,8 +4,6 @@
 
 #include "store/sqlite_internal.h"
 
-static const char *const SCHEMES[] = {"history:", NULL};
-
 static void store_free(struct sqlite_store *s)
 {
     sqlite_file_close(s);
@@ -20,7 +18,7 @@ static void store_free(struct sqlite_store *s)
 static enum sd_result sqlite_open(const char *url, const struct store_options *o, struct store **out,
                                   struct sd_error *err)
 {
-    const char *path = url + strlen(SCHEMES[0]), *home = getenv("HOME");
+    const char *path = url + strlen(SQLITE_SCHEMES[0]), *home = getenv("HOME");
     if (!*path)
         return sd_fail(err, SD_CONFIG, "a history needs a path: history:PATH");
     if (o->tiers.n > HISTORY_TIERS_MAX)
@@ -61,7 +59,7 @@ static char *sqlite_schema(const char *url, const struct store_options *o, struc
     return mem_strdup(SQLITE_STORE_DDL);
 }
 
-const struct store_ops sqlite_store_ops = {.schemes = SCHEMES,
+const struct store_ops sqlite_store_ops = {.schemes = SQLITE_SCHEMES,
                                            .open = sqlite_open,
                                            .close = sqlite_close,
                                            .interrupt = sqlite_stop,

@@ -16,11 +16,6 @@ static const struct store_ops *engine_of(const char *url)
     return NULL;
 }
 
-bool store_is_url(const char *url)
-{
-    return engine_of(url) != NULL;
-}
-
 enum sd_result store_open(const char *url, const struct store_options *o, struct store **out,
                           struct sd_error *err)
 {

@@ -36,6 +36,7 @@ struct store {
     char *partial; /* what readings lacked since store_partial; NULL: nothing */
 };
 
+extern const char *const SQLITE_SCHEMES[], *const CLICKHOUSE_SCHEMES[];
 extern const struct store_ops sqlite_store_ops, clickhouse_store_ops;
 
 #endif

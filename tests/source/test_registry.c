@@ -10,6 +10,7 @@
 #include "rt/module.h"
 #include "rt/registry.h"
 #include "source/built_in.h"
+#include "version.inc"
 
 static char dir[64];
 
@@ -250,6 +251,10 @@ static void nonsense_is_refused(void **state)
         {"-DOFFSET=4", "its option n lies outside the options struct"},
         {"-DFALLBACK='\"x\"'", "the default of its option n: \"x\" is not a whole number"},
         {"-DCOLLECT=NULL", "one of collect and run"},
+        {"-DNAME='\"fresh\"' -DSEVERAL='\"exec\"'", "there is a source kind exec already"},
+        {"-DNAME='\"fresh\"' -DSEVERAL='\"No Word\"'", "its name must consist of"},
+        {"-DEMPTY", "its list of sources is empty"},
+        {"-DPART='\"0.0.1\"'", "belongs to slowdive 0.0.1, this is " SLOWDIVE_VERSION},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char name[32];
@@ -335,6 +340,93 @@ static void good_modules_are_loaded(void **state)
     registry_resolved_free(&r);
 }
 
+static void several_kinds_are_in_one_module(void **state)
+{
+    (void)state;
+    struct sd_error err;
+    if (!build("several.so", "-DNAME='\"one\"' -DSEVERAL='\"two\"'"))
+        skip();
+    const struct sd_source_ops *ops = registry_load(in_dir("several.so"), &err);
+    assert_non_null(ops);
+    assert_string_equal(ops->name, "one");
+    assert_non_null(registry_named("two"));
+    assert_string_equal(registry_module_path(registry_named("two")), in_dir("several.so"));
+}
+
+/* A library that its module was linked with and that is not there any more. */
+static bool without_its_library(const char *name, const char *flags)
+{
+    char *library = mem_printf("echo 'int needed(void) { return 1; }' | cc -shared -fPIC -xc - -o '%s'",
+                               in_dir("libneeded.so"));
+    FILE *p = popen(library, "r");
+    free(library);
+    char *all = mem_printf("-DNEEDS %s -L'%s' -Wl,--no-as-needed -lneeded", flags, dir);
+    bool ok = p && pclose(p) == 0 && build(name, all);
+    free(all);
+    unlink(in_dir("libneeded.so"));
+    return ok;
+}
+
+static void a_missing_library_is_one_sentence(void **state)
+{
+    (void)state;
+    if (!without_its_library("lacking.so", ""))
+        skip();
+    refused(in_dir("lacking.so"), "/lacking.so needs the library libneeded.so, which is not installed");
+}
+
+/* As with MODULES=shared: kinds that are known by name are loaded when they are asked for. */
+static void known_kinds_are_loaded_when_asked_for(void **state)
+{
+    (void)state;
+    static const struct registry_kind kinds[] = {{"zebra", "striped", 0},
+                                                 {"horse", "plain", 0},
+                                                 {"mule", "lacking2", 0},
+                                                 {"donkey", "nowhere", 0},
+                                                 {NULL, NULL, 0}};
+    static const struct registry_package packages[] = {
+        {"nowhere", "slowdive-source-grey"}, {"part", "slowdive"}, {NULL, NULL}};
+    struct registry_resolved r;
+    struct sd_error err = {""};
+    if (!build("plain.so", "-DNAME='\"horse\"'") || !build("striped.so", "-DNAME='\"zebra\"'") ||
+        !without_its_library("lacking2.so", "-DNAME='\"mule\"'") ||
+        !build("part.so", "-DPART_ALONE -DPART='\"" SLOWDIVE_VERSION "\"'"))
+        skip();
+    registry_know(kinds, packages);
+    problems = 0;
+    registry_load_path(dir, problem, NULL);
+    assert_int_equal(problems, 0); /* nobody has asked for the one that cannot be loaded */
+
+    assert_true(registry_resolve("horse:x", &r, &err));
+    assert_string_equal(r.ops->name, "horse");
+    registry_resolved_free(&r);
+    assert_null(registry_absent("horse"));
+    assert_null(registry_absent("no such kind"));
+    assert_false(registry_resolve("mule:x", &r, &err));
+    assert_non_null(strstr(err.text, "there is no source mule here: the module "));
+    assert_non_null(strstr(err.text, "lacking2.so needs the library libneeded.so, which is not installed"));
+    assert_false(registry_resolve("donkey://h/", &r, &err));
+    assert_string_equal(err.text,
+                        "there is no source donkey here: the module nowhere.so is not installed; on "
+                        "Debian it is in the package slowdive-source-grey");
+
+    /* Listed in the order in which they are known, whichever was loaded first. */
+    size_t zebra = 0, horse = 0;
+    for (size_t i = 0; i < registry_count(); i++) {
+        zebra = str_eq(registry_at(i)->name, "zebra") ? i : zebra;
+        horse = str_eq(registry_at(i)->name, "horse") ? i : horse;
+    }
+    assert_true(zebra && zebra + 1 == horse);
+
+    int (*double_of)(int);
+    *(void **)&double_of = registry_symbol("part", "double_of", &err);
+    assert_non_null(double_of);
+    assert_int_equal(double_of(21), 42);
+    assert_null(registry_symbol("part", "triple_of", &err));
+    assert_null(registry_symbol("nowhere", "double_of", &err));
+    assert_non_null(strstr(err.text, "the module nowhere.so is not installed"));
+}
+
 int main(void)
 {
     registry_begin(SOURCES_BUILT_IN);
@@ -349,6 +441,9 @@ int main(void)
         T(nonsense_is_refused),
         T(what_others_can_write_is_refused),
         T(good_modules_are_loaded),
+        T(several_kinds_are_in_one_module),
+        T(a_missing_library_is_one_sentence),
+        T(known_kinds_are_loaded_when_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "base/redact.h"
 #include "base/units.h"
+#include "version.inc"
 
 enum { CONNECT_MS = 10000, POLL_MS = 200 };
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "source/load/generator_parts.h"
+#include "version.inc"
 
 enum {
     EVENTS = 64,           /* of one turn of the loop */

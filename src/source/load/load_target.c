@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "source/shared/lookup.h"
+#include "version.inc"
 
 #define ALL_NS    (1800 * SD_MS) /* a refusal is there within 2 s */
 #define LISTEN_NS (300 * SD_MS)  /* for an address that does not answer, when there are others */

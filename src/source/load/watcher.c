@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "format/loads/metric_sum.h"
+#include "version.inc"
 
 #define TEXT_MAX (16u << 20)
 #define WAIT_NS  (5 * SD_S) /* for one answer */

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "source/notify/notify_command.h"
 #include "source/notify/notify_request.h"
+#include "version.inc"
 
 /* Of an answer SAID bytes are told. More is kept: a secret is hidden only where it is whole. */
 enum {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/redact.h"
+#include "version.inc"
 
 enum { CONNECT_MS = 10000, POLL_MS = 200, REDIRECTS_MAX = 5 };
 

@@ -57,11 +57,60 @@ static const struct sd_source_ops ops = {
     .close = m_close,
 };
 
-#ifdef WRONG_SYMBOL
-const struct sd_source_ops *something_else(void)
-#else
-const struct sd_source_ops *slowdive_source(void)
+#ifdef NEEDS /* a function of a library that is not there when it is loaded */
+int needed(void);
+int use_needed(void);
+int use_needed(void)
+{
+    return needed();
+}
 #endif
+
+#ifdef PART /* it belongs to the program */
+extern const char slowdive_part[];
+const char slowdive_part[] = PART;
+int double_of(int n);
+int double_of(int n)
+{
+    return 2 * n;
+}
+#endif
+
+#ifdef SEVERAL
+static const struct sd_source_ops second = {
+    .abi = SD_ABI,
+    .size = sizeof second,
+    .name = SEVERAL,
+    .summary = "a test",
+    .targets = "second:",
+    .provides = SD_KIND_BIT(SD_METRIC),
+    .interval_ns = SD_S,
+    .open = m_open,
+    .collect = m_collect,
+    .close = m_close,
+};
+const struct sd_source_ops *const *slowdive_sources(void);
+const struct sd_source_ops *const *slowdive_sources(void)
+{
+    static const struct sd_source_ops *const all[] = {&ops, &second, NULL};
+    return all;
+}
+#elif defined(EMPTY)
+const struct sd_source_ops *const *slowdive_sources(void);
+const struct sd_source_ops *const *slowdive_sources(void)
+{
+    static const struct sd_source_ops *const all[] = {NULL};
+    return all;
+}
+#elif defined(PART_ALONE)
+#elif defined(WRONG_SYMBOL)
+const struct sd_source_ops *something_else(void)
 {
     return &ops;
 }
+#else
+const struct sd_source_ops *slowdive_source(void)
+{
+    return &ops;
+}
+#endif
