@@ -96,3 +96,17 @@ bench: ## measure; ratios against a rival or a baseline in the same run
 	@contrib/install-deps --test
 	@$(MAKE) -s all demo-programs $(BENCH_BIN)
 	@tests/bench/run
+
+# What lasts: neither is part of the check.
+.PHONY: soak soak-fuzz
+$(BUILD)/tests/soak/%: $(BUILD)/obj/tests/soak/%.o $(LIBS_UNIT)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE)
+
+soak: ## a day of traffic in an hour while everything comes and goes: see tests/soak/README.md
+	@contrib/install-deps --test
+	@$(MAKE) -s all $(BUILD)/tests/bench/make_hour $(BUILD)/tests/soak/tally
+	@BUILD="$(BUILD)" SAN="$(SAN)" tests/soak/soak
+
+soak-fuzz: ## every fuzz target for ten minutes (FUZZ_SECONDS) each
+	@tests/run --only fuzz --fuzz-seconds $(or $(FUZZ_SECONDS),600)

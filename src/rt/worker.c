@@ -108,22 +108,29 @@ static void host_discard(struct sd_batch *b)
     batch_unref(b);
 }
 
-static void host_publish(struct sd_source *source, struct sd_batch *b)
+/* Into the mailbox, counted: what is not among the batches or the drops was never there. */
+static void to_mailbox(struct rt_source *s, struct sd_batch *b, bool wait_room)
 {
-    struct rt_source *s = own(source);
-    size_t records = batch_len(b);
-    if (!records || (s->stop && !s->heard)) {
-        batch_unref(b);
-        return;
-    }
-    size_t dropped = mailbox_put(&s->box, b, !source->follow);
+    size_t records = batch_len(b), dropped = mailbox_put(&s->box, b, wait_room);
     pthread_mutex_lock(&s->lock);
     s->counts.batches++;
     s->counts.records += (int64_t)records;
     s->counts.drops += (int64_t)dropped;
+    s->counts_changed = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void host_publish(struct sd_source *source, struct sd_batch *b)
+{
+    struct rt_source *s = own(source);
+    if (!batch_len(b) || (s->stop && !s->heard)) {
+        batch_unref(b);
+        return;
+    }
+    to_mailbox(s, b, !source->follow);
+    pthread_mutex_lock(&s->lock);
     s->counts.last_data = s->rt->limits.now();
     s->quiet_since = clock_mono();
-    s->counts_changed = true;
     bool back = s->state == SD_STATE_STALE;
     pthread_mutex_unlock(&s->lock);
     s->progress = true;
@@ -251,7 +258,7 @@ static void refuse_requests(struct rt_source *s, const char *why)
         struct sd_batch *reply = batch_new(s->name, s->rt->limits.now());
         batch_set_answer(reply, q->number);
         reply_failed(reply, q->r, why);
-        mailbox_put(&s->box, reply, false);
+        to_mailbox(s, reply, false);
         served(s);
         rt_wake(s->rt);
         request_free(q);

@@ -158,6 +158,25 @@ static void files_that_cannot_be_recognised(void **state)
     }
 }
 
+/* With nothing in it yet, a file is known by its own name: those of folders say nothing. */
+static void empty_logs_are_known_by_name(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"slowness/access.log", "log"},
+                                          {"slowness/db-slow.log", "slowlog"},
+                                          {"slowness/postgresql-1.log", "pglog"}};
+    assert_int_equal(mkdir(in_dir("slowness"), 0700), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct registry_resolved r;
+        struct sd_error err;
+        put_file(rows[i][0], "");
+        if (!registry_resolve(in_dir(rows[i][0]), &r, &err))
+            fail_msg("%s: %s", rows[i][0], err.text);
+        assert_string_equal(r.ops->name, rows[i][1]);
+        registry_resolved_free(&r);
+    }
+}
+
 /* ---- secrets ---- */
 
 static void passwords_are_hidden(void **state)
@@ -437,6 +456,7 @@ int main(void)
         T(options_are_cut),
         T(urls_keep_their_own_parameters),
         T(files_that_cannot_be_recognised),
+        T(empty_logs_are_known_by_name),
         T(passwords_are_hidden),
         T(nonsense_is_refused),
         T(what_others_can_write_is_refused),

@@ -124,7 +124,8 @@ static enum sd_result slowlog_run(struct sd_source *s, struct sd_error *err)
 
 static int slowlog_recognise(const char *target, const void *head, size_t len)
 {
-    bool named = strstr(target, "slow") && str_ends(target, ".log") && !strstr(target, "://");
+    const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target; /* not the folders' names */
+    bool named = strstr(name, "slow") && str_ends(name, ".log") && !strstr(target, "://");
     if (!head || !len)
         return named ? 55 : 0;
     return slowlog_like(head, len) ? 96 : 0;
