@@ -124,6 +124,29 @@ ok "what a font and an image are" says out 'otf'
 ok "how a font is shown while it loads" says out 'font-display: swap'
 ok "the size of an image" says out 'gif'
 
+# ---- built anew while it is followed ----
+# told NAME: waits until the recording has a build with that file
+told() {
+    for _ in $(seq 300); do
+        "$program" bundle again.slowdive --format json 2>/dev/null | grep -qF "\"$1\"" && return
+        read -rt 0.1 <> <(:)
+    done
+    return 1
+}
+mkdir live
+echo 'let first = 1' >live/first.js
+"$program" record -o again.slowdive --for 60s bundle:live >/dev/null 2>&1 &
+recorder=$!
+ok "a build is recorded" told first.js
+mkdir newer
+echo 'let second = 1' >newer/second.js
+mv live older && mv newer live
+ok "another one in its place is read" told second.js
+kill -INT $recorder
+wait $recorder
+run bundle again.slowdive --format json
+ok "and is the newest" json "list(a) == ['second.js']"
+
 mkdir empty reports
 refused "an empty folder is no build" "is a folder" bundle empty
 refused "nor is one of reports of Lighthouse" "" bundle bundle:reports

@@ -63,6 +63,17 @@ ok "a file of events is a source" exited 0
 ok "changes are those since the deploy" says out 'Changes since the deploy 1.5.0 at '
 ok "the deploy is listed" says out 'shop'
 ok "with the interval of the difference" grep -qE '^! *endpoint .*GET /items .*\+[0-9.]+\.\.\+[0-9.]+ ms' out
+cat >steps <<'STEPS'
+: changes
+STEPS
+run record -o deploy.slowdive deploy.log deploys.json
+for window in 5m 30s 10s; do
+    run replay deploy.slowdive --script steps --size 120x30 --window $window
+    mv out in-$window
+done
+ok "so they are in a window of the console that a deploy is in" says in-5m 'Changes since the deploy 1.5.0 at '
+ok "as long before it as the window" says in-30s 'before: 15:51:10-15:51:40'
+ok "a window after it is compared with the one before" says in-10s 'Changes from the window before'
 run changes deploy.log deploys.json --format csv
 ok "what was slower since then is found" [ "$(grep -c '^endpoint,GET /items,median,.*,changed,true' out)" = 1 ]
 ok "and nothing else" [ "$(grep -c '^[a-z]*,GET /steady,.*,changed,true' out)" = 0 ]

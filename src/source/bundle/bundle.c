@@ -1,14 +1,55 @@
-/* bundle.c - a build of a front end: read once, to its end. What describes it is found by bundle_find.h, read
- * by the readers of format/bundles/, completed by bundle_measure.h. */
+/* bundle.c - a build of a front end: read to its end, and while it is followed again when it was built anew.
+ * What describes it is found by bundle_find.h, read by the readers of format/bundles/, completed by
+ * bundle_measure.h. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "source/bundle/bundle_measure.h"
 #include "source/shared/examine.h"
 
+#define LOOK_EVERY (2 * SD_S)
+
+/* Of a folder and of what describes the build in it; zeros: not there. */
+struct look {
+    struct timespec changed[2];
+    ino_t file[2];
+};
+
 struct bundle {
     bool opened;
     struct bundle_found found;
+    struct look seen; /* before it was read */
 };
+
+/* By their paths: a folder may have been put in the place of the other. */
+static struct look look_at(const struct bundle_found *found)
+{
+    struct look l = {0};
+    struct strbuf path = {0};
+    strbuf_str(&path, found->folder.path);
+    for (int i = 0; i < 2; i++) {
+        struct stat st;
+        if (stat(path.text, &st) == 0) {
+            l.changed[i] = st.st_mtim;
+            l.file[i] = st.st_ino;
+        }
+        if (!found->file)
+            break;
+        strbuf_char(&path, '/');
+        strbuf_str(&path, found->file);
+    }
+    strbuf_free(&path);
+    return l;
+}
+
+static bool same_look(const struct look *a, const struct look *b)
+{
+    bool same = true;
+    for (int i = 0; i < 2; i++)
+        same &= a->file[i] == b->file[i] && a->changed[i].tv_sec == b->changed[i].tv_sec &&
+                a->changed[i].tv_nsec == b->changed[i].tv_nsec;
+    return same;
+}
 
 static enum sd_result bundle_open(struct sd_source *s, struct sd_error *err)
 {
@@ -76,16 +117,53 @@ static enum sd_result measure(struct sd_source *s, struct draft *d, struct bundl
     return whole ? publish(s, d, m, true, err) : SD_OK;
 }
 
-static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
+/* SD_GONE: it is published, whole. */
+static enum sd_result read_build(struct sd_source *s, struct sd_error *err)
 {
     struct bundle *x = s->priv;
     struct draft *d = draft_new();
     struct bundle_measured m = {0};
     enum sd_result r = SD_CONFIG;
+    x->seen = look_at(&x->found);
     if (bundle_read(&x->found, d, err))
         r = measure(s, d, &m, err);
     bundle_measured_clear(&m);
     draft_free(d);
+    return r;
+}
+
+/* Another build in its place, which is found anew: it may be of another form. */
+static enum sd_result read_again(struct sd_source *s, struct sd_error *err)
+{
+    struct bundle *x = s->priv;
+    struct bundle_found found = {.folder = {.fd = -1}};
+    if (!bundle_find(s->target, &found, err)) {
+        bundle_found_clear(&found);
+        return SD_CONFIG;
+    }
+    bundle_found_clear(&x->found);
+    x->found = found;
+    return read_build(s, err);
+}
+
+/* A build takes a while to be written: it is read when two looks in a row see the same. */
+static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
+{
+    struct bundle *x = s->priv;
+    enum sd_result r = read_build(s, err);
+    struct look last = x->seen;
+    while (r == SD_GONE && s->follow && !s->host->should_stop(s)) {
+        struct sd_error why = {.text = ""};
+        s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY);
+        struct look now = look_at(&x->found);
+        bool rests = same_look(&now, &last);
+        last = now;
+        if (!rests || same_look(&now, &x->seen) || s->host->should_stop(s))
+            continue;
+        x->seen = now;
+        if (read_again(s, &why) != SD_GONE)
+            s->host->note(s, SD_STATE_LIVE, "%s", why.text);
+    }
     return r;
 }
 

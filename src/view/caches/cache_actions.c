@@ -37,6 +37,15 @@ static const char *method_of(const struct action_ctx *c, const struct chosen_cac
     return c->arg && *c->arg ? c->arg : str_eq(x->product, "memcached") ? "detail" : "monitor";
 }
 
+static bool can_be_looked_into(const struct chosen_cache *x)
+{
+    static const char *const PRODUCTS[] = {"redis", "valkey", "dragonfly", "memcached"};
+    for (size_t i = 0; i < ARRAY_LEN(PRODUCTS); i++)
+        if (str_eq(x->product, PRODUCTS[i]))
+            return true;
+    return false;
+}
+
 static bool can_sample(const struct action_ctx *c, struct sd_error *why)
 {
     struct chosen_cache x;
@@ -44,6 +53,8 @@ static bool can_sample(const struct action_ctx *c, struct sd_error *why)
         return fail(why, "One at a time: %s still runs on %s", c->running->job->title, c->running->where);
     if (!chosen(c, &x))
         return fail(why, "Select a cache first: the view caches lists them");
+    if (!can_be_looked_into(&x))
+        return fail(why, "Redis, Valkey and memcached can be looked into, not %.200s", x.name);
     return caches_method_cost(method_of(c, &x)) ||
            fail(why, "There is no method \"%s\": keys, monitor or detail", method_of(c, &x));
 }

@@ -132,7 +132,8 @@ static const char RULE[] =
 
 /* ---- the spans ---- */
 
-/* This window, and the one before it; of all data what is before and after a deploy, or the halves. */
+/* This window, and the one before it; since a deploy in it, and as long before that; of all data what is
+ * before and after a deploy, or the halves. */
 static void choose_spans(const struct view_ctx *c, struct span *before, struct span *now,
                          const struct event_entry *deploy)
 {
@@ -140,11 +141,16 @@ static void choose_spans(const struct view_ctx *c, struct span *before, struct s
     *now = common_span(c);
     if (!sd_known(now->from) || !sd_known(now->to))
         *now = (struct span){0, 0};
-    if (span_is_all(c->span) && !c->baseline)
-        now->from = deploy->event ? deploy->at : add_sat(now->from, span_length(*now) / 2);
+    int64_t length = span_length(*now);
+    if (deploy->event)
+        now->from = deploy->at;
+    else if (span_is_all(c->span) && !c->baseline)
+        now->from = add_sat(now->from, length / 2);
     if (span_is_all(c->span))
         now->to = add_sat(now->to, 1); /* the last record belongs to it */
-    sd_time from = deploy->event ? INT64_MIN : add_sat(now->from, -span_length(*now));
+    sd_time from = !deploy->event         ? add_sat(now->from, -span_length(*now))
+                   : span_is_all(c->span) ? INT64_MIN
+                                          : add_sat(now->from, -length);
     *before = (struct span){sd_known(u.first) ? MAX(from, u.first) : now->from, now->from};
     if (c->baseline)
         *before = c->baseline->span;
@@ -282,7 +288,7 @@ static struct doc *build_changes(const struct view_ctx *c)
     struct doc *d = doc_new("changes", "Changes");
     struct span before, now;
     struct event_entry deploy = {0};
-    if (span_is_all(c->span) && !c->baseline)
+    if (!c->baseline)
         deploys_dividing(c, &deploy);
     choose_spans(c, &before, &now, &deploy);
     common_envelope(d, c, now);

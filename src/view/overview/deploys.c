@@ -65,8 +65,11 @@ void deploys_dividing(const struct view_ctx *c, struct event_entry *out)
     *out = (struct event_entry){0};
     if (!sd_known(u.first) || !sd_known(u.last))
         return;
-    int64_t margin = span_length((struct span){u.first, u.last}) / 10;
-    size_t n = events_in(c, (struct span){add_sat(u.first, margin), add_sat(u.last, -margin)}, e);
+    struct span of = span_is_all(c->span)
+                         ? (struct span){u.first, u.last}
+                         : (struct span){MAX(c->span.from, u.first), MIN(c->span.to, u.last)};
+    int64_t margin = span_length(of) / 10;
+    size_t n = events_in(c, (struct span){add_sat(of.from, margin), add_sat(of.to, -margin)}, e);
     for (size_t i = 0; i < n && !out->event; i++)
         if (is_deploy(&e[i]))
             *out = e[i];

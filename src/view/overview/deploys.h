@@ -4,7 +4,8 @@
 
 #include "view/view.h"
 
-/* The newest deploy that leaves a tenth of all data on both sides; out->event NULL: there is none. */
+/* The newest deploy that leaves a tenth of the window, or of all data, on both sides; out->event NULL: there
+ * is none. */
 void deploys_dividing(const struct view_ctx *c, struct event_entry *out);
 /* "deploy 1.5.0" */
 const char *deploy_words(struct doc *d, const struct event_entry *e);
