@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/history.h"
@@ -346,13 +345,15 @@ static void look_at_kinds(struct doctor *d)
     }
 }
 
-/* What the policy records into; a file that is not there yet is made by who records. */
+/* What the policy records into: an engine; of a file doctor_here tells. */
 static void look_at_history(struct doctor *d)
 {
     const char *url = d->a->config->policy.history.url;
-    const char *file = url && !history_is_engine(url) ? strchr(url, ':') + 1 : NULL;
-    if (url && (!file || access(file, F_OK) == 0))
-        look_at(d, url, NULL, true);
+    if (!url || !history_is_engine(url))
+        return;
+    char *shown = history_shown(url);
+    begin(d, exam_new(&DOCTOR_HISTORY, url, NULL, shown, true));
+    free(shown);
 }
 
 static void finish(struct doctor *d)

@@ -69,6 +69,10 @@ char *clickhouse_schema(const char *url, const struct store_options *o, struct s
 /* Looks whether the tables are there, makes them when it may, and sets tiers and `distributed`. */
 enum sd_result clickhouse_prepare(struct clickhouse *c, const struct store_options *o, struct sd_error *err);
 
+/* ---- rights (clickhouse_right.c) ---- */
+enum sd_result clickhouse_right(const char *url, const struct store_options *o, enum store_right *out,
+                                struct sd_error *err);
+
 /* ---- what may be seen (clickhouse_sight.c) ---- */
 enum clickhouse_note { NOTE_MOVE = 1, NOTE_CLAIM, NOTE_IMPORT, NOTE_TIER, NOTE_SCHEMA };
 /* Conditions for WHERE of the rows of each tier, good for a span. */
