@@ -303,10 +303,9 @@ static void look_at(struct doctor *d, const char *target, char *const *options, 
                                         "slowdive sources lists how sources are written"});
     } else {
         bool ok = app_source_options(d->a, options, &r, &opts, &err);
+        char *mend = mem_printf("slowdive sources %s shows how it is written, and its options", r.ops->name);
         if (!ok)
-            findings_add(d->f, shown, asked,
-                         &(struct sd_check){"options", SD_CHECK_MISSING, err.text,
-                                            "slowdive sources KIND shows its options"});
+            findings_add(d->f, shown, asked, &(struct sd_check){"options", SD_CHECK_MISSING, err.text, mend});
         else if (can_examine(r.ops))
             begin(d, exam_new(r.ops, r.target, opts, shown, asked));
         else
@@ -318,6 +317,7 @@ static void look_at(struct doctor *d, const char *target, char *const *options, 
         if (!ok || !can_examine(r.ops))
             options_free(r.ops->options, opts);
         registry_resolved_free(&r);
+        free(mend);
     }
     free(shown);
 }

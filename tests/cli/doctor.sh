@@ -117,6 +117,18 @@ mkdir root
 run doctor "host:?root=$dir/root" --format json
 ok "a root without /proc" state_is host: proc missing
 
+# Every kind, with what no kind can read: a sentence of each.
+mapfile -t kinds < <("$program" manual words | awk '$1 == "kind" {print $2}')
+ok "there are kinds" [ "${#kinds[@]}" -gt 30 ]
+run doctor "${kinds[@]/%/:$dir/no/such?thing}" --format json
+ok "what cannot be read" exited 1
+for kind in "${kinds[@]}"; do
+    grep -qF "\"$kind:" out || echo "$kind"
+done >unsaid
+ok "is told of every kind" [ ! -s unsaid ]
+run doctor "${kinds[@]/%/:}" --format json
+ok "and what is empty" exited 1
+
 # Servers: what each was asked is in asked.
 cat >server.py <<'END'
 import http.server, sys
