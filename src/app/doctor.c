@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/history.h"
@@ -304,10 +303,9 @@ static void look_at(struct doctor *d, const char *target, char *const *options, 
                                         "slowdive sources lists how sources are written"});
     } else {
         bool ok = app_source_options(d->a, options, &r, &opts, &err);
+        char *mend = mem_printf("slowdive sources %s shows how it is written, and its options", r.ops->name);
         if (!ok)
-            findings_add(d->f, shown, asked,
-                         &(struct sd_check){"options", SD_CHECK_MISSING, err.text,
-                                            "slowdive sources KIND shows its options"});
+            findings_add(d->f, shown, asked, &(struct sd_check){"options", SD_CHECK_MISSING, err.text, mend});
         else if (can_examine(r.ops))
             begin(d, exam_new(r.ops, r.target, opts, shown, asked));
         else
@@ -319,6 +317,7 @@ static void look_at(struct doctor *d, const char *target, char *const *options, 
         if (!ok || !can_examine(r.ops))
             options_free(r.ops->options, opts);
         registry_resolved_free(&r);
+        free(mend);
     }
     free(shown);
 }
@@ -346,13 +345,15 @@ static void look_at_kinds(struct doctor *d)
     }
 }
 
-/* What the policy records into; a file that is not there yet is made by who records. */
+/* What the policy records into: an engine; of a file doctor_here tells. */
 static void look_at_history(struct doctor *d)
 {
     const char *url = d->a->config->policy.history.url;
-    const char *file = url && !history_is_engine(url) ? strchr(url, ':') + 1 : NULL;
-    if (url && (!file || access(file, F_OK) == 0))
-        look_at(d, url, NULL, true);
+    if (!url || !history_is_engine(url))
+        return;
+    char *shown = history_shown(url);
+    begin(d, exam_new(&DOCTOR_HISTORY, url, NULL, shown, true));
+    free(shown);
 }
 
 static void finish(struct doctor *d)

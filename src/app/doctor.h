@@ -25,6 +25,9 @@ void findings_free(struct findings *f);
 /* "1 missing, 2 would show more, 9 are fine"; caller frees. */
 char *findings_summary(const struct findings *f);
 
+/* doctor_history.c: its target is the engine that the policy records into. No source: only to be examined. */
+extern const struct sd_source_ops DOCTOR_HISTORY;
+
 /* doctor_here.c: of this program: its configuration, the terminal, where it writes. Problems of the
  * configuration are taken from app->problems. */
 void doctor_here(struct app *a, struct findings *f);

@@ -79,6 +79,10 @@ enum sd_result clickhouse_nodes_prepare(struct clickhouse *c, struct sd_error *e
 enum sd_result clickhouse_nodes_look(struct clickhouse *c, struct sd_error *err);
 void sql_cluster(struct strbuf *out, const struct clickhouse *c, const char *table);
 
+/* ---- rights (clickhouse_right.c) ---- */
+enum sd_result clickhouse_right(const char *url, const struct store_options *o, enum store_right *out,
+                                struct sd_error *err);
+
 /* ---- what may be seen (clickhouse_sight.c) ---- */
 enum clickhouse_note { NOTE_MOVE = 1, NOTE_CLAIM, NOTE_IMPORT, NOTE_TIER, NOTE_SCHEMA };
 /* Conditions for WHERE of the rows of each tier, good for a span. */

@@ -48,4 +48,5 @@ const struct store_ops clickhouse_store_ops = {
     .hosts = clickhouse_hosts,
     .compact = clickhouse_compact,
     .schema = clickhouse_schema,
+    .right = clickhouse_right,
 };

@@ -30,6 +30,14 @@ enum sd_result store_open(const char *url, const struct store_options *o, struct
     return result;
 }
 
+enum sd_result store_right(const char *url, const struct store_options *o, enum store_right *out,
+                           struct sd_error *err)
+{
+    const struct store_ops *ops = engine_of(url);
+    return ops && ops->right ? ops->right(url, o, out, err)
+                             : sd_fail(err, SD_UNSUPPORTED, "this is no engine: %.100s", url);
+}
+
 void store_close(struct store *s)
 {
     if (!s)

@@ -36,6 +36,12 @@ const char *store_url(const struct store *s); /* as it may be shown */
 /* Ends what another thread waits for in it. Any thread. */
 void store_interrupt(struct store *s);
 
+/* May who logs in record into it? Of an engine; of a file (SD_UNSUPPORTED) the system tells. Nothing is made,
+ * changed or read of it. */
+enum store_right { STORE_WRITES, STORE_READS /* only */, STORE_NOT_MADE /* there is none yet */ };
+enum sd_result store_right(const char *url, const struct store_options *o, enum store_right *out,
+                           struct sd_error *err);
+
 /* ---- writing ---- */
 /* Who writes. A recorder is a new run each time it starts; an import of the same SOURCE of the same host is
  * always the same run. */

@@ -27,6 +27,9 @@ struct store_ops {
     enum sd_result (*hosts)(struct store *s, struct arena *a, struct store_state *out, struct sd_error *err);
     enum sd_result (*compact)(struct store *s, sd_time now, struct store_compaction *out,
                               struct sd_error *err);
+    /* NULL: it is a file. */
+    enum sd_result (*right)(const char *url, const struct store_options *o, enum store_right *out,
+                            struct sd_error *err);
     char *(*schema)(const char *url, const struct store_options *o, struct sd_error *err);
 };
 

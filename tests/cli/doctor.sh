@@ -4,6 +4,7 @@
 . "${0%/*}/tap.bash"
 end() {
     [ -d "$dir/pg" ] && "$root/contrib/private-postgres" stop "$dir/pg"
+    [ -d "$dir/ch" ] && "$root/contrib/private-clickhouse" stop "$dir/ch"
     [ -s "$dir/redis.pid" ] && kill "$(cat "$dir/redis.pid")"
     rm -rf "$dir"
 }
@@ -115,6 +116,18 @@ ok "this machine" state_is host: proc ok
 mkdir root
 run doctor "host:?root=$dir/root" --format json
 ok "a root without /proc" state_is host: proc missing
+
+# Every kind, with what no kind can read: a sentence of each.
+mapfile -t kinds < <("$program" manual words | awk '$1 == "kind" {print $2}')
+ok "there are kinds" [ "${#kinds[@]}" -gt 30 ]
+run doctor "${kinds[@]/%/:$dir/no/such?thing}" --format json
+ok "what cannot be read" exited 1
+for kind in "${kinds[@]}"; do
+    grep -qF "\"$kind:" out || echo "$kind"
+done >unsaid
+ok "is told of every kind" [ ! -s unsaid ]
+run doctor "${kinds[@]/%/:}" --format json
+ok "and what is empty" exited 1
 
 # Servers: what each was asked is in asked.
 cat >server.py <<'END'
@@ -283,5 +296,31 @@ if environment=$("$root/contrib/private-postgres" start "$dir/pg" --with $$ 2>wh
     ok "the server is as it was" [ "$(psql -XqAt "$PGURL" -c 'select count(*) from pg_extension')" = 1 ]
 else
     echo "# no PostgreSQL server: $(cat why)"
+fi
+
+# A history in an engine: who may record, and who only looks at it.
+if environment=$("$root/contrib/private-clickhouse" start "$dir/ch" --with $$ 2>why); then
+    eval "$environment"
+    export CLICKHOUSE_PASSWORD=secret
+    keeps() { # USER
+        printf 'history:\n  url: clickhouse://%s@127.0.0.1:%s/slowdive\n' "$1" "$CH_PORT_1" >policy.yaml
+        run doctor --policy policy.yaml --format json </dev/null
+    }
+    curl -s "http://127.0.0.1:$CH_PORT_1/" -d 'CREATE DATABASE slowdive'
+    keeps agent
+    ok "a history that is not made yet" mends agent@ history --print-schema
+    ok "is not made" [ -z "$(curl -s "http://127.0.0.1:$CH_PORT_1/" -d 'SHOW TABLES FROM slowdive')" ]
+    "$program" history "clickhouse://keeper@127.0.0.1:$CH_PORT_1/slowdive" --import fast.log >/dev/null 2>&1
+    keeps agent
+    ok "who may insert" state_is agent@ history ok
+    keeps console
+    ok "who may only look" state_is console@ history missing
+    run doctor "clickhouse://console@127.0.0.1:$CH_PORT_1/slowdive" --format json
+    ok "may look" state_is console@ history ok
+    CLICKHOUSE_PASSWORD=hunter2 keeps agent
+    ok "a wrong password" state_is agent@ engine missing
+    ok "is not told" [ "$(cat out err | grep -c hunter2)" = 0 ]
+else
+    echo "# no ClickHouse server: $(cat why)"
 fi
 finish

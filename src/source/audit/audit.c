@@ -9,6 +9,7 @@
 #include "format/caches/http_body.h"
 #include "format/caches/sitemap.h"
 #include "source/audit/audit_asset.h"
+#include "source/shared/examine.h"
 
 enum {
     LIST_MAX = 50 << 20, /* bytes of a list of URLs */
@@ -310,6 +311,28 @@ static enum sd_result audit_run(struct sd_source *s, struct sd_error *err)
     return conclude(s, err);
 }
 
+/* Which URLs are meant; none is asked. A list on standard input is not taken out of it. */
+static void audit_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
+{
+    const struct examine e = {tell, ctx};
+    const struct audit_source *x = s->priv;
+    struct sd_error err = {""};
+    if (!s->target)
+        return;
+    if (str_eq(s->target, "-")) {
+        examine_path(&e, s->target, false);
+        return;
+    }
+    enum sd_result r = audit_open(s, &err);
+    if (r != SD_OK || x->n_failed)
+        examine_tell(&e, "urls", SD_CHECK_MISSING, "name URLs of http or https, or a file with one a line",
+                     "%.200s%s%.150s", r == SD_OK ? x->failed[0] : err.text, r == SD_OK ? ": " : "",
+                     r == SD_OK ? x->reasons[0] : "");
+    else
+        examine_tell(&e, "urls", SD_CHECK_OK, NULL, "URLs that are named: %zu; none was asked", x->n);
+    audit_close(s);
+}
+
 extern const struct sd_source_ops audit_source_ops;
 const struct sd_source_ops audit_source_ops = {
     .abi = SD_ABI,
@@ -324,4 +347,5 @@ const struct sd_source_ops audit_source_ops = {
     .open = audit_open,
     .run = audit_run,
     .close = audit_close,
+    .examine = audit_examine,
 };

@@ -535,6 +535,10 @@ static void exec_examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
     const struct examine e = {tell, ctx};
     if (!s->target)
         return;
+    if (!s->target[strspn(s->target, " \t\n")]) {
+        examine_tell(&e, "program", SD_CHECK_MISSING, "name one, as in exec:COMMAND", "it needs a command");
+        return;
+    }
     char *word = program_of(s->target), *path = word ? examine_program(word) : NULL;
     if (!word)
         examine_tell(&e, "program", SD_CHECK_OK, NULL, "it is for the shell to find; it was not run");

@@ -274,15 +274,20 @@ static enum sd_result one_reading(struct sd_source *s, struct sd_error *err)
     return SD_OK;
 }
 
+static bool is_this(const char *target, struct sd_error *err)
+{
+    if (!*(str_starts(target, "host:") ? target + strlen("host:") : target))
+        return true;
+    return fail(err, "this source reads the machine that slowdive runs on and takes no name: write host:");
+}
+
 static enum sd_result open_source(struct sd_source *s, struct sd_error *err)
 {
     const struct host_options *o = s->opts;
     struct host *x = s->priv;
     *x = (struct host){.root = mem_strdup(o->root)};
-    const char *target = str_starts(s->target, "host:") ? s->target + strlen("host:") : s->target;
-    if (*target)
-        return sd_fail(err, SD_CONFIG,
-                       "this source reads the machine that slowdive runs on and takes no name: write host:");
+    if (!is_this(s->target, err))
+        return SD_CONFIG;
     if (*o->host)
         snprintf(x->name, sizeof x->name, "%s", o->host);
     else if (gethostname(x->name, sizeof x->name - 1) < 0 || !*x->name)
@@ -332,6 +337,11 @@ static void examine(struct sd_source *s, sd_check_tell *tell, void *ctx)
 {
     const struct host_options *o = s->opts;
     const struct examine e = {tell, ctx};
+    struct sd_error err;
+    if (s->target && !is_this(s->target, &err)) {
+        examine_tell(&e, "proc", SD_CHECK_MISSING, "slowdive host:", "%s", err.text);
+        return;
+    }
     struct host x = {.root = mem_strdup(o->root)};
     struct strbuf missing = {0};
     struct host_reading *r = s->target ? read_host(&x) : host_reading_new(clock_mono());

@@ -7,6 +7,7 @@
 #include "conf/load_scenario.h"
 #include "core/result.h"
 #include "source/load/runner.h"
+#include "source/shared/examine.h"
 
 struct load_opts {
     const char *kind, *allow, *target;
@@ -280,4 +281,5 @@ const struct sd_source_ops load_source_ops = {
     .request = load_request,
     .interrupt = load_interrupt,
     .close = load_close,
+    .examine = examine_file,
 };

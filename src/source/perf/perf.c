@@ -340,18 +340,19 @@ static void tell_allowed(const struct sampler_target *t, const struct sampler_op
     if (sampler_events_allowed(t, o, &err))
         tell(ctx, &(struct sd_check){"samples", SD_CHECK_OK, "the kernel lets slowdive sample it", NULL});
     else
-        tell(ctx, &(struct sd_check){"samples",
-                                     t->scope == PERF_HOST && sampler_events_allowed(&own, o, &ignored)
-                                         ? SD_CHECK_LESS
-                                         : SD_CHECK_MISSING,
-                                     err.text,
-                                     strstr(err.text, "seccomp")
-                                         ? "start the container with perf_event_open allowed in its seccomp "
-                                           "profile and with --cap-add PERFMON"
-                                     : strstr(err.text, "CAP_PERFMON")
-                                         ? GRANT
-                                         : "perf record in an environment that allows it, then: slowdive "
-                                           "functions perf.data"});
+        tell(ctx, &(struct sd_check){
+                      "samples",
+                      t->scope == PERF_HOST && sampler_events_allowed(&own, o, &ignored) ? SD_CHECK_LESS
+                                                                                         : SD_CHECK_MISSING,
+                      err.text,
+                      strstr(err.text, "there is no cgroup") ? "systemd-cgls shows which there are"
+                      : strstr(err.text, "seccomp")
+                          ? "start the container with perf_event_open allowed in its seccomp "
+                            "profile and with --cap-add PERFMON"
+                      : strstr(err.text, "CAP_PERFMON")
+                          ? GRANT
+                          : "perf record in an environment that allows it, then: slowdive "
+                            "functions perf.data"});
 }
 
 static void tell_kernel_names(sd_check_tell *tell, void *ctx)

@@ -163,19 +163,6 @@ static bool open_failed(const struct sampler_target *t, const struct sampler_opt
     return fail(err, "cannot sample %s: perf_event_open: %s", who, strerror(error));
 }
 
-bool sampler_events_allowed(const struct sampler_target *t, const struct sampler_options *o,
-                            struct sd_error *err)
-{
-    struct perf_event_attr a = attributes(o);
-    bool one = t->scope == PERF_PID;
-    a.disabled = 1;
-    int fd = event_open(&a, one ? t->pid : -1, one ? -1 : 0, 0);
-    if (fd < 0)
-        return open_failed(t, o, errno, err);
-    close(fd);
-    return true;
-}
-
 static int cannot_map(int error, struct sd_error *err)
 {
     fail(err,
@@ -355,6 +342,24 @@ static int open_cgroup(const char *path, struct sd_error *err)
     }
     fail(err, "there is no cgroup /%.200s below /sys/fs/cgroup", path);
     return -1;
+}
+
+bool sampler_events_allowed(const struct sampler_target *t, const struct sampler_options *o,
+                            struct sd_error *err)
+{
+    struct perf_event_attr a = attributes(o);
+    bool one = t->scope == PERF_PID;
+    a.disabled = 1;
+    int cgroup = t->scope == PERF_CGROUP ? open_cgroup(t->cgroup, err) : -1;
+    if (t->scope == PERF_CGROUP && cgroup < 0)
+        return false;
+    if (cgroup >= 0)
+        close(cgroup);
+    int fd = event_open(&a, one ? t->pid : -1, one ? -1 : 0, 0);
+    if (fd < 0)
+        return open_failed(t, o, errno, err);
+    close(fd);
+    return true;
 }
 
 bool sampler_cgroup_same(const struct sampler_events *e, const struct sampler_target *t)

@@ -287,7 +287,7 @@ enum sd_result harmless_state(struct conn *c, char state[static 80], struct sd_e
 /* Sets the role of the transaction; "": its own. */
 enum sd_result harmless_role(struct conn *c, const char *role, struct sd_error *why);
 
-/* ---- examine.c: for sd_source_ops.examine ---- */
+/* ---- pg_examine.c: for sd_source_ops.examine ---- */
 void postgres_look(struct postgres *p, sd_check_tell *told, void *ctx); /* of a server that is open */
 void postgres_not_opened(enum sd_result result, const struct sd_error *err, sd_check_tell *told, void *ctx);
 

@@ -48,7 +48,12 @@ static enum examine_path not_readable(const struct examine *e, const char *path,
 enum examine_path examine_path(const struct examine *e, const char *path, bool folders)
 {
     struct stat st;
-    if (!*path || str_eq(path, "-")) {
+    if (!*path) {
+        examine_tell(e, "readable", SD_CHECK_MISSING, "name one behind the kind, as in log:FILE",
+                     "it needs a file, and none is named");
+        return EXAMINE_NOT;
+    }
+    if (str_eq(path, "-")) {
         examine_tell(e, "readable", SD_CHECK_OK, NULL,
                      "it is standard input: nothing is taken from it to look at it");
         return EXAMINE_PIPE;

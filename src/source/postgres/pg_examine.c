@@ -1,4 +1,4 @@
-/* examine.c - for `slowdive doctor`: what a server has of what slowdive reads, and who we are there. One
+/* pg_examine.c - for `slowdive doctor`: what a server has of what slowdive reads, and who we are there. One
  * connection, three short statements. */
 #include "source/postgres/internal.h"
 
