@@ -112,7 +112,8 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
 {
     struct rt_source *s = own(source);
     size_t records = batch_len(b);
-    if (!records || (s->stop && !s->heard)) {
+    const struct batch_place *places;
+    if ((!records && !batch_places(b, &places)) || (s->stop && !s->heard)) {
         batch_unref(b);
         return;
     }
@@ -132,6 +133,14 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
     else
         status_count(s);
     rt_wake(s->rt);
+}
+
+static void host_place(struct sd_batch *b, const char *file, const char *place)
+{
+    if (file)
+        batch_add_place(b, file, place);
+    else
+        batch_set_part(b);
 }
 
 static bool host_fits(struct sd_source *source, const struct sd_batch *b)
@@ -181,6 +190,7 @@ const struct sd_host RT_HOST = {
     .withdrawn = host_withdrawn,
     .fits = host_fits,
     .batch_of = host_batch_of,
+    .place = host_place,
 };
 
 /* ---- requests ---- */
