@@ -154,6 +154,14 @@ struct sd_host {
      * its records that name none; NULL: not known. For a source that keeps or passes on what several bring.
      * NULL in a host that does not know. */
     struct sd_batch *(*batch_of)(struct sd_source *s, const char *origin, const char *machine, sd_time at);
+
+    /* Of what a source reads of a file as it grows. `file` NULL: the batch is a part of what a later one
+     * closes with its places. Else everything of that file up to the place, an opaque text of the source, is
+     * in this batch and those before it; once for each file, also in a batch without records. `place` "":
+     * nothing is to be kept of the file any more. A recorder keeps the place together with the data, and the
+     * next run gets it as the option "places", a line "PLACE FILE" each. NULL in a host that does not know.
+     */
+    void (*place)(struct sd_batch *b, const char *file, const char *place);
 };
 
 struct sd_source {

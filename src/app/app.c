@@ -3,6 +3,7 @@
 #include "app/alert_desk.h"
 #include "app/commands.h"
 #include "app/history.h"
+#include "app/places.h"
 #include "app/past_shown.h"
 
 #include "base/clock.h"
@@ -184,7 +185,7 @@ void app_free(struct app *a)
     for (size_t i = 0; i < a->n_recordings; i++)
         free(a->recordings[i]);
     free(a->recordings);
-    free(a->log_state);
+    places_free(a->places);
     free(a->history_said);
     if (a->beside)
         app_free(a->beside);
@@ -302,28 +303,22 @@ bool app_is_recording(const char *path)
     return is;
 }
 
-/* A plain log keeps how far it was read; a pattern may name some. Packed files and pipes have no place. */
-static bool keeps_place(const struct app *a, const struct registry_resolved *r)
+/* A log goes on where the history has what was read of it. */
+static bool set_places(const struct app *a, const struct sd_source_ops *ops, void *opts, struct sd_error *err)
 {
-    struct stat st;
-    unsigned char head[2] = {0};
-    if (!a->log_state || strcmp(r->ops->name, "log") != 0)
-        return false;
-    int fd = open(r->target, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return strpbrk(r->target, "*?[") != NULL;
-    bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, head, 2) >= 0 &&
-                 !(head[0] == 0x1f && head[1] == 0x8b) && !(head[0] == 0x28 && head[1] == 0xb5);
-    close(fd);
-    return plain;
+    if (!a->places || strcmp(ops->name, "log") != 0)
+        return true;
+    char *text = places_text(a->places);
+    bool ok = option_set(ops->options, opts, "places", text, err);
+    free(text);
+    return ok;
 }
 
 bool app_source_options(struct app *a, char *const *given, const struct registry_resolved *r, void **opts,
                         struct sd_error *err)
 {
     *opts = options_new(r->ops->options, r->ops->opts_size);
-    return inherit(a, r->ops, *opts, err) &&
-           (!keeps_place(a, r) || option_set(r->ops->options, *opts, "state", a->log_state, err)) &&
+    return inherit(a, r->ops, *opts, err) && set_places(a, r->ops, *opts, err) &&
            set_options(r->ops, *opts, given, err) && set_options(r->ops, *opts, r->options, err) &&
            (!r->ops->probe || r->ops->probe(r->target, *opts, err) == SD_OK);
 }
@@ -632,11 +627,15 @@ static void apply_batch(void *ctx, const struct sd_batch *b)
     struct app *a = ctx;
     if (past_shown_take(a->past_shown, b))
         return;
+    if (a->history) {
+        places_take(a->places, b);
+        history_recorder_batch(a->history, b);
+    }
+    if (!batch_len(b)) /* it only says how far a log was read */
+        return;
     take_in(a, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
-    if (a->history)
-        history_recorder_batch(a->history, b);
     flight_batch(a, b);
 }
 
@@ -729,7 +728,8 @@ bool app_record(struct app *a, const char *path, bool append, struct sd_error *e
     int64_t limit_ns = verb ? HISTORY_NS : CONSOLE_NS;
     if (path && store_is_url(path)) {
         signals_graceful(HISTORY_NS + CONSOLE_NS);
-        history = history_record(a, path, NULL, verb, limit_ns, err);
+        history =
+            !history_places(a, path, NULL, err) ? NULL : history_record(a, path, NULL, verb, limit_ns, err);
     } else if (path)
         file = recorder_open(path, mode, a->config->settings->show_literals, err);
     if (path && !file && !history)

@@ -31,7 +31,7 @@ struct app {
     struct recorder *recorder;                          /* NULL: not recording into a file */
     struct history_recorder *history;                   /* NULL: not into a history */
     char *history_said;                                 /* its trouble, as it was said last; NULL: none */
-    char *log_state;                                    /* where logs keep how far they were read; NULL */
+    struct places *places;                              /* how far logs were read (places.h); NULL: nobody keeps it */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
     struct app *beside;                                 /* what --baseline names; app_free() frees it; NULL */

@@ -21,8 +21,8 @@ char *state_folder(const char *dir, struct sd_error *err);
  * history_recorder_options. NULL and a sentence. */
 struct history_recorder *history_record(struct app *a, const char *url, const char *state, bool waits,
                                         int64_t wait_ns, struct sd_error *err);
-/* Logs are read on from where the last recorder of this history has read them: a->log_state is set, before
- * sources are added. Nothing is done when --state says where. */
+/* Logs are read on from where the history has what was read of them: a->places is set, before sources are
+ * added. */
 bool history_places(struct app *a, const char *url, const char *state, struct sd_error *err);
 
 extern const struct cli_command HISTORY_COMMAND, AGENT_COMMAND;

@@ -1,5 +1,7 @@
 #include "app/history.h"
 
+#include "app/places.h"
+
 #include "base/redact.h"
 #include "sink/conceal.h"
 #include "version.inc"
@@ -170,18 +172,27 @@ static char *path_of(const char *url)
 
 bool history_places(struct app *a, const char *url, const char *state, struct sd_error *err)
 {
-    if (cli_has(a->cli, CLI_STATE))
-        return true;
-    free(a->log_state);
-    a->log_state = NULL;
-    if (history_is_engine(url)) {
-        a->log_state = file_of(url, state, "places", err);
-        return a->log_state != NULL;
+    bool engine = history_is_engine(url);
+    char *path = engine ? NULL : path_of(url), *host = NULL, *spool = NULL, *before = NULL;
+    bool ok = true, there = engine || access(path, F_OK) == 0;
+    if (engine) {
+        spool = file_of(url, state, "waiting", err);
+        before = spool ? file_of(url, state, "places", err) : NULL;
+        ok = before != NULL;
+    } else {
+        before = mem_printf("%s-places", path);
+        if (!there && errno == ENOENT)
+            unlink(before); /* of a history that is gone */
     }
-    char *path = path_of(url);
-    a->log_state = mem_printf("%s-places", path);
-    if (access(path, F_OK) < 0 && errno == ENOENT)
-        unlink(a->log_state); /* of a history that is gone */
+    places_free(a->places);
+    a->places = NULL;
+    if (ok) {
+        host = history_host(a) ? mem_strdup(history_host(a)) : this_host();
+        a->places = places_read(there ? url : NULL, spool, before, host, err);
+    }
+    free(host);
+    free(before);
+    free(spool);
     free(path);
-    return true;
+    return a->places != NULL;
 }

@@ -78,7 +78,7 @@ int verb_record(struct app *a)
         return EXIT_USAGE;
     }
     /* A history is there before what is read at once; a file is only made when there is something to read. */
-    if (history && (!history_places(a, path, NULL, &err) || !app_record(a, path, true, &err))) {
+    if (history && !app_record(a, path, true, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
@@ -108,7 +108,7 @@ int verb_record(struct app *a)
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
     size_t late = complain_of_late(a);
-    if (a->log_state)
+    if (history)
         app_end_sources(a, SD_S);
     bool whole = app_record(a, NULL, false, &err); /* its last frame may not have fitted */
     failed = app_complain_of_failed(a) + late;

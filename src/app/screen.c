@@ -379,8 +379,7 @@ static int open_data(struct app *a)
         return EXIT_USAGE;
     }
     const char *record = a->cli->values[CLI_RECORD];
-    if (record && ((store_is_url(record) && !history_places(a, record, NULL, &err)) ||
-                   !app_record(a, record, cli_has(a->cli, CLI_APPEND), &err))) {
+    if (record && !app_record(a, record, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }

@@ -26,7 +26,10 @@ struct sd_batch {
     size_t n, cap;
     sd_kinds kinds;
     uint64_t answer, during; /* numbers of requests; 0: none */
-    unsigned abi;            /* SD_ABI_MINOR of the code that adds records */
+    struct batch_place *places;
+    size_t n_places, places_cap;
+    bool part;
+    unsigned abi; /* SD_ABI_MINOR of the code that adds records */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)
@@ -54,6 +57,7 @@ void batch_unref(const struct sd_batch *b)
         return;
     arena_free(b->arena);
     free(b->entries);
+    free(b->places);
     struct life *life = b->life;
     free(life->batch);
     free(life);
@@ -141,6 +145,36 @@ void batch_set_during(struct sd_batch *b, uint64_t request)
 uint64_t batch_during(const struct sd_batch *b)
 {
     return b->during;
+}
+
+void batch_set_part(struct sd_batch *b)
+{
+    b->part = true;
+}
+
+bool batch_is_part(const struct sd_batch *b)
+{
+    return b->part;
+}
+
+void batch_add_place(struct sd_batch *b, const char *file, const char *place)
+{
+    b->places = mem_grow(b->places, b->n_places, &b->places_cap, sizeof *b->places);
+    b->places[b->n_places++] =
+        (struct batch_place){arena_strdup(b->arena, file), arena_strdup(b->arena, place)};
+}
+
+size_t batch_places(const struct sd_batch *b, const struct batch_place **places)
+{
+    *places = b->places;
+    return b->n_places;
+}
+
+void batch_copy_places(struct sd_batch *to, const struct sd_batch *from)
+{
+    to->part = from->part;
+    for (size_t i = 0; i < from->n_places; i++)
+        batch_add_place(to, from->places[i].file, from->places[i].place);
 }
 
 const char *batch_origin(const struct sd_batch *b)

@@ -31,6 +31,18 @@ const char *batch_machine(const struct sd_batch *b);
 void batch_set_during(struct sd_batch *b, uint64_t request);
 uint64_t batch_during(const struct sd_batch *b);
 
+/* Of a file that is read as it grows, a place says: all up to here is handed out with this batch and those
+ * before it that are a part of what it closes. Who keeps places (store/gather.h) keeps the data with them.
+ * Not records: they are of this run alone, and written into no recording. Set before it is published. */
+struct batch_place {
+    const char *file, *place; /* place "": nothing is kept of the file any more */
+};
+void batch_set_part(struct sd_batch *b); /* a later batch of the same origin closes it */
+bool batch_is_part(const struct sd_batch *b);
+void batch_add_place(struct sd_batch *b, const char *file, const char *place);
+size_t batch_places(const struct sd_batch *b, const struct batch_place **places);
+void batch_copy_places(struct sd_batch *to, const struct sd_batch *from); /* and whether it is a part */
+
 /* Copies the record with its text, lists and histogram. False: full or kind unknown. */
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record);
 /* The same of a record of which only the first `filled` bytes are there. */

@@ -113,7 +113,7 @@ static void to_mailbox(struct rt_source *s, struct sd_batch *b, bool wait_room)
 {
     size_t records = batch_len(b), dropped = mailbox_put(&s->box, b, wait_room);
     pthread_mutex_lock(&s->lock);
-    s->counts.batches++;
+    s->counts.batches += records > 0; /* one that only says how far a log was read is no data */
     s->counts.records += (int64_t)records;
     s->counts.drops += (int64_t)dropped;
     s->counts_changed = true;
@@ -123,7 +123,8 @@ static void to_mailbox(struct rt_source *s, struct sd_batch *b, bool wait_room)
 static void host_publish(struct sd_source *source, struct sd_batch *b)
 {
     struct rt_source *s = own(source);
-    if (!batch_len(b) || (s->stop && !s->heard)) {
+    const struct batch_place *places;
+    if ((!batch_len(b) && !batch_places(b, &places)) || (s->stop && !s->heard)) {
         batch_unref(b);
         return;
     }
@@ -139,6 +140,14 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
     else
         status_count(s);
     rt_wake(s->rt);
+}
+
+static void host_place(struct sd_batch *b, const char *file, const char *place)
+{
+    if (file)
+        batch_add_place(b, file, place);
+    else
+        batch_set_part(b);
 }
 
 static bool host_fits(struct sd_source *source, const struct sd_batch *b)
@@ -188,6 +197,7 @@ const struct sd_host RT_HOST = {
     .withdrawn = host_withdrawn,
     .fits = host_fits,
     .batch_of = host_batch_of,
+    .place = host_place,
 };
 
 /* ---- requests ---- */

@@ -170,6 +170,7 @@ const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b
     if (!any)
         return batch_ref(b);
     struct sd_batch *to = batch_new(batch_origin(b), batch_time(b));
+    batch_copy_places(to, b);
     for (size_t i = 0; i < batch_len(b); i++) {
         const void *r = batch_record(b, i, &kind);
         add_concealed(c, to, kind, r);

@@ -107,6 +107,8 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
     struct parts p = {0};
     enum sd_result result = SD_OK;
     sd_time newest = 0;
+    if (put->before && (result = clickhouse_put(s, run, put->before, err)) != SD_OK)
+        return result;
     for (size_t i = 0; i < put->n; i++)
         newest = MAX(newest, history_row_end(&put->rows[i]));
     share_out(c, run, put, &p);

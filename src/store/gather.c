@@ -5,17 +5,27 @@
 
 #include <stdlib.h>
 
-#define CUT_BYTES ((size_t)16 << 20)
-#define MAX_BYTES ((size_t)64 << 20)
-#define LATE_NS   (60 * SD_S) /* what comes later than this is no part of the time since the last cut */
+#define CUT_BYTES  ((size_t)16 << 20)
+#define MAX_BYTES  ((size_t)64 << 20)
+#define HELD_BYTES ((size_t)32 << 20) /* of one origin */
+#define LATE_NS    (60 * SD_S) /* what comes later than this is no part of the time since the last cut */
+
+/* Batches of an origin that wait for their place. */
+struct held {
+    char *origin;
+    const struct sd_batch **batches;
+    size_t n, cap, bytes;
+};
 
 /* What is added up until a cut, and after it the put. */
 struct gathered {
+    struct batch_place *places; /* one for each file; texts are its own */
+    size_t n_places, places_cap;
     struct history_fold *folds[HISTORY_TIERS_MAX];  /* NULL: nothing in that tier */
     struct history_fold *stacks[HISTORY_TIERS_MAX]; /* of the put: those of profiles, cut; NULL: none */
     struct history_row *rows;                       /* of the puts */
     struct store_put puts[2];                       /* what came late, and the rest */
-    size_t n_puts, done;
+    size_t n_puts;
     uint64_t records; /* in them, taken */
     size_t bytes;
     struct gathered *next;
@@ -31,6 +41,8 @@ struct gather {
     sd_time covered;                 /* until when */
     int64_t lost_since;              /* since the last put */
     struct gather_stats stats;
+    struct held *held;
+    size_t n_held, held_cap;
     struct history_thin *thin;
     struct history_copy copy; /* of the record that is looked at */
 };
@@ -41,8 +53,20 @@ static void gathered_free(struct gathered *x, size_t tiers)
         history_fold_free(x->folds[i]);
         history_fold_free(x->stacks[i]);
     }
+    for (size_t i = 0; i < x->n_places; i++) {
+        free((char *)x->places[i].file);
+        free((char *)x->places[i].place);
+    }
+    free(x->places);
     free(x->rows);
     free(x);
+}
+
+static void drop_held(struct held *h)
+{
+    while (h->n)
+        batch_unref(h->batches[--h->n]);
+    h->bytes = 0;
 }
 
 struct gather *gather_new(const struct gather_options *o, sd_time began)
@@ -70,6 +94,12 @@ void gather_free(struct gather *g)
         gathered_free(x, g->o.tiers.n);
     }
     gathered_free(g->now, g->o.tiers.n);
+    for (size_t i = 0; i < g->n_held; i++) {
+        drop_held(&g->held[i]);
+        free(g->held[i].batches);
+        free(g->held[i].origin);
+    }
+    free(g->held);
     history_thin_free(g->thin);
     free(g->host);
     free(g);
@@ -109,7 +139,7 @@ static void take_row(void *ctx, const struct history_row *row)
         gather_lost(g, 1);
 }
 
-void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
+static void take_records(struct gather *g, const struct sd_batch *b, sd_time now)
 {
     size_t n = batch_len(b);
     struct gathered *x = g->now;
@@ -126,6 +156,49 @@ void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
     x->bytes = 0;
     for (size_t i = 0; i < g->o.tiers.n; i++)
         x->bytes += x->folds[i] ? history_fold_bytes(x->folds[i]) : 0;
+}
+
+static struct held *held_of(struct gather *g, const char *origin)
+{
+    for (size_t i = 0; i < g->n_held; i++)
+        if (!strcmp(g->held[i].origin, origin))
+            return &g->held[i];
+    g->held = mem_grow(g->held, g->n_held, &g->held_cap, sizeof *g->held);
+    g->held[g->n_held] = (struct held){.origin = mem_strdup(origin)};
+    return &g->held[g->n_held++];
+}
+
+static void take_place(struct gathered *x, const struct batch_place *p)
+{
+    size_t i = 0;
+    while (i < x->n_places && strcmp(x->places[i].file, p->file) != 0)
+        i++;
+    if (i == x->n_places) {
+        x->places = mem_grow(x->places, i, &x->places_cap, sizeof *x->places);
+        x->places[x->n_places++] = (struct batch_place){.file = mem_strdup(p->file), .place = NULL};
+    }
+    free((char *)x->places[i].place);
+    x->places[i].place = mem_strdup(p->place);
+}
+
+/* Beyond the bound they are taken without their place: better twice than not at all. */
+void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
+{
+    const struct batch_place *places;
+    struct held *h = batch_is_part(b) || g->n_held ? held_of(g, batch_origin(b)) : NULL;
+    if (h && batch_is_part(b) && h->bytes + batch_bytes(b) <= HELD_BYTES) {
+        h->batches = mem_grow(h->batches, h->n, &h->cap, sizeof *h->batches);
+        h->batches[h->n++] = batch_ref(b);
+        h->bytes += batch_bytes(b);
+        return;
+    }
+    for (size_t i = 0; h && i < h->n; i++)
+        take_records(g, h->batches[i], now);
+    if (h)
+        drop_held(h);
+    take_records(g, b, now);
+    for (size_t i = 0, n = batch_places(b, &places); i < n; i++)
+        take_place(g->now, &places[i]);
 }
 
 bool gather_full(const struct gather *g)
@@ -212,7 +285,7 @@ static void keep_bound(struct gather *g)
         g->lost_since = add_sat(g->lost_since, x->puts[x->n_puts - 1].lost); /* counted already, not told */
         g->first = x->next;
         g->first_bytes -= x->bytes;
-        g->stats.waiting -= x->n_puts - x->done;
+        g->stats.waiting -= x->n_puts;
         gathered_free(x, g->o.tiers.n);
     }
 }
@@ -231,7 +304,11 @@ static void cut(struct gather *g, bool data, sd_time from, sd_time now)
         p->from = MIN(from, now);
         p->to = now;
     }
-    x->puts[x->n_puts - 1].lost = g->lost_since;
+    struct store_put *last = &x->puts[x->n_puts - 1];
+    last->lost = g->lost_since;
+    last->before = x->n_puts > 1 ? &x->puts[0] : NULL;
+    last->places = x->places;
+    last->n_places = x->n_places;
     g->lost_since = 0;
     x->bytes += n * sizeof *x->rows + sizeof *x;
     *g->after = x;
@@ -257,15 +334,13 @@ void gather_cut_data(struct gather *g, sd_time now)
 
 const struct store_put *gather_first(const struct gather *g)
 {
-    return g->first ? &g->first->puts[g->first->done] : NULL;
+    return g->first ? &g->first->puts[g->first->n_puts - 1] : NULL;
 }
 
 void gather_done(struct gather *g)
 {
     struct gathered *x = g->first;
-    g->stats.waiting--;
-    if (++x->done < x->n_puts)
-        return;
+    g->stats.waiting -= x->n_puts;
     g->first = x->next;
     g->first_bytes -= x->bytes;
     if (!g->first)

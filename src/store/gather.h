@@ -3,7 +3,11 @@
  * Records are added up at once, in the steps of the first tier that suits each. A cut makes a put of what
  * there is; it stays, unchanged, until it is done, since a store that did not answer may have it: the same
  * number is the same put. What is held has a bound: beyond it the oldest puts go, and their records are
- * counted as lost in the next one. No I/O, the clock is a parameter. One thread. */
+ * counted as lost in the next one.
+ *
+ * Batches that are parts of what a place closes (core/batch.h) are held until it comes, so that a put never
+ * has more of a file than its places say: what was held is read again by the next run. No I/O, the clock is a
+ * parameter. One thread. */
 #ifndef STORE_GATHER_H
 #define STORE_GATHER_H
 
@@ -33,9 +37,10 @@ void gather_cut(struct gather *g, sd_time from, sd_time now);
 /* As the last cut, for data with times of its own: the puts cover what the data does, and there is none of
  * nothing. */
 void gather_cut_data(struct gather *g, sd_time now);
-/* The oldest put that is not done; valid until that. NULL: there is none. */
+/* The oldest put that is not done, with the one before that belongs to it; valid until that. NULL: there is
+ * none. */
 const struct store_put *gather_first(const struct gather *g);
-void gather_done(struct gather *g); /* that one */
+void gather_done(struct gather *g); /* that one, and what belongs to it */
 
 struct gather_stats {
     uint64_t records; /* taken, of kinds that are kept */

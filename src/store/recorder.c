@@ -167,11 +167,17 @@ static enum sd_result send_spooled(struct history_recorder *r, struct sd_error *
     return result == SD_OK ? SD_RETRY : result;
 }
 
-/* Into the store, else into the spool. */
+/* Into the store, else into the spool; with places first into the spool, from which it is then sent, so that
+ * both are kept at once. */
 static enum sd_result deliver(struct history_recorder *r, const struct store_put *put, bool direct,
                               struct sd_error *err)
 {
-    int64_t lost;
+    int64_t lost = 0;
+    bool first = direct && r->spool && (put->n_places || spool_len(r->spool)); /* runs put in order */
+    if (first && spool_put(r->spool, &r->run, put, &lost, err) == SD_OK) {
+        gather_lost(r->gather, lost);
+        return SD_OK;
+    }
     enum sd_result result = direct ? send(r, &r->run, put, err) : SD_RETRY;
     if (result != SD_RETRY || !r->spool)
         return result;
@@ -198,6 +204,8 @@ static bool deliver_all(struct history_recorder *r)
         gather_done(r->gather);
         delivered++;
     }
+    if (direct && result == SD_OK && r->spool)
+        result = send_spooled(r, &err);
     size_t spooled = r->spool ? spool_len(r->spool) : 0;
     struct gather_stats g = gather_stats(r->gather);
     pthread_mutex_lock(&r->lock);

@@ -22,7 +22,9 @@ enum {
 static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS put (id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, host TEXT,"
     " version TEXT, began INTEGER, import INTEGER, number INTEGER NOT NULL, \"from\" INTEGER, \"to\" INTEGER,"
-    " sent INTEGER, lost INTEGER, n INTEGER, size INTEGER, rows BLOB NOT NULL, UNIQUE (run, number));";
+    " sent INTEGER, lost INTEGER, n INTEGER, size INTEGER, rows BLOB NOT NULL, UNIQUE (run, number));"
+    "CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL,"
+    " file TEXT NOT NULL, place TEXT NOT NULL, UNIQUE (host, file));";
 
 struct spool {
     sqlite3 *db;
@@ -236,50 +238,92 @@ static void bind_text(sqlite3_stmt *q, int at, const char *text)
         sqlite3_bind_text(q, at, text, -1, SQLITE_STATIC);
 }
 
-enum sd_result spool_put(struct spool *s, const struct store_run *run, const struct store_put *put,
-                         int64_t *lost, struct sd_error *err)
+/* In a transaction. */
+static bool insert_put(struct spool *s, const struct store_run *run, const struct store_put *put,
+                       int64_t *lost)
 {
     static const char SQL[] =
         "INSERT OR IGNORE INTO put (run, host, version, began, import, number, \"from\","
         " \"to\", sent, lost, n, size, rows) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
     struct strbuf plain = {0}, packed = {0};
     sqlite3_stmt *q = NULL;
-    enum sd_result result = SD_OK;
-    *lost = 0;
     encode_rows(put->rows, put->n, &plain);
     size_t bound = ZSTD_compressBound(plain.len);
     packed.len = ZSTD_compress(strbuf_room(&packed, bound), bound, strbuf_text(&plain), plain.len, 3);
-    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
-        result = failed(s, err, "keep");
-    } else {
-        make_room(s, packed.len, lost);
-        const int64_t numbers[] = {put->from, put->to,         put->sent,
-                                   put->lost, (int64_t)put->n, (int64_t)plain.len};
-        bool ok = sqlite3_prepare_v2(s->db, SQL, -1, &q, NULL) == SQLITE_OK;
-        if (ok) {
-            bind_text(q, 1, run->id);
-            bind_text(q, 2, run->host);
-            bind_text(q, 3, run->version);
-            sqlite3_bind_int64(q, 4, run->began);
-            sqlite3_bind_int64(q, 5, run->import);
-            sqlite3_bind_int64(q, 6, (int64_t)put->number);
-            for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-                sqlite3_bind_int64(q, (int)i + 7, numbers[i]);
-            sqlite3_bind_blob64(q, 13, strbuf_text(&packed), packed.len, SQLITE_STATIC);
-            ok = sqlite3_step(q) == SQLITE_DONE;
-        }
-        if (!ok)
-            result = failed(s, err, "keep");
-        sqlite3_finalize(q);
-        if (ok && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-            result = failed(s, err, "keep");
-        if (result != SD_OK) {
-            sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-            *lost = 0;
-        }
+    make_room(s, packed.len, lost);
+    const int64_t numbers[] = {put->from, put->to, put->sent, put->lost, (int64_t)put->n, (int64_t)plain.len};
+    bool ok = sqlite3_prepare_v2(s->db, SQL, -1, &q, NULL) == SQLITE_OK;
+    if (ok) {
+        bind_text(q, 1, run->id);
+        bind_text(q, 2, run->host);
+        bind_text(q, 3, run->version);
+        sqlite3_bind_int64(q, 4, run->began);
+        sqlite3_bind_int64(q, 5, run->import);
+        sqlite3_bind_int64(q, 6, (int64_t)put->number);
+        for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+            sqlite3_bind_int64(q, (int)i + 7, numbers[i]);
+        sqlite3_bind_blob64(q, 13, strbuf_text(&packed), packed.len, SQLITE_STATIC);
+        ok = sqlite3_step(q) == SQLITE_DONE;
     }
+    sqlite3_finalize(q);
     strbuf_free(&plain);
     strbuf_free(&packed);
+    return ok;
+}
+
+static bool insert_places(struct spool *s, const struct store_run *run, const struct store_put *put)
+{
+    bool ok = true;
+    for (size_t i = 0; i < put->n_places && ok; i++) {
+        const struct batch_place *p = &put->places[i];
+        const char *sql = *p->place ? "INSERT OR REPLACE INTO place (host, file, place) VALUES (?1, ?2, ?3)"
+                                    : "DELETE FROM place WHERE host = ?1 AND file = ?2";
+        sqlite3_stmt *q = NULL;
+        ok = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) == SQLITE_OK;
+        if (ok) {
+            bind_text(q, 1, run->host ? run->host : "");
+            bind_text(q, 2, p->file);
+            if (*p->place)
+                bind_text(q, 3, p->place);
+            ok = sqlite3_step(q) == SQLITE_DONE;
+        }
+        sqlite3_finalize(q);
+    }
+    return ok;
+}
+
+enum sd_result spool_put(struct spool *s, const struct store_run *run, const struct store_put *put,
+                         int64_t *lost, struct sd_error *err)
+{
+    *lost = 0;
+    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return failed(s, err, "keep");
+    if ((!put->before || insert_put(s, run, put->before, lost)) && insert_put(s, run, put, lost) &&
+        insert_places(s, run, put) && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return SD_OK;
+    enum sd_result result = failed(s, err, "keep");
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    *lost = 0;
+    return result;
+}
+
+enum sd_result spool_places(struct spool *s, const char *host, store_place *each, void *ctx,
+                            struct sd_error *err)
+{
+    sqlite3_stmt *q = NULL;
+    int code =
+        sqlite3_prepare_v2(s->db, "SELECT file, place FROM place WHERE host = ? ORDER BY id", -1, &q, NULL);
+    if (code == SQLITE_OK) {
+        bind_text(q, 1, host);
+        while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+            const char *file = (const char *)sqlite3_column_text(q, 0);
+            const char *place = (const char *)sqlite3_column_text(q, 1);
+            if (file && place)
+                each(ctx, file, place);
+        }
+    }
+    enum sd_result result = code == SQLITE_DONE ? SD_OK : failed(s, err, "read");
+    sqlite3_finalize(q);
     return result;
 }
 

@@ -16,13 +16,19 @@
 
 enum { PAGE_BYTES = 4096, LOG_BYTES = 4 << 20, CACHE_KB = 16384, WAIT_MS = 20, WAIT_NS_MAX_S = 15 };
 
+/* clang-format off */
+#define PLACE_TABLE \
+    "CREATE TABLE place (id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, file TEXT NOT NULL,\n" \
+    "  place TEXT NOT NULL, UNIQUE (host, file));\n"
+/* clang-format on */
+
 const char SQLITE_STORE_DDL[] =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;\n"
     "CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, host TEXT, version TEXT,\n"
     "  began INTEGER, import INTEGER NOT NULL, state INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0);\n"
     "CREATE INDEX run_name ON run (name);\n"
     "CREATE TABLE span (run INTEGER, first INTEGER, last INTEGER, from_at INTEGER, to_at INTEGER,\n"
-    "  PRIMARY KEY (run, first)) WITHOUT ROWID;\n"
+    "  PRIMARY KEY (run, first)) WITHOUT ROWID;\n" PLACE_TABLE
     "CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);\n"
     "CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL, kind INTEGER NOT "
     "NULL,\n"
@@ -234,6 +240,24 @@ static enum sd_result look_at_schema(struct sqlite_store *s, struct sd_error *er
     return SD_OK;
 }
 
+bool sqlite_has_places(struct sqlite_store *s)
+{
+    return sql_int(s, sql_bind(s, "SELECT count(*) FROM sqlite_schema WHERE name = 'place'", ""), 0) > 0;
+}
+
+/* What a file of an older schema lacks. */
+static bool bring_up_to_date(struct sqlite_store *s)
+{
+    char pragma[60];
+    if (sql_int(s, sql_bind(s, "PRAGMA user_version", ""), 0) >= SQLITE_STORE_SCHEMA || !sql_begin(s, true))
+        return s->rc == SQLITE_OK;
+    if (!sqlite_has_places(s)) /* another program was not quicker */
+        sql_exec(s, PLACE_TABLE);
+    snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", SQLITE_STORE_SCHEMA);
+    sql_exec(s, pragma);
+    return sql_commit(s);
+}
+
 /* Another program that makes the same file at this moment is waited for; SQLite does not do that here. */
 static void use_log(struct sqlite_store *s)
 {
@@ -299,6 +323,8 @@ static enum sd_result open_once(struct sqlite_store *s, bool tiers_given, struct
             "cannot open %s: it has a log that was not finished, and its folder cannot be written; copy "
             "both to where they can",
             s->base.url);
+    if (result == SD_OK && s->write && !bring_up_to_date(s))
+        result = sql_result(s, "open", err);
     if (result == SD_OK && !keep_tiers(s, tiers_given))
         result = sql_result(s, "open", err);
     return result;

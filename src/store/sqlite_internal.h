@@ -2,6 +2,7 @@
  *
  *   run      who wrote: a recorder's start, or an import of a source
  *   span     which puts of a run are there, and what time they cover
+ *   place    how far files were read: what is before it is in the puts that are there (since schema 2)
  *   name     hosts and sources
  *   series   what a row is of: kind, host, source, and the texts of the record
  *   fresh    the rows of a put, a blob (format/history/blob.h) for each kind and step
@@ -23,7 +24,7 @@
 #include "store/store_internal.h"
 
 enum {
-    SQLITE_STORE_SCHEMA = 1,
+    SQLITE_STORE_SCHEMA = 2,
     SQLITE_STORE_MAGIC = 0x736c6477, /* application_id: "sldw" */
     STATEMENTS_MAX = 96
 };
@@ -74,6 +75,7 @@ enum sd_result sqlite_file_fresh(struct sqlite_store *s, struct sd_error *err);
 bool sqlite_file_moved(const struct sqlite_store *s);
 int64_t sqlite_file_bytes(const struct sqlite_store *s); /* with its log */
 extern const char SQLITE_STORE_DDL[];
+bool sqlite_has_places(struct sqlite_store *s); /* not in a file of schema 1 */
 /* The rows "step keep" of the tiers. False: they are not valid. */
 bool sqlite_tiers_read(struct sqlite_store *s, const char *text);
 
@@ -165,6 +167,8 @@ bool bury_dead(struct sqlite_store *s);
 
 enum sd_result sqlite_put(struct store *s, const struct store_run *run, const struct store_put *put,
                           struct sd_error *err);
+enum sd_result sqlite_places(struct store *s, const char *host, store_place *each, void *ctx,
+                             struct sd_error *err);
 enum sd_result sqlite_end(struct store *s, const struct store_run *run, struct sd_error *err);
 enum sd_result sqlite_read(struct store *s, const struct store_ask *ask,
                            bool (*row)(void *ctx, const struct history_row *row), void *ctx,

@@ -236,11 +236,40 @@ static void settle_a_little(struct sqlite_store *s, const struct store_run *run,
     s->rc = SQLITE_OK;
 }
 
+static bool put_places(struct sqlite_store *s, const struct store_run *run, const struct store_put *put)
+{
+    const char *host = run->host ? run->host : "";
+    for (size_t i = 0; i < put->n_places; i++) {
+        const struct batch_place *p = &put->places[i];
+        if (*p->place)
+            sql_do(s, sql_bind(s, "INSERT OR REPLACE INTO place (host, file, place) VALUES (?, ?, ?)", "ttt",
+                               host, p->file, p->place));
+        else
+            sql_do(s, sql_bind(s, "DELETE FROM place WHERE host = ? AND file = ?", "tt", host, p->file));
+    }
+    return s->rc == SQLITE_OK;
+}
+
+/* In a transaction. False: it is there already, or a failure. */
+static bool put_one(struct sqlite_store *s, int64_t id, const struct store_run *run,
+                    const struct store_put *put)
+{
+    int64_t refused = 0;
+    if (put->before)
+        put_one(s, id, run, put->before);
+    if (!note_span(s, id, put) || !put_rows(s, run->import ? id : 0, put, &refused) ||
+        !put_places(s, run, put))
+        return false;
+    if (put->lost > 0 || refused)
+        sql_do(s, sql_bind(s, "UPDATE run SET lost = lost + ? WHERE id = ?", "ii",
+                           add_sat(MAX(put->lost, 0), refused), id));
+    return true;
+}
+
 enum sd_result sqlite_put(struct store *base, const struct store_run *run, const struct store_put *put,
                           struct sd_error *err)
 {
     struct sqlite_store *s = sqlite_store_of(base);
-    int64_t refused = 0;
     if (!s->write)
         return sd_fail(err, SD_CONFIG, "%s was opened for reading", base->url);
     if (put->number == 0 || put->number > INT64_MAX)
@@ -252,16 +281,12 @@ enum sd_result sqlite_put(struct store *base, const struct store_run *run, const
             sql_rollback(s);
             return replaced(s, run, err);
         }
-        bool fresh = note_span(s, id, put);
-        if (!fresh || !put_rows(s, run->import ? id : 0, put, &refused)) {
+        if (!put_one(s, id, run, put)) {
             sql_rollback(s);
             series_forget(s); /* it may have what was rolled back */
             s->run = 0;
             return sql_result(s, "write", err);
         }
-        if (put->lost > 0 || refused)
-            sql_do(s, sql_bind(s, "UPDATE run SET lost = lost + ? WHERE id = ?", "ii",
-                               add_sat(MAX(put->lost, 0), refused), id));
     }
     if (s->rc != SQLITE_OK || !sql_commit(s)) {
         sql_rollback(s);
@@ -271,6 +296,27 @@ enum sd_result sqlite_put(struct store *base, const struct store_run *run, const
     }
     settle_a_little(s, run, put->to);
     return SD_OK;
+}
+
+enum sd_result sqlite_places(struct store *base, const char *host, store_place *each, void *ctx,
+                             struct sd_error *err)
+{
+    struct sqlite_store *s = sqlite_store_of(base);
+    enum sd_result result = s->write ? SD_OK : sqlite_file_fresh(s, err);
+    if (result != SD_OK)
+        return result;
+    s->rc = SQLITE_OK;
+    sqlite3_stmt *st =
+        sqlite_has_places(s)
+            ? sql_bind(s, "SELECT file, place FROM place WHERE host = ? ORDER BY id", "t", host ? host : "")
+            : NULL;
+    while (sql_row(s, st)) {
+        const char *file = (const char *)sqlite3_column_text(st, 0);
+        const char *place = (const char *)sqlite3_column_text(st, 1);
+        if (file && place)
+            each(ctx, file, place);
+    }
+    return sql_result(s, "read", err);
 }
 
 enum sd_result sqlite_end(struct store *base, const struct store_run *run, struct sd_error *err)

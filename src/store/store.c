@@ -71,6 +71,12 @@ enum sd_result store_put(struct store *s, const struct store_run *run, const str
     return s->ops->put(s, run, put, err);
 }
 
+enum sd_result store_places(struct store *s, const char *host, store_place *each, void *ctx,
+                            struct sd_error *err)
+{
+    return s->ops->places ? s->ops->places(s, host, each, ctx, err) : SD_OK;
+}
+
 enum sd_result store_end(struct store *s, const struct store_run *run, struct sd_error *err)
 {
     return s->ops->end(s, run, err);

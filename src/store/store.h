@@ -9,6 +9,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "core/batch.h"
 #include "core/history/history.h"
 #include "slowdive/source.h"
 
@@ -60,7 +61,17 @@ struct store_put {
     int64_t lost;                   /* records that could not be kept since the put before */
     const struct history_row *rows; /* in steps of the first tier that suits each (history_tier_of) */
     size_t n;
+    /* One that belongs to it, with a smaller number: a file has both or neither. NULL: none. */
+    const struct store_put *before;
+    /* How far files were read: everything up to these places is in it or in puts before it. A file of the
+     * run's host has one place; "" removes it. An engine has none: they are kept in the spool. */
+    const struct batch_place *places;
+    size_t n_places;
 };
+/* The places of a host's files, in order of when they were put. */
+typedef void store_place(void *ctx, const char *file, const char *place);
+enum sd_result store_places(struct store *s, const char *host, store_place *each, void *ctx,
+                            struct sd_error *err);
 enum sd_result store_put(struct store *s, const struct store_run *run, const struct store_put *put,
                          struct sd_error *err);
 /* The import is whole. */

@@ -14,6 +14,9 @@ struct store_ops {
     void (*interrupt)(struct store *s);
     enum sd_result (*put)(struct store *s, const struct store_run *run, const struct store_put *put,
                           struct sd_error *err);
+    /* NULL: it keeps none. */
+    enum sd_result (*places)(struct store *s, const char *host, store_place *each, void *ctx,
+                             struct sd_error *err);
     enum sd_result (*end)(struct store *s, const struct store_run *run, struct sd_error *err);
     enum sd_result (*read)(struct store *s, const struct store_ask *ask,
                            bool (*row)(void *ctx, const struct history_row *row), void *ctx,

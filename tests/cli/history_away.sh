@@ -20,7 +20,14 @@ append() { # COUNT: lines of now
             "$(date -u +%d/%b/%Y:%H:%M:%S)"
     done >>live.log
 }
-read_to_end() { grep -qs " $(stat -c %s live.log) " .local/state/slowdive/places-*; }
+# The place of the log is kept with what waits for the server.
+read_to_end() {
+    python3 - "$(stat -c %s live.log)" <<'END' 2>/dev/null
+import glob, sqlite3, sys
+db = sqlite3.connect("file:%s?mode=ro" % glob.glob(".local/state/slowdive/waiting-*")[0], uri=True)
+assert db.execute("SELECT place FROM place").fetchone()[0].split()[2] == sys.argv[1]
+END
+}
 record() { # until all of the log was read
     "$program" record -o "$url" live.log >out 2>err &
     recorder=$!
@@ -34,7 +41,9 @@ ok "a recorder writes into ClickHouse" exited 0
 append 20
 record
 ok "while the server is away it records all the same" exited 0
-ok "and what waits is kept" eval 'find .local/state/slowdive -name "waiting-*" -size +0 | grep -q .'
+ok "and what waits is kept" python3 -c '
+import glob, sqlite3
+assert sqlite3.connect(glob.glob(".local/state/slowdive/waiting-*")[0]).execute("SELECT count(*) FROM put").fetchone()[0]'
 append 10
 record
 "$servers" start "$dir/ch" --with $$ >/dev/null

@@ -16,6 +16,7 @@
 #include "source/log/log_intake.h"
 #include "source/log/log_refuse.h"
 #include "source/log/log_state.h"
+#include "source/log/log_trail.h"
 #include "source/log/log_unpack.h"
 #include "source/log/tail.h"
 
@@ -28,6 +29,9 @@
 #define FLUSH_EVERY  (500 * SD_MS)
 #define INTAKE_EVERY SD_S
 #define ROUTES_EVERY (5 * SD_S)
+#define PLACE_EVERY  SD_S /* so often it is told how far a log was read */
+/* The file that a log was renamed to has a place of its own while its writer may not be through with it. */
+#define RENAMED " (renamed)"
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
 #define GIVE_UP_LINES 2000
@@ -38,6 +42,7 @@ struct log_options {
     const char *format, *unit, *date_format, *time_format, *state;
     const char *const *fields;
     const char *const *routes;
+    const char *const *places;
     int64_t max_routes;
     int64_t backlog;
 };
@@ -76,6 +81,12 @@ static const struct sd_option OPTIONS[] = {
      .offset = AT(state),
      .fallback = "",
      .help = "a file that keeps how far the log was read, so that the next run goes on there"},
+    {.name = "places",
+     .type = SD_OPTION_LIST,
+     .offset = AT(places),
+     .fallback = "",
+     .help =
+         "how far earlier runs have read files, a line PLACE FILE each; a recorder of a history gives them"},
     {.name = "unit",
      .type = SD_OPTION_TEXT,
      .offset = AT(unit),
@@ -117,6 +128,9 @@ struct log {
     char *buffer;
     int64_t saved; /* the offset in the state file */
     bool state_failed;
+    bool untold,
+        renamed; /* something was handed out since a place was told; one of a renamed file was told */
+    sd_time told_at;
     sd_time flushed_at, intake_at, routes_at;
     struct sd_batch *parts; /* being filled; NULL: none */
     bool cached;            /* a line told of a lookup in a cache */
@@ -135,7 +149,10 @@ struct log {
 static void hand_out(struct sd_source *s, struct sd_batch *b)
 {
     const struct sd_host *h = s->host;
-    const struct log *l = s->priv;
+    struct log *l = s->priv;
+    if (l->n_tails && h->place)
+        h->place(b, NULL, NULL); /* until tell_places */
+    l->untold = true;
     while (l->n_tails && h->fits && !h->fits(s, b) && h->wait(s, -1, 0, h->now(s) + ROOM_TICK) >= 0)
         ;
     h->publish(s, b);
@@ -238,6 +255,23 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
 
 /* ---- opening ---- */
 
+/* What was written into the file that the log was renamed to, after it was. */
+static void resume_renamed(struct sd_source *s, struct log *l, const char *path, const char *whole)
+{
+    const struct log_options *o = s->opts;
+    struct log_place place;
+    char *key = mem_printf("%s" RENAMED, whole), **names;
+    size_t n;
+    l->renamed |= log_place_find(o->places, key, &place);
+    if (log_place_find(o->places, key, &place) && log_state_rotated(path, &place, &names, &n)) {
+        log_files_add(&l->files, names[0], place.offset);
+        for (size_t i = 1; i < n; i++)
+            free(names[i]);
+        free(names);
+    }
+    free(key);
+}
+
 /* Where a log was read to, -1 when nothing is known. What it was renamed to since then is read first. */
 static enum sd_result resume(struct sd_source *s, struct log *l, const char *path, int64_t *offset,
                              struct sd_error *err)
@@ -246,10 +280,12 @@ static enum sd_result resume(struct sd_source *s, struct log *l, const char *pat
     struct log_place place;
     bool found = false;
     *offset = -1;
-    if (!*o->state)
-        return SD_OK;
     char *whole = log_files_absolute(path);
-    bool ok = log_state_read(o->state, whole, &place, &found, err);
+    bool ok = !*o->state || log_state_read(o->state, whole, &place, &found, err);
+    if (!*o->state) {
+        found = log_place_find(o->places, whole, &place);
+        resume_renamed(s, l, path, whole);
+    }
     free(whole);
     if (!ok)
         return SD_CONFIG;
@@ -268,14 +304,21 @@ static enum sd_result resume(struct sd_source *s, struct log *l, const char *pat
     }
     char **names;
     size_t n;
-    if (!log_state_rotated(path, &place, &names, &n))
+    bool rotated = log_state_rotated(path, &place, &names, &n);
+    if (!rotated && *o->state && place.offset)
         return sd_fail(
             err, SD_CONFIG,
             "%.200s says that %.200s was read to byte %lld, but the file it was then is gone; remove the "
             "state file to read the log from its beginning",
             o->state, path, (long long)place.offset);
-    for (size_t i = 0; i < n; i++)
+    if (!rotated && place.offset) /* nobody is there to change something: what is left is read */
+        s->host->log(
+            s, "%s was read to byte %lld, but the file it was then is gone; it is read from its beginning",
+            path, (long long)place.offset);
+    for (size_t i = 0; i < n; i++) {
         log_files_add(&l->files, names[i], i ? 0 : place.offset);
+        l->files.files[l->files.n - 1].of = mem_strdup(path);
+    }
     free(names);
     *offset = 0;
     return SD_OK;
@@ -415,6 +458,70 @@ static void save_state(struct sd_source *s, struct log *l)
         save_one(s, l, s->target, l->fd, lseek(l->fd, 0, SEEK_CUR), &l->carry);
 }
 
+/* What is handed out so far is all there was up to here: who keeps places keeps the data with them. False: in
+ * the middle of a line whose beginning was left out, which is no place to go on from. */
+static bool add_places(struct sd_source *s, const struct tail *t, struct sd_batch *b, bool *renamed)
+{
+    char *whole = log_files_absolute(t->path), *key = mem_printf("%s" RENAMED, whole), text[LOG_PLACE_TEXT];
+    struct log_place place;
+    const struct tail_file *now = &t->now, *old = &t->old;
+    bool good = !now->carry.skipping && !strchr(whole, '\n');
+    if (good && log_place_of(now->fd, now->offset - (int64_t)now->carry.text.len, &place)) {
+        log_place_print(&place, text);
+        s->host->place(b, whole, text);
+    }
+    bool lingers = good && old->fd >= 0 && !old->carry.skipping;
+    if (lingers && log_place_of(old->fd, old->offset - (int64_t)old->carry.text.len, &place)) {
+        log_place_print(&place, text);
+        s->host->place(b, key, text);
+        *renamed = true;
+    } else if (good && old->fd < 0 && *renamed) {
+        s->host->place(b, key, "");
+    }
+    free(key);
+    free(whole);
+    return good;
+}
+
+static void tell_places(struct sd_source *s, struct log *l)
+{
+    const struct sd_host *h = s->host;
+    sd_time now = h->now(s);
+    l->told_at = now;
+    if (!l->n_tails || !h->place)
+        return;
+    struct sd_batch *b = h->batch(s, now);
+    bool good = true, lingers = false;
+    for (size_t i = 0; i < l->n_tails; i++) {
+        good &= add_places(s, &l->tails[i], b, &l->renamed);
+        lingers |= l->tails[i].old.fd >= 0;
+    }
+    if (!good) {
+        h->discard(b);
+        return;
+    }
+    l->renamed = lingers;
+    l->untold = false;
+    h->publish(s, b);
+}
+
+/* The same of a file that the log was renamed to before it is followed. */
+static void tell_place_before(struct sd_source *s, struct log *l, const char *of,
+                              const struct log_trail *trail)
+{
+    struct log_place place;
+    char text[LOG_PLACE_TEXT];
+    if (!s->host->place || !log_trail_place(trail, l->carry.text.len, &place))
+        return;
+    accesslog_agg_flush(l->agg);
+    struct sd_batch *b = s->host->batch(s, s->host->now(s));
+    char *whole = log_files_absolute(of);
+    log_place_print(&place, text);
+    s->host->place(b, whole, text);
+    free(whole);
+    s->host->publish(s, b);
+}
+
 /* As accesslog_format_unit has it; 0: not given. */
 static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_error *err)
 {
@@ -514,6 +621,15 @@ static void flush_when_due(struct sd_source *s, struct log *l)
     tell_intake(s, l, false);
 }
 
+static void place_when_due(struct sd_source *s, struct log *l, bool at_once)
+{
+    sd_time now = s->host->now(s);
+    if (!s->host->place || !l->untold || (!at_once && now - l->told_at < PLACE_EVERY && now >= l->told_at))
+        return;
+    accesslog_agg_flush(l->agg);
+    tell_places(s, l);
+}
+
 /* What a followed file has new; false: nothing. *full: there is more. */
 static bool read_tail(struct sd_source *s, struct log *l, struct tail *t, bool *full)
 {
@@ -547,15 +663,19 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         for (size_t i = 0; i < l->n_tails; i++)
             any |= read_tail(s, l, &l->tails[i], &full);
         if (any) {
+            l->untold = true;
             if (keeps) { /* what was read is handed out at once, and the place kept right behind it */
                 accesslog_agg_flush(l->agg);
                 save_state(s, l);
             }
             tell_intake(s, l, false);
-            if (full)
+            if (full) {
+                place_when_due(s, l, true);
                 continue;
+            }
         }
         flush_when_due(s, l);
+        place_when_due(s, l, false);
         /* Rest first: a busy log shall not wake us for each of its lines. */
         int woken = s->host->wait(s, -1, 0, s->host->now(s) + REST);
         if (woken == 0) {
@@ -571,6 +691,7 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         accesslog_agg_flush(l->agg);
         save_state(s, l);
         tell_intake(s, l, true);
+        tell_places(s, l);
     }
     return SD_OK;
 }
@@ -578,7 +699,10 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
 struct feeding {
     struct sd_source *s;
     struct log *l;
-    int64_t skip; /* bytes that were counted before */
+    int64_t skip;            /* bytes that were counted before */
+    const char *of;          /* the log whose place moves on; NULL: none does */
+    struct log_trail *trail; /* with `of` */
+    int64_t told;            /* up to here */
 };
 
 static void feed(void *ctx, const char *bytes, size_t n)
@@ -587,6 +711,13 @@ static void feed(void *ctx, const char *bytes, size_t n)
     size_t skip = (size_t)MIN(f->skip, (int64_t)n);
     f->skip -= (int64_t)skip;
     accesslog_agg_feed(f->l->agg, &f->l->carry, bytes + skip, n - skip, f->s->host->now(f->s));
+    if (!f->of)
+        return;
+    log_trail_add(f->trail, bytes, n);
+    if (!f->skip && f->trail->at - f->told >= (int64_t)READ_SIZE) {
+        f->told = f->trail->at;
+        tell_place_before(f->s, f->l, f->of, f->trail);
+    }
 }
 
 static bool is_over(void *ctx)
@@ -611,7 +742,11 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
 {
     for (size_t i = 0; i < l->files.n && !s->host->should_stop(s); i++) {
         const char *wrong = NULL;
-        struct feeding f = {.s = s, .l = l, .skip = l->files.files[i].offset};
+        struct feeding f = {.s = s,
+                            .l = l,
+                            .skip = l->files.files[i].offset,
+                            .of = l->files.files[i].of,
+                            .trail = mem_alloc(sizeof *f.trail)};
         if (l->files.files[i].done)
             continue;
         l->files.files[i].done = true;
@@ -619,10 +754,14 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
             ssize_t n = log_files_head(l->files.files[i].path, l->buffer, READ_SIZE);
             accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0, false);
         }
-        if (!log_unpack_file(l->files.files[i].path, feed, &f, &wrong))
-            return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
-        if (l->carry.text.len)
+        bool read = log_unpack_file(l->files.files[i].path, feed, &f, &wrong);
+        if (read && l->carry.text.len)
             accesslog_agg_feed(l->agg, &l->carry, "\n", 1, s->host->now(s));
+        if (read && f.of)
+            tell_place_before(s, l, f.of, f.trail);
+        free(f.trail);
+        if (!read)
+            return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
         tell_intake(s, l, false);
     }
     return true;

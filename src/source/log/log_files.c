@@ -23,7 +23,7 @@ const char *log_files_keep(struct log_files *f, const char *path)
 void log_files_free(struct log_files *f)
 {
     for (size_t i = 0; i < f->n; i++)
-        free(f->files[i].path);
+        free(f->files[i].path), free(f->files[i].of);
     for (size_t i = 0; i < f->n_kept; i++)
         free(f->kept[i]);
     free(f->files);

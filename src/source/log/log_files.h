@@ -8,6 +8,7 @@
 
 struct log_file {
     char *path;
+    char *of;       /* the log that was renamed to it, whose place moves on in it; NULL: none */
     int64_t offset; /* where it goes on, in its plain bytes */
     bool done;
 };

@@ -48,8 +48,9 @@ bool log_place_of(int fd, int64_t offset, struct log_place *place)
 
 bool log_place_is_in(int fd, const struct log_place *place)
 {
-    struct log_place now;
-    return log_place_of(fd, place->offset, &now) && now.head == place->head && now.before == place->before;
+    struct log_place now; /* nothing before it proves nothing: then it has to be the same file */
+    return log_place_of(fd, place->offset, &now) && (place->offset > 0 || now.ino == place->ino) &&
+           now.head == place->head && now.before == place->before;
 }
 
 /* ---- the file ---- */
@@ -92,6 +93,20 @@ static bool line_is(const char *line, size_t len, const char *path, struct log_p
         p->offset < 0)
         return false;
     return (size_t)used + n == len && !memcmp(line + used, path, n);
+}
+
+void log_place_print(const struct log_place *place, char out[LOG_PLACE_TEXT])
+{
+    snprintf(out, LOG_PLACE_TEXT, "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIx64 " %" PRIx64, place->dev,
+             place->ino, place->offset, place->head, place->before);
+}
+
+bool log_place_find(const char *const *lines, const char *path, struct log_place *place)
+{
+    for (size_t i = 0; lines && lines[i]; i++)
+        if (line_is(lines[i], strlen(lines[i]), path, place))
+            return true;
+    return false;
 }
 
 bool log_state_read(const char *file, const char *path, struct log_place *place, bool *found,
@@ -159,8 +174,9 @@ bool log_state_write(const char *file, const char *path, const struct log_place 
             strbuf_printf(&b, "%s\n", line);
         free(line);
     }
-    strbuf_printf(&b, "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %s\n", place->dev,
-                  place->ino, place->offset, place->head, place->before, path);
+    char text_of[LOG_PLACE_TEXT];
+    log_place_print(place, text_of);
+    strbuf_printf(&b, "%s %s\n", text_of, path);
     ok = ok && write_beside(file, &b, err);
     if (lock >= 0)
         close(lock);
@@ -234,7 +250,7 @@ static bool is_packed_place(const char *path, const struct log_place *place)
 {
     struct going g = {.place = place};
     char before[LOG_PLACE_BYTES];
-    if (!log_unpack_file(path, go_on, &g, NULL) || g.at < place->offset)
+    if (!place->offset || !log_unpack_file(path, go_on, &g, NULL) || g.at < place->offset)
         return false;
     size_t n = (size_t)MIN(place->offset, (int64_t)LOG_PLACE_BYTES);
     for (size_t i = 0; i < n; i++)

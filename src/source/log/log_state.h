@@ -21,6 +21,12 @@ bool log_place_is_in(int fd, const struct log_place *place);
 uint64_t log_place_hash(const char *bytes, size_t n);
 #define LOG_PLACE_BYTES ((size_t)1024)
 
+/* As text: "DEV INO OFFSET HEAD BEFORE". */
+enum { LOG_PLACE_TEXT = 112 };
+void log_place_print(const struct log_place *place, char out[LOG_PLACE_TEXT]);
+/* Among lines "PLACE FILE" (ending with NULL; or NULL) that of `path`. */
+bool log_place_find(const char *const *lines, const char *path, struct log_place *place);
+
 /* The place of `path` in the state file. *found is false when nothing is kept of it, or there is no such
  * file. False and a sentence: the file cannot be read, or is no state file. */
 bool log_state_read(const char *file, const char *path, struct log_place *place, bool *found,
