@@ -709,8 +709,8 @@ static bool end_recording(struct app *a, int64_t limit_ns, struct sd_error *err)
     a->history = NULL;
     const char *text = file.error[0] ? file.error : history.error;
     if (!*text && file.dropped)
-        complain("%llu batches are not in the recording: the disk was too slow for them",
-                 (unsigned long long)file.dropped);
+        return fail(err, "%llu batches are not in the recording: the disk was too slow for them",
+                    (unsigned long long)file.dropped);
     if (!*text && history.too_old)
         complain("%llu records are older than the history keeps anything, and were not recorded",
                  (unsigned long long)history.too_old);

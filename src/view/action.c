@@ -15,6 +15,19 @@ const struct view_action *view_action_at(size_t i)
     return NULL;
 }
 
+const char *action_row_text(const struct action_ctx *c, const char *column)
+{
+    for (size_t i = 0; c->row && i < c->doc->n_sections; i++) {
+        const struct section *s = &c->doc->sections[i];
+        const struct table *t = section_has_rows(s) ? &s->table : NULL;
+        if (!t || !t->rows || c->row < t->rows || c->row >= t->rows + t->n_rows)
+            continue;
+        int at = table_column(t, column);
+        return at >= 0 && c->row->cells[at].type == CELL_TEXT ? c->row->cells[at].s : NULL;
+    }
+    return NULL;
+}
+
 const char *view_key(const struct view_ctx *c, struct doc *d, const char *action)
 {
     char key[32];

@@ -118,6 +118,9 @@ struct view_action {
     void (*run)(const struct action_ctx *c, struct outcome *out);
 };
 
+/* What the selected row says in that column of its table; NULL: it is of a drawing, or has no such text. */
+const char *action_row_text(const struct action_ctx *c, const char *column);
+
 /* Each action of all views once, in the order of the views; NULL: there are no more. */
 const struct view_action *view_action_at(size_t i);
 /* The key of an action, as it is bound, or ":NAME" when it has none. In the doc. NULL when

@@ -586,6 +586,19 @@ static char *records_of(size_t reader, int version)
     return mem_strdup(told.text ? told.text : "");
 }
 
+/* Is something under way on such a server, before it is asked what? */
+static int64_t any_progress(int version)
+{
+    char *columns = place_columns(version), *here = progress_any_sql(columns), *sql = moved(here, version);
+    PGresult *r = run(conn, sql, 1);
+    int64_t any = conn_int(r, 0, 0);
+    PQclear(r);
+    free(sql);
+    free(here);
+    free(columns);
+    return any;
+}
+
 /* One line of each; false: they differ where they must not. */
 static bool same_line(int version, const char *line, size_t n, const char *other, size_t other_n)
 {
@@ -629,6 +642,8 @@ static void every_version_tells_of_the_server(void **state)
                 assert_string_equal(records, ""); /* there is no such view */
             else
                 compare_records(READERS[i].name, version, records, like);
+            if (READERS[i].sql == progress_sql)
+                assert_int_equal(any_progress(version), 1);
             free(records);
         }
         if (READERS[i].sql == server_io_sql)

@@ -23,12 +23,11 @@ static const struct {
 char *database_sql(void)
 {
     struct strbuf sql = {0};
-    strbuf_str(&sql,
-               OWN_TAG "SELECT datname::text, (SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = "
-                       "'max_connections'), (SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted), "
-                       "pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_is_in_recovery()::int4, "
-                       "(SELECT r.stats_reset FROM pg_catalog.pg_stat_database r "
-                       "WHERE r.datname = pg_catalog.current_database())");
+    strbuf_str(&sql, OWN_TAG "SELECT datname::text, pg_catalog.current_setting('max_connections')::int8, "
+                             "(SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted), "
+                             "pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_is_in_recovery()::int4, "
+                             "(SELECT r.stats_reset FROM pg_catalog.pg_stat_database r "
+                             "WHERE r.datname = pg_catalog.current_database())");
     for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
         strbuf_printf(&sql, ", %s::int8", FIGURES[i].column);
     strbuf_str(&sql, " FROM pg_catalog.pg_stat_database WHERE datname IS NOT NULL "

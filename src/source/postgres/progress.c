@@ -113,6 +113,19 @@ char *progress_sql(const char *columns)
     return sql;
 }
 
+char *progress_any_sql(const char *columns)
+{
+    struct strbuf views = {0};
+    struct column c, last = {.view = ""};
+    for (const char *at = columns; next_column(&at, &c); last = c)
+        if (is_view(&c) && !same_view(&c, &last))
+            strbuf_printf(&views, "%sEXISTS (SELECT FROM pg_catalog.%.*s)", views.len ? " OR " : "",
+                          (int)c.view_len, c.view);
+    char *sql = views.len ? mem_printf(OWN_TAG "SELECT (%s)::int4", views.text) : NULL;
+    strbuf_free(&views);
+    return sql;
+}
+
 /* Names of the counters of the view of that command, as in the statement. */
 static size_t counter_names(const char *columns, const char *command, char names[COUNTERS_MAX][64])
 {

@@ -18,7 +18,7 @@ struct figure {
 };
 
 #define AT(field)       .at = offsetof(struct sd_server, field)
-#define SETTING(name)   "(SELECT s.setting::int8 FROM pg_catalog.pg_settings s WHERE s.name = '" name "')"
+#define SETTING(name)   "pg_catalog.current_setting('" name "')::int8" /* of whole numbers without a unit */
 #define MS(column)      "(round(" column "::numeric * 1000) * 1000)::int8"
 #define IN_RECOVERY     "pg_catalog.pg_is_in_recovery()"
 #define OLDEST(age, id) "(SELECT " id " FROM pg_catalog.pg_database ORDER BY " age " DESC LIMIT 1)"
@@ -39,8 +39,9 @@ static const struct figure FIGURES[] = {
     {AT(idle_in_transaction), .of_all = true, .sql = "a.idle_in_transaction"},
     {AT(max_connections), .sql = SETTING("max_connections")},
     {AT(reserved_connections),
-     .sql = "(SELECT sum(s.setting::int8)::int8 FROM pg_catalog.pg_settings s WHERE s.name IN "
-            "('superuser_reserved_connections', 'reserved_connections'))"},
+     .sql = SETTING("superuser_reserved_connections") " + "
+                                                      "coalesce(pg_catalog.current_setting('reserved_"
+                                                      "connections', true)::int8, 0)"},
     {AT(autovacuum_workers), .sql = "a.autovacuum"},
     {AT(autovacuum_max_workers), .sql = SETTING("autovacuum_max_workers")},
     {AT(locks_waiting), .sql = "(SELECT count(*) FROM pg_catalog.pg_locks l WHERE NOT l.granted)"},

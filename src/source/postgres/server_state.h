@@ -31,6 +31,8 @@ void server_io_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *replication_sql(const char *columns);
 void replication_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *progress_sql(const char *columns); /* NULL: the server has no such view */
+/* Is there anything in them at all? One row of 0 or 1; NULL as above. */
+char *progress_any_sql(const char *columns);
 void progress_add(struct postgres *p, struct sd_batch *b, const PGresult *r, const char *columns);
 const char *parameters_sql(void);
 const char *history_ash_sql(void);

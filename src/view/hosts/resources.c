@@ -326,9 +326,8 @@ static bool has_hosts(const struct action_ctx *c, struct sd_error *why)
 static void run_host(const struct action_ctx *c, struct outcome *out)
 {
     bool now = view_chosen_text(&c->view, RESOURCES_HOST_CHOICE) != NULL;
-    bool row = (c->on == &resources_view || c->on == &hosts_view) && c->row &&
-               c->row->cells[R_HOST].type == CELL_TEXT;
-    const char *host = c->arg ? c->arg : row && !now ? c->row->cells[R_HOST].s : NULL;
+    bool hosts = c->on == &resources_view || c->on == &hosts_view;
+    const char *host = c->arg ? c->arg : hosts && !now ? action_row_text(c, "host") : NULL;
     out->choose = RESOURCES_HOST_CHOICE;
     out->choice_text = host && *host ? arena_strdup(out->arena, host) : NULL;
     if (c->view.key && c->on != &resources_view && !has_history(c))

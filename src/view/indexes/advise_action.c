@@ -41,20 +41,6 @@ static void find_known(const struct model *m, const char *wanted, struct found *
     free(e);
 }
 
-/* What the selected row says in a column `database`; NULL. */
-static const char *database_of_row(const struct action_ctx *c)
-{
-    for (size_t i = 0; c->row && i < c->doc->n_sections; i++) {
-        const struct section *s = &c->doc->sections[i];
-        const struct table *t = section_has_rows(s) ? &s->table : NULL;
-        if (!t || !t->rows || c->row < t->rows || c->row >= t->rows + t->n_rows)
-            continue;
-        int column = table_column(t, "database");
-        return column >= 0 && c->row->cells[column].type == CELL_TEXT ? c->row->cells[column].s : NULL;
-    }
-    return NULL;
-}
-
 /* The database of what is selected, or of what the view is about, or the only one there is. */
 static struct found find_database(const struct action_ctx *c)
 {
@@ -68,7 +54,7 @@ static struct found find_database(const struct action_ctx *c)
     else if (shown && shown->whole)
         add_found(&f, NULL, shown->origin, shown->whole->database);
     if (!f.n)
-        find_known(c->view.model, database_of_row(c), &f);
+        find_known(c->view.model, action_row_text(c, "database"), &f);
     return f;
 }
 
