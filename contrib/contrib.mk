@@ -1,9 +1,9 @@
 # The demo, examples and installation.
 
-DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic
+DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic $(BUILD)/demo/visitors
 
 # With frame pointers, so that its own stacks are whole when it is sampled.
-$(BUILD)/demo/shop: contrib/demo/slow_code.c contrib/demo/slow_code.h
+$(BUILD)/demo/shop: contrib/demo/slow_code.c contrib/demo/slow_code.h contrib/demo/spans.c contrib/demo/spans.h
 $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"
