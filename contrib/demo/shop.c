@@ -146,7 +146,7 @@ static void into_cache(const char *key, const void *value, size_t len, int ttl)
     spans_add("into the cache", SPANS_CLIENT, begin, "redis", statement);
 }
 
-/* Each request is of somebody who is logged in. */
+/* Of who is logged in. */
 static void session(void)
 {
     char key[32], value[200];
@@ -286,16 +286,28 @@ static const struct {
     const char *method, *prefix, *suffix; /* prefix NUMBER suffix; no number when suffix is NULL */
     const char *route;
     void (*serve)(struct page *p, const char *arg);
+    bool personal; /* it asks who is logged in */
 } PAGES[] = {
     {.method = "GET", .prefix = "/", .suffix = NULL, .route = "/", .serve = home},
     {.method = "GET", .prefix = "/products/", .suffix = "", .route = "/products/:id", .serve = product},
-    {.method = "GET", .prefix = "/orders/", .suffix = "", .route = "/orders/:id", .serve = order},
+    {.method = "GET",
+     .prefix = "/orders/",
+     .suffix = "",
+     .route = "/orders/:id",
+     .serve = order,
+     .personal = true},
     {.method = "GET",
      .prefix = "/customers/",
      .suffix = "/orders",
      .route = "/customers/:id/orders",
-     .serve = customer_orders},
-    {.method = "GET", .prefix = "/carts/", .suffix = "", .route = "/carts/:id", .serve = cart},
+     .serve = customer_orders,
+     .personal = true},
+    {.method = "GET",
+     .prefix = "/carts/",
+     .suffix = "",
+     .route = "/carts/:id",
+     .serve = cart,
+     .personal = true},
     {.method = "GET", .prefix = "/reports/sales", .suffix = NULL, .route = "/reports/sales", .serve = report},
     {.method = "GET", .prefix = "/search", .suffix = NULL, .route = "/search", .serve = search},
     {.method = "POST", .prefix = "/orders", .suffix = NULL, .route = "/orders", .serve = place_order},
@@ -363,11 +375,11 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *u
             p->status = 200;
             p->method = PAGES[i].method;
             p->route = PAGES[i].route;
-            if (PAGES[i].serve != health) {
+            if (PAGES[i].serve != health)
                 spans_request(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id"), p->method,
                               p->route);
+            if (PAGES[i].personal)
                 session();
-            }
             PAGES[i].serve(p, arg);
             if (PAGES[i].serve != health)
                 spans_answered(p->status);
