@@ -84,7 +84,7 @@ THEMES := $(wildcard themes/*.yaml)
 GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES)) $(BUILD)/gen/heavy_packages.inc \
 	$(BUILD)/gen/default-policy.inc $(BUILD)/gen/version.inc
 
-.PHONY: all deps demo check bench fuzz install uninstall check-layers source-modules format clean help
+.PHONY: all deps demo demo-recording check bench fuzz install uninstall check-layers source-modules format clean help
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:

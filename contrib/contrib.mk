@@ -1,9 +1,9 @@
 # The demo, examples and installation.
 
-DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic
+DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic $(BUILD)/demo/visitors
 
 # With frame pointers, so that its own stacks are whole when it is sampled.
-$(BUILD)/demo/shop: contrib/demo/slow_code.c contrib/demo/slow_code.h
+$(BUILD)/demo/shop: contrib/demo/slow_code.c contrib/demo/slow_code.h contrib/demo/spans.c contrib/demo/spans.h
 $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"
@@ -19,6 +19,14 @@ demo: ## private PostgreSQL, Redis and nginx, and a shop under traffic, and the 
 	@$(MAKE) --no-print-directory all demo-programs
 	@contrib/demo/run
 
+# Less than 3 MB, and nothing in it of the machine it was made on: see tests/cli/demo.sh.
+demo-recording: ## the incident of make demo as contrib/demo/incident.slowdive, in about four minutes
+	@contrib/install-deps --demo
+	@$(MAKE) --no-print-directory all demo-programs
+	@rm -f $(BUILD)/demo/incident.slowdive
+	@DEMO_SECONDS=150 DEMO_DEPLOY_AFTER=50 DEMO_RECORDING=$(abspath $(BUILD))/demo/incident.slowdive contrib/demo/run
+	@install -m 644 $(BUILD)/demo/incident.slowdive contrib/demo/incident.slowdive
+
 BINDIR  := $(PREFIX)/bin
 DATADIR := $(PREFIX)/share/slowdive
 MANDIR  := $(PREFIX)/share/man
@@ -28,12 +36,13 @@ COMPDIR := $(PREFIX)/share/bash-completion/completions
 
 # Folders of slowdive's own are removed whole; of shared ones only the files.
 install: all ## into PREFIX (/usr/local), under DESTDIR
-	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(PREFIX)/include/slowdive $(MANDIR)/man1 $(MANDIR)/man3 \
+	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(DATADIR)/demo $(PREFIX)/include/slowdive $(MANDIR)/man1 $(MANDIR)/man3 \
 		$(MANDIR)/man5 $(MANDIR)/man7 $(MODDIR) $(DOCDIR) $(COMPDIR),"$(DESTDIR)$(d)")
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/slowdive"
 	install -m 644 themes/*.yaml "$(DESTDIR)$(DATADIR)/themes/"
+	install -m 644 contrib/demo/incident.slowdive contrib/demo/policy.yaml "$(DESTDIR)$(DATADIR)/demo/"
 	install -m 644 include/slowdive/*.h "$(DESTDIR)$(PREFIX)/include/slowdive/"
-	install -m 644 README.md LICENSE "$(DESTDIR)$(DOCDIR)/"
+	install -m 644 README.md LICENSE contrib/demo/TOUR.md "$(DESTDIR)$(DOCDIR)/"
 	install -m 644 contrib/completions/slowdive.bash "$(DESTDIR)$(COMPDIR)/slowdive"
 	install -m 644 $(BUILD)/man/slowdive.1 "$(DESTDIR)$(MANDIR)/man1/"
 	install -m 644 $(BUILD)/man/slowdive-source.3 "$(DESTDIR)$(MANDIR)/man3/"

@@ -1,9 +1,10 @@
 /* shop - the demo's web shop: libmicrohttpd in front of PostgreSQL and Redis.
  *
- *   shop PORT CONNINFO ACCESS_LOG [REDIS_PORT]
+ *   shop PORT CONNINFO ACCESS_LOG [REDIS_PORT [TRACES_PORT]]
  *
  * Each thread has a connection of its own. Statements carry sqlcommenter tags, the
- * access log is nginx's combined format with rt=$request_time. The flaws are in
+ * access log is nginx's combined format with rt=$request_time, traces go to TRACES_PORT.
+ * SIGUSR1 makes it release 2: what that breaks is told at RELEASE. The other flaws are in
  * schema.sql's head and in slow_code.h: they are honest ones, nothing here sleeps. */
 #include <hiredis/hiredis.h>
 #include <libpq-fe.h>
@@ -22,8 +23,15 @@
 #include <unistd.h>
 
 #include "slow_code.h"
+#include "spans.h"
 
-enum { THREADS = 8, BODY_MAX = 65536, SESSIONS = 500, SESSION_TTL = 600, SEARCH_TTL = 300, FEED_TTL = 3600 };
+enum { THREADS = 8, BODY_MAX = 65536, SESSIONS = 500, SESSION_TTL = 600, SEARCH_TTL = 300 };
+
+/* RELEASE 2, "feeds are always fresh": feeds live for a second, so that hardly one is found again, and are
+ * written with strcat. Its migration drops the index that their statement needs (contrib/demo/deploy). */
+enum { FEED_SIZE = 24000 };
+static const int FEED_TTL[] = {0, 3600, 1};
+static volatile sig_atomic_t release = 1;
 
 static const char *conninfo;
 static int log_file = -1;
@@ -67,16 +75,17 @@ static PGresult *query(struct page *p, const char *sql, const char *param)
         PQreset(connection);
     if (!connection)
         connection = PQconnectdb(conninfo);
-    unsigned long long a = (unsigned long long)random(), b = (unsigned long long)random();
+    const char *trace = spans_parent();
     char route[256], text[4096];
     encode(route, sizeof route, p->route);
-    snprintf(text, sizeof text,
-             "%s /*application='shop',method='%s',route='%s',traceparent='00-%016llx%016llx-%016llx-01'*/",
-             sql, p->method, route, a * 2654435761u, b * 40503u + 1, a ^ b);
+    snprintf(text, sizeof text, "%s /*application='shop',method='%s',route='%s'%s%s%s*/", sql, p->method,
+             route, trace ? ",traceparent='" : "", trace ? trace : "", trace ? "'" : "");
     const char *values[] = {param};
+    uint64_t begin = spans_now();
     PGresult *r = PQexecParams(connection, text, param ? 1 : 0, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
         p->status = 503;
+    spans_add("PostgreSQL", SPANS_CLIENT, begin, "postgresql", sql);
     return r;
 }
 
@@ -91,8 +100,7 @@ static void table(struct page *p, PGresult *r)
 }
 
 /* ---- the cache ----
- * session:* is small and read all the time, search:* as well: both hit. feed:* is large, of many customers,
- * and evicted before it is read again: it makes the cache full for nothing. */
+ * session:* is small and read all the time, search:* and feed:* as well: all hit, until release 2. */
 
 static redisReply *cached(const char *command, const char *key, const void *value, size_t len, int ttl)
 {
@@ -117,8 +125,12 @@ static redisReply *cached(const char *command, const char *key, const void *valu
 
 static bool from_cache(struct page *p, const char *key)
 {
+    char statement[64];
+    snprintf(statement, sizeof statement, "GET %s", key);
+    uint64_t begin = spans_now();
     redisReply *r = cached("GET", key, NULL, 0, 0);
     bool hit = r && r->type == REDIS_REPLY_STRING;
+    spans_add(hit ? "found in the cache" : "missed in the cache", SPANS_CLIENT, begin, "redis", statement);
     if (hit && p)
         body(p, "%.*s", (int)(r->len < 8192 ? r->len : 8192), r->str);
     freeReplyObject(r);
@@ -127,10 +139,14 @@ static bool from_cache(struct page *p, const char *key)
 
 static void into_cache(const char *key, const void *value, size_t len, int ttl)
 {
+    char statement[64];
+    snprintf(statement, sizeof statement, "SETEX %s %d", key, ttl);
+    uint64_t begin = spans_now();
     freeReplyObject(cached("SETEX", key, value, len, ttl));
+    spans_add("into the cache", SPANS_CLIENT, begin, "redis", statement);
 }
 
-/* Each request is of somebody who is logged in. */
+/* Of who is logged in. */
 static void session(void)
 {
     char key[32], value[200];
@@ -163,20 +179,45 @@ static void order(struct page *p, const char *arg)
                    arg));
 }
 
-/* No index serves this: 400,000 rows are read to find about fifteen. */
+/* Each order with what may be done about it, word by word. */
+static void write_feed(struct feed *f, PGresult *r)
+{
+    static const char *const LINKS[] = {"track", "invoice", "return", "again", "review", "help"};
+    char field[128];
+    for (int i = 0; i < PQntuples(r); i++) {
+        snprintf(field, sizeof field, "<li id=\"%.12s\">", PQgetvalue(r, i, 0));
+        feed_add(f, field);
+        for (int c = 1; c < PQnfields(r); c++) {
+            snprintf(field, sizeof field, "<b>%.60s</b>", PQgetvalue(r, i, c));
+            feed_add(f, field);
+        }
+        for (int k = 0; k < 24; k++) {
+            snprintf(field, sizeof field, "<a href=\"/orders/%.12s/%s\">", PQgetvalue(r, i, 0), LINKS[k % 6]);
+            feed_add(f, field);
+            feed_add(f, LINKS[k % 6]);
+            feed_add(f, "</a>");
+        }
+        feed_add(f, "</li>\n");
+    }
+}
+
 static void customer_orders(struct page *p, const char *arg)
 {
-    char key[32], value[20000];
+    char key[32], value[FEED_SIZE] = "";
     snprintf(key, sizeof key, "feed:%s", arg);
     if (from_cache(p, key))
         return;
-    table(p, query(p,
-                   "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
-                   "ORDER BY placed_at DESC LIMIT 20",
-                   arg));
-    memset(value, ' ', sizeof value); /* with all that nobody asked for */
-    memcpy(value, p->body, p->len < sizeof value ? p->len : sizeof value);
-    into_cache(key, value, sizeof value, FEED_TTL);
+    PGresult *r = query(p,
+                        "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
+                        "ORDER BY placed_at DESC LIMIT 20",
+                        arg);
+    struct feed f = {.text = value, .size = sizeof value, .release = release};
+    uint64_t begin = spans_now();
+    write_feed(&f, r);
+    spans_add("write the feed", SPANS_INTERNAL, begin, NULL, NULL);
+    PQclear(r);
+    body(p, "%s", value);
+    into_cache(key, value, f.len, FEED_TTL[release]);
 }
 
 /* One query for the cart, then one for each product in it. */
@@ -225,7 +266,7 @@ static void place_order(struct page *p, const char *arg)
 static void catalog(struct page *p, const char *arg)
 {
     (void)arg;
-    p->len = serialise_catalog(p->body, sizeof p->body, 500);
+    p->len = serialise_catalog(p->body, sizeof p->body, 500, release);
 }
 
 static void coupon(struct page *p, const char *arg)
@@ -245,16 +286,28 @@ static const struct {
     const char *method, *prefix, *suffix; /* prefix NUMBER suffix; no number when suffix is NULL */
     const char *route;
     void (*serve)(struct page *p, const char *arg);
+    bool personal; /* it asks who is logged in */
 } PAGES[] = {
     {.method = "GET", .prefix = "/", .suffix = NULL, .route = "/", .serve = home},
     {.method = "GET", .prefix = "/products/", .suffix = "", .route = "/products/:id", .serve = product},
-    {.method = "GET", .prefix = "/orders/", .suffix = "", .route = "/orders/:id", .serve = order},
+    {.method = "GET",
+     .prefix = "/orders/",
+     .suffix = "",
+     .route = "/orders/:id",
+     .serve = order,
+     .personal = true},
     {.method = "GET",
      .prefix = "/customers/",
      .suffix = "/orders",
      .route = "/customers/:id/orders",
-     .serve = customer_orders},
-    {.method = "GET", .prefix = "/carts/", .suffix = "", .route = "/carts/:id", .serve = cart},
+     .serve = customer_orders,
+     .personal = true},
+    {.method = "GET",
+     .prefix = "/carts/",
+     .suffix = "",
+     .route = "/carts/:id",
+     .serve = cart,
+     .personal = true},
     {.method = "GET", .prefix = "/reports/sales", .suffix = NULL, .route = "/reports/sales", .serve = report},
     {.method = "GET", .prefix = "/search", .suffix = NULL, .route = "/search", .serve = search},
     {.method = "POST", .prefix = "/orders", .suffix = NULL, .route = "/orders", .serve = place_order},
@@ -323,8 +376,13 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *u
             p->method = PAGES[i].method;
             p->route = PAGES[i].route;
             if (PAGES[i].serve != health)
+                spans_request(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id"), p->method,
+                              p->route);
+            if (PAGES[i].personal)
                 session();
             PAGES[i].serve(p, arg);
+            if (PAGES[i].serve != health)
+                spans_answered(p->status);
             break;
         }
     struct MHD_Response *r = MHD_create_response_from_buffer(p->len, p->body, MHD_RESPMEM_MUST_COPY);
@@ -335,6 +393,12 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *u
     return ok;
 }
 
+static void deploy(int sig)
+{
+    (void)sig;
+    release = 2;
+}
+
 static void stop(int sig)
 {
     (void)sig;
@@ -343,8 +407,8 @@ static void stop(int sig)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4 && argc != 5) {
-        fprintf(stderr, "usage: shop PORT CONNINFO ACCESS_LOG [REDIS_PORT]\n");
+    if (argc < 4 || argc > 6) {
+        fprintf(stderr, "usage: shop PORT CONNINFO ACCESS_LOG [REDIS_PORT [TRACES_PORT]]\n");
         return 2;
     }
     conninfo = argv[2];
@@ -354,7 +418,9 @@ int main(int argc, char **argv)
         perror(argv[3]);
         return 2;
     }
-    struct sigaction sa = {.sa_handler = stop};
+    spans_to(argc > 5 ? atoi(argv[5]) : 0);
+    struct sigaction sa = {.sa_handler = stop}, usr = {.sa_handler = deploy};
+    sigaction(SIGUSR1, &usr, NULL);
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -368,5 +434,6 @@ int main(int argc, char **argv)
     while (!stopping)
         pause();
     MHD_stop_daemon(d);
+    spans_end();
     return 0;
 }

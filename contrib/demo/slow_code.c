@@ -14,31 +14,50 @@ static OWN_FRAME size_t text_length(const char *text)
     return n;
 }
 
-static OWN_FRAME void append_text(char *out, size_t size, const char *text)
+/* Release 1: at the end, which it remembers. */
+static OWN_FRAME void append_at_end(struct feed *f, const char *text)
 {
-    size_t at = text_length(out), n = strlen(text);
-    if (at + n < size)
-        memcpy(out + at, text, n + 1);
+    size_t n = strlen(text);
+    if (f->len + n < f->size) {
+        memcpy(f->text + f->len, text, n + 1);
+        f->len += n;
+    }
 }
 
-static OWN_FRAME void append_item(char *out, size_t size, int id)
+/* Release 2: looks for the end each time. */
+static OWN_FRAME void append_text(struct feed *f, const char *text)
+{
+    f->len = text_length(f->text);
+    append_at_end(f, text);
+}
+
+void feed_add(struct feed *f, const char *text)
+{
+    if (f->release == 1)
+        append_at_end(f, text);
+    else
+        append_text(f, text);
+}
+
+static OWN_FRAME void append_item(struct feed *f, int id)
 {
     char field[64];
     snprintf(field, sizeof field, "%s{\"id\":%d,", id > 1 ? ",\n" : "", id);
-    append_text(out, size, field);
+    feed_add(f, field);
     snprintf(field, sizeof field, "\"name\":\"Product %d\",", id);
-    append_text(out, size, field);
+    feed_add(f, field);
     snprintf(field, sizeof field, "\"price\":%d.%02d,", id % 97, id % 100);
-    append_text(out, size, field);
-    append_text(out, size, "\"currency\":\"EUR\"}");
+    feed_add(f, field);
+    feed_add(f, "\"currency\":\"EUR\"}");
 }
 
-OWN_FRAME size_t serialise_catalog(char *out, size_t size, int n)
+OWN_FRAME size_t serialise_catalog(char *out, size_t size, int n, int release)
 {
+    struct feed f = {.text = out, .size = size, .release = release};
     out[0] = 0;
     for (int i = 1; i <= n; i++)
-        append_item(out, size, i);
-    return text_length(out);
+        append_item(&f, i);
+    return f.len;
 }
 
 static bool is_letter(char c)

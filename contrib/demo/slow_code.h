@@ -1,16 +1,26 @@
-/* slow_code.h - two honest mistakes that cost processor time, for the views functions and flame. */
-#ifndef DEMO_SLOW_CODE_H
-#define DEMO_SLOW_CODE_H
+/* slow_code.h - the shop's own slow code, in a file of its own so that the functions show by name.
+ *
+ * What a release of a shop might really do: release 2 writes its feeds with strcat, which makes serialising
+ * them quadratic; and a check with nested repetition is exponential when it does not match. */
+#ifndef SLOW_CODE_H
+#define SLOW_CODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes n items as JSON, at most `size` bytes with the end; how many bytes. It looks for the end of the text
- * before each addition: the time grows with the square of the size. */
-size_t serialise_catalog(char *out, size_t size, int n);
+struct feed {
+    char *text;
+    size_t size, len;
+    int release;
+};
 
-/* Is the code of the form (letters+)+ digit? Matched by trying every way to divide the letters: each letter
- * more doubles the time for a code that is wrong in its last place. */
+/* Appends as the release does it; what has no room is left out. The text ends with 0. */
+void feed_add(struct feed *f, const char *text);
+
+/* A JSON list of products, at most size - 1 bytes. */
+size_t serialise_catalog(char *out, size_t size, int n, int release);
+
+/* Groups of letters, then a digit: ^([a-z]+)+[0-9]$ */
 bool coupon_is_valid(const char *code);
 
 #endif

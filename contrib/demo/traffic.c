@@ -29,7 +29,7 @@ static const struct {
     {.method = "GET", .path = "/", .ids = 0, .weight = 36},
     {.method = "GET", .path = "/products/%d", .ids = 5100, .weight = 52}, /* a few are not found */
     {.method = "GET", .path = "/orders/%d", .ids = 400000, .weight = 32},
-    {.method = "GET", .path = "/customers/%d/orders", .ids = 800, .weight = 32},
+    {.method = "GET", .path = "/customers/%d/orders", .ids = 120, .weight = 32},
     {.method = "GET", .path = "/carts/%d", .ids = 2000, .weight = 16},
     {.method = "GET", .path = "/search?q=%d", .ids = 100, .weight = 8},
     {.method = "POST", .path = "/orders", .ids = 0, .weight = 10},

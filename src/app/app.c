@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/demo.h"
 
 #include "app/alert_desk.h"
 #include "app/commands.h"
@@ -96,7 +97,11 @@ static bool read_policy(struct app *a, struct sd_error *err)
     bool printed = *verb && (view_exactly(verb) || !strcmp(verb, "check") || !strcmp(verb, "report")) &&
                    !acts_on_alerts(a->cli);
     struct goal_policy *p = &a->config->policy;
-    if (!policy_find(p, a->cli->values[CLI_POLICY], printed ? POLICY_OF_FOLDER : POLICY_USUAL, err))
+    const char *path = a->cli->values[CLI_POLICY];
+    char *of_demo = cli_has(a->cli, CLI_DEMO) && !path ? demo_file("policy.yaml") : NULL;
+    bool ok = policy_find(p, of_demo ? of_demo : path, printed ? POLICY_OF_FOLDER : POLICY_USUAL, err);
+    free(of_demo);
+    if (!ok)
         return false;
     for (size_t i = 0; i < p->n_notes && uses_policy(a); i++)
         problem(a, p->notes[i]);

@@ -85,6 +85,7 @@
       "go on reading the access logs where the last run with this FILE stopped; of the console the folder "  \
       "of the state of the alerts")                                                                          \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
+    X(DEMO, "demo", 0, NULL, "replay", "the incident that comes with slowdive: a recording of make demo")    \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
     X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \
     X(SVG, "svg", 0, NULL, "replay", "with --script: print the last screen as SVG")                          \
@@ -116,7 +117,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 /* Verbs besides the views. X(name, "arguments", help) */
 /* clang-format off */ /* the hyphen of a name is no minus */
 #define CLI_VERBS(X)                                                                                         \
-    X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
+    X(replay, "FILE|--last|--demo", "show a recording in the console; with --script, no terminal is needed")        \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file or into a history, without the console")              \
     X(explain, "[FILE|-] [AFTER] [--db URL]",                                                                \
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \

@@ -1,5 +1,6 @@
 /* flight.c - the flight recorder: what the console sees goes to a ring on disk as well. */
 #include "app/app.h"
+#include "app/demo.h"
 
 #include "base/clock.h"
 #include "base/trust.h"
@@ -163,11 +164,26 @@ bool flight_load_last(struct app *a, struct sd_error *err)
     return ok;
 }
 
+static bool load_demo(struct app *a, struct sd_error *err)
+{
+    char *path = demo_file("incident.slowdive");
+    bool ok =
+        path ? app_load_recording(a, path, err)
+             : fail(err, "the recording of the demo is not installed: it is contrib/demo/incident.slowdive");
+    free(path);
+    return ok;
+}
+
 bool replay_load(struct app *a, struct sd_error *err)
 {
-    bool last = cli_has(a->cli, CLI_LAST);
-    if (a->cli->n_args != (last ? 0 : 1))
-        return fail(err, last ? "replay --last takes no file"
-                              : "replay needs one recording: slowdive replay FILE");
-    return last ? flight_load_last(a, err) : app_load_recording(a, a->cli->args[0], err);
+    bool last = cli_has(a->cli, CLI_LAST), demo = cli_has(a->cli, CLI_DEMO);
+    if (last && demo)
+        return fail(err, "replay takes one of --last and --demo");
+    if (a->cli->n_args != (last || demo ? 0 : 1))
+        return fail(err, last   ? "replay --last takes no file"
+                         : demo ? "replay --demo takes no file"
+                                : "replay needs one recording: slowdive replay FILE");
+    return last   ? flight_load_last(a, err)
+           : demo ? load_demo(a, err)
+                  : app_load_recording(a, a->cli->args[0], err);
 }

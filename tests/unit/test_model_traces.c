@@ -361,12 +361,22 @@ static void statements_of_endpoints(void **state)
     assert_int_equal(use[0].requests, 30);
     assert_int_equal(use[0].traces, 30);
 
-    /* The query that the server counts is the one of the spans. */
-    struct sd_batch *b = batch_new("db", T0 + 30 * SD_S);
+    /* The query that the server counts is the one of the spans, not the one made of them. */
     struct sd_statement s;
     struct sd_http h;
     char print[17];
     assert_true(sql_fingerprint("SELECT * FROM items WHERE order_id = $1", print));
+    struct sd_batch *made = batch_new("otlp", T0 + 30 * SD_S);
+    schema_clear(schema_of(SD_STATEMENT), &s);
+    s.fingerprint = print;
+    s.text = "SELECT * FROM items WHERE order_id = $1";
+    s.evidence = "traces";
+    s.calls = 180;
+    s.total_ns = SD_S;
+    assert_true(batch_add(made, SD_STATEMENT, &s));
+    model_apply(m, made);
+    batch_unref(made);
+    struct sd_batch *b = batch_new("db", T0 + 30 * SD_S);
     schema_clear(schema_of(SD_STATEMENT), &s);
     s.query_id = 77;
     s.database = "shop";

@@ -72,14 +72,14 @@ static int by_fingerprint(const void *a, const void *b)
     return order ? order : strcmp(query_key(x->query), query_key(y->query));
 }
 
-/* Those with a fingerprint, sorted by it. */
+/* Those with a fingerprint, sorted by it; not those of traces that a server counts as well. */
 static struct known_query *known_queries(const struct model *m, size_t *n)
 {
     struct known_query *all = mem_array(model_queries(m) + 1, sizeof *all);
     *n = 0;
     for (size_t i = 0; i < model_queries(m); i++) {
         struct query *q = model_query(m, i);
-        if (query_fingerprint(q))
+        if (query_fingerprint(q) && !q->shadowed)
             all[(*n)++] = (struct known_query){.fingerprint = query_fingerprint(q), .query = q};
     }
     qsort(all, *n, sizeof *all, by_fingerprint);

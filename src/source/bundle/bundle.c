@@ -89,8 +89,6 @@ static enum sd_result publish(struct sd_source *s, const struct draft *d, const 
         struct sd_batch *b = s->host->batch(s, at);
         if (bundle_add_records(s->host, b, s->target, d, m, final, with_code)) {
             s->host->publish(s, b);
-            if (s->follow && final)
-                s->host->note(s, SD_STATE_LIVE, "%zu files", m->n_assets);
             return SD_GONE;
         }
         s->host->discard(b);
@@ -150,19 +148,20 @@ static enum sd_result read_again(struct sd_source *s, struct sd_error *err)
 static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
 {
     struct bundle *x = s->priv;
+    struct sd_error why = {.text = ""};
     enum sd_result r = read_build(s, err);
     struct look last = x->seen;
     while (r == SD_GONE && s->follow && !s->host->should_stop(s)) {
-        struct sd_error why = {.text = ""};
         s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY);
         struct look now = look_at(&x->found);
         bool rests = same_look(&now, &last);
         last = now;
-        if (!rests || same_look(&now, &x->seen) || s->host->should_stop(s))
-            continue;
-        x->seen = now;
-        if (read_again(s, &why) != SD_GONE)
-            s->host->note(s, SD_STATE_LIVE, "%s", why.text);
+        if (rests && !same_look(&now, &x->seen) && !s->host->should_stop(s)) {
+            x->seen = now;
+            if (read_again(s, &why) == SD_GONE)
+                why.text[0] = 0;
+        }
+        s->host->note(s, SD_STATE_LIVE, "%s", why.text);
     }
     return r;
 }

@@ -166,9 +166,9 @@ static void one_prefix(struct asked *a, const struct record_entry *e, int64_t al
                          bytes(x->bytes, b)));
     if (x->ttl_p50_ns > 0 && x->reuse_p50_ns > x->ttl_p50_ns && x->misses_expired > 0)
         found(a, "ttl_too_short", SEVERITY_WARN, 0,
-              doc_printf(a->d, "%s is read again after %s in the middle, but ends after %s: a longer TTL",
-                         name, unit_format_int(UNIT_NS, x->reuse_p50_ns, reuse),
-                         unit_format_int(UNIT_NS, x->ttl_p50_ns, ttl)));
+              doc_printf(a->d, "%s ends after %s, but is read again after %s: a longer TTL", name,
+                         unit_format_int(UNIT_NS, x->ttl_p50_ns, ttl),
+                         unit_format_int(UNIT_NS, x->reuse_p50_ns, reuse)));
 }
 
 /* The prefix that has most of the misses, and what they are made of. */

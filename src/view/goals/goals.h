@@ -24,6 +24,9 @@ const char *goals_missing(struct doc *d, const struct view_ctx *c);
 /* Draws the burn of an objective beside the requests that prove it. */
 void slo_draw(struct doc *d, const struct view_ctx *c, const struct goal_slo *o);
 
+/* The goals of an endpoint or a machine; what an alert, a playbook or a goal is about. */
+void goals_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
+
 void kpis_worst(const struct view_ctx *c, struct worst_list *l);
 void slo_worst(const struct view_ctx *c, struct worst_list *l);
 

@@ -326,6 +326,7 @@ const struct view slo_view = {
     .needs = KINDS_HTTP,
     .build = build_slo,
     .worst = slo_worst,
+    .linked = goals_linked,
     .links = (const char *const[]){"kpis", "endpoints", "overview", NULL},
     .lists = "objective",
     .thing = "name",

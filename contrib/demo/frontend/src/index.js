@@ -4,6 +4,7 @@ import groupBy from "lodash/groupBy";
 import each from "async/each";
 import * as format from "./format.js";
 import { asMoney } from "./helpers/index.js";
+import { delivered } from "release";
 import "./shop.css";
 
 const show = (name, value) => { document.getElementById(name).textContent = value; };
@@ -14,6 +15,7 @@ export async function start(how) {
     each(Object.keys(by), (category, done) => { show(category, by[category].length); done(); });
     show("total", format[how](products.reduce((sum, p) => sum + p.price, 0)));
     show("first", asMoney(products[0].price));
+    show("delivered", delivered(products[0].at));
 }
 
 const search = document.getElementById("search");
