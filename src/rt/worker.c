@@ -118,6 +118,10 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
         return;
     }
     size_t dropped = mailbox_put(&s->box, b, !source->follow);
+    if (!records) { /* a place alone is no data */
+        rt_wake(s->rt);
+        return;
+    }
     pthread_mutex_lock(&s->lock);
     s->counts.batches++;
     s->counts.records += (int64_t)records;
