@@ -304,7 +304,7 @@ static int run(struct app *a)
     }
     if (command_value(a->cli, "print-unit"))
         return print_unit(a);
-    signals_graceful(END_NS);
+    signals_graceful(END_NS, SIGNALS_PUTTING);
     bool ran = begin(&x, &err);
     if (ran)
         loop(&x);

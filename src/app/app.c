@@ -732,7 +732,7 @@ bool app_record(struct app *a, const char *path, bool append, struct sd_error *e
     bool verb = *a->cli->verb && strcmp(a->cli->verb, "replay") != 0;
     int64_t limit_ns = verb ? HISTORY_NS : CONSOLE_NS;
     if (path && store_is_url(path)) {
-        signals_graceful(HISTORY_NS + CONSOLE_NS);
+        signals_graceful(HISTORY_NS + CONSOLE_NS, SIGNALS_PUTTING);
         history =
             !history_places(a, path, NULL, err) ? NULL : history_record(a, path, NULL, verb, limit_ns, err);
     } else if (path)

@@ -28,15 +28,15 @@ struct app {
     struct signals *signals;    /* the figures of the policy; NULL: nobody asked for them */
     struct batch_part *part;    /* what of the data counts: --host, until */
     struct rt *rt;
-    struct recorder *recorder;                          /* NULL: not recording into a file */
-    struct history_recorder *history;                   /* NULL: not into a history */
-    char *history_said;                                 /* its trouble, as it was said last; NULL: none */
-    struct places *places;                              /* how far logs were read (places.h); NULL: nobody keeps it */
-    struct flight *flight;                              /* NULL: the flight recorder is off */
-    struct figures *baseline;                           /* view_ctx.baseline; NULL */
-    struct app *beside;                                 /* what --baseline names; app_free() frees it; NULL */
-    bool flight_wanted;                                 /* as the settings were obeyed last */
-    bool replay;                                        /* the model was filled from a recording */
+    struct recorder *recorder;        /* NULL: not recording into a file */
+    struct history_recorder *history; /* NULL: not into a history */
+    char *history_said;               /* its trouble, as it was said last; NULL: none */
+    struct places *places;            /* how far logs were read (places.h); NULL: nobody keeps it */
+    struct flight *flight;            /* NULL: the flight recorder is off */
+    struct figures *baseline;         /* view_ctx.baseline; NULL */
+    struct app *beside;               /* what --baseline names; app_free() frees it; NULL */
+    bool flight_wanted;               /* as the settings were obeyed last */
+    bool replay;                      /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
     void *taken_ctx;
     bool policy_is_wrong;   /* it was not read, and the problems say why; only of a command that `examines` */
@@ -204,9 +204,13 @@ void signals_install(void);
 int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */
 void signals_drain(void);
-/* For a command whose end takes longer: from now on it has so long after the first signal, and a second one
- * ends the program at once. Returns what signals_stop() reads, for another thread. */
-atomic_int *signals_graceful(int64_t ns);
+/* For a command whose end takes longer: from now on it has so long after the first signal. A second one
+ * prints `second` (a line, never freed), and a third one ends the program at once; NULL: the second one does.
+ * Returns what signals_stop() reads, for another thread. */
+atomic_int *signals_graceful(int64_t ns, const char *second);
+#define SIGNALS_PUTTING                                                                                      \
+    "slowdive: what was taken is still being put into the history; one more signal ends this, and loses "    \
+    "it\n"
 
 /* A plan from a file, for the console: a plain file only, so that nothing blocks. */
 bool explain_read_file(void *app, const char *path, char **text, size_t *len, struct sd_error *err);

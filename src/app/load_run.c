@@ -113,7 +113,7 @@ static int run_scenario(struct app *a, struct running *x, const struct load_targ
     r->each = each;
     r->each_ctx = x;
     x->live = load_live_start(x->scenario);
-    bool ran = load_runner_run(r, t, &hooks, signals_graceful(PATIENCE), &err);
+    bool ran = load_runner_run(r, t, &hooks, signals_graceful(PATIENCE, NULL), &err);
     load_live_stop(x->live, r);
     if (ran) {
         load_baseline_compare(&x->baseline, r);

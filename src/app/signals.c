@@ -16,7 +16,9 @@
 
 static atomic_int stop_signal;
 static int64_t patience_ns = PATIENCE_NS;
-static bool second_ends; /* a second signal ends the program at once */
+static bool graceful;         /* the end takes longer, and the next signal ends the program at once */
+static const char *at_second; /* or that one says this, and the one after it does */
+static atomic_int times;
 static int pipe_fds[2] = {-1, -1};
 static timer_t patience;
 static bool have_patience;
@@ -33,8 +35,12 @@ static void flag(int sig)
 {
     struct itimerspec once = {.it_value = {.tv_sec = patience_ns / SD_S, .tv_nsec = patience_ns % SD_S}};
     int saved = errno;
-    if (stop_signal && second_ends)
-        end(sig);
+    if (graceful && stop_signal) {
+        if (!at_second || ++times > 1)
+            end(sig);
+        ssize_t ignored = write(STDERR_FILENO, at_second, strlen(at_second));
+        (void)ignored;
+    }
     if (!stop_signal && have_patience)
         timer_settime(patience, 0, &once, NULL); /* async-signal-safe by POSIX */
     stop_signal = sig;
@@ -128,10 +134,11 @@ int signals_stop(void)
     return stop_signal;
 }
 
-atomic_int *signals_graceful(int64_t ns)
+atomic_int *signals_graceful(int64_t ns, const char *second)
 {
     patience_ns = ns;
-    second_ends = true;
+    at_second = second;
+    graceful = true;
     return &stop_signal;
 }
 

@@ -124,11 +124,16 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
 {
     struct rt_source *s = own(source);
     const struct batch_place *places;
-    if ((!batch_len(b) && !batch_places(b, &places)) || (s->stop && !s->heard)) {
+    size_t records = batch_len(b);
+    if ((!records && !batch_places(b, &places)) || (s->stop && !s->heard)) {
         batch_unref(b);
         return;
     }
     to_mailbox(s, b, !source->follow);
+    if (!records) { /* a place alone is no data */
+        rt_wake(s->rt);
+        return;
+    }
     pthread_mutex_lock(&s->lock);
     s->counts.last_data = s->rt->limits.now();
     s->quiet_since = clock_mono();

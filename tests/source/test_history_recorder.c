@@ -132,14 +132,81 @@ static void test_what_comes_late_covers_its_own_time(void **state)
     take(g, T0 + 1 * SD_S, 2, 1, T0 + 2 * SD_S);
     gather_cut(g, SD_UNKNOWN, T0 + 10 * SD_S);
     const struct store_put *p = gather_first(g);
-    assert_int_equal(p->to, T0 - 7200 * SD_S + 10 * SD_S);
-    assert_int_equal(requests_in(p), 1);
-    gather_done(g);
-    p = gather_first(g);
     assert_int_equal(p->number, 2);
     assert_int_equal(p->from, T0);
     assert_int_equal(requests_in(p), 2);
+    assert_non_null(p->before); /* both are put, or neither */
+    assert_int_equal(p->before->number, 1);
+    assert_int_equal(p->before->to, T0 - 7200 * SD_S + 10 * SD_S);
+    assert_int_equal(requests_in(p->before), 1);
+    assert_int_equal(gather_stats(g).waiting, 2);
+    gather_done(g);
+    assert_int_equal(gather_stats(g).waiting, 0);
+    assert_null(gather_first(g));
     gather_free(g);
+}
+
+/* `places`: "FILE=PLACE ..."; "+": a part of what a later one closes; "": neither. */
+static void take_of(struct gather *g, const char *origin, int64_t count, const char *places)
+{
+    struct sd_batch *b = batch_new(origin, T0);
+    struct sd_http h;
+    char text[64];
+    schema_clear(schema_of(SD_HTTP), &h);
+    h.method = "GET";
+    h.route = "/";
+    h.count = count;
+    h.interval_ns = SD_S;
+    if (count)
+        batch_add(b, SD_HTTP, &h);
+    snprintf(text, sizeof text, "%s", places);
+    if (!strcmp(text, "+"))
+        batch_set_part(b);
+    for (char *save, *p = strtok_r(text, " +", &save); p; p = strtok_r(NULL, " +", &save)) {
+        char *equals = strchr(p, '=');
+        *equals = 0;
+        batch_add_place(b, p, equals + 1);
+    }
+    gather_take(g, b, T0 + SD_S);
+    batch_unref(b);
+}
+
+/* What a put has of a log is what its places say, whatever is read at the moment of the cut. */
+static void test_a_place_closes_what_was_read(void **state)
+{
+    (void)state;
+    static const struct {
+        struct {
+            const char *origin;
+            int64_t count;
+            const char *places;
+        } in[5];
+        int64_t requests;
+        const char *places;
+    } CASES[] = {
+        {{{"a", 1, "+"}}, 0, ""},
+        {{{"a", 1, "+"}, {"a", 0, "f=1"}}, 1, "f=1 "},
+        {{{"a", 1, "+"}, {"a", 0, "f=1"}, {"a", 2, "+"}}, 1, "f=1 "},
+        {{{"a", 1, "+"}, {"a", 0, "f=1"}, {"a", 2, "+"}, {"a", 0, "f=2 g=7"}}, 3, "f=2 g=7 "},
+        {{{"a", 1, "+"}, {"b", 2, "+"}, {"b", 0, "g=1"}}, 2, "g=1 "},
+        {{{"a", 1, "+"}, {"b", 2, ""}}, 2, ""},
+        {{{"a", 1, "+"}, {"a", 2, ""}}, 3, ""},
+        {{{"a", 1, "+"}, {"a", 0, "f="}}, 1, "f= "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        struct gather *g = gather_new(&(struct gather_options){.host = "web1"}, T0);
+        char places[64] = "";
+        for (size_t k = 0; k < ARRAY_LEN(CASES[i].in) && CASES[i].in[k].origin; k++)
+            take_of(g, CASES[i].in[k].origin, CASES[i].in[k].count, CASES[i].in[k].places);
+        gather_cut(g, SD_UNKNOWN, T0 + 10 * SD_S);
+        const struct store_put *p = gather_first(g);
+        for (size_t k = 0; k < p->n_places; k++)
+            snprintf(places + strlen(places), sizeof places - strlen(places), "%s=%s ", p->places[k].file,
+                     p->places[k].place);
+        assert_int_equal(requests_in(p), CASES[i].requests);
+        assert_string_equal(places, CASES[i].places);
+        gather_free(g); /* what is held goes with it */
+    }
 }
 
 static void test_beyond_the_bound_the_oldest_goes_and_is_counted(void **state)
@@ -154,12 +221,13 @@ static void test_beyond_the_bound_the_oldest_goes_and_is_counted(void **state)
         gather_cut(g, SD_UNKNOWN, at + 10 * SD_S);
         assert_true(gather_stats(g).bytes < 300 << 10);
     }
-    gather_cut(g, SD_UNKNOWN, T0 + 2000 * SD_S + 10 * SD_S); /* tells of the last that went */
+    for (int i = 1; i <= 2; i++) /* they tell of the last that went; for the first one more may go */
+        gather_cut(g, SD_UNKNOWN, T0 + 2000 * SD_S + i * 10 * SD_S);
     int64_t told = 0;
     uint64_t before = 0;
     for (const struct store_put *p; (p = gather_first(g)); gather_done(g)) {
-        kept += requests_in(p);
-        told += p->lost;
+        kept += requests_in(p) + (p->before ? requests_in(p->before) : 0);
+        told += p->lost + (p->before ? p->before->lost : 0);
         assert_true(p->number > before);
         before = p->number;
     }
@@ -178,7 +246,7 @@ static void test_a_clock_that_jumps_back(void **state)
     int64_t sum = 0;
     for (const struct store_put *p; (p = gather_first(g)); gather_done(g)) {
         assert_true(p->from <= p->to);
-        sum += requests_in(p);
+        sum += requests_in(p) + (p->before ? requests_in(p->before) : 0);
     }
     assert_int_equal(sum, 3);
     gather_free(g);
@@ -481,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_a_put_is_what_was_taken),
         cmocka_unit_test(test_each_record_is_in_the_tier_that_suits_it),
         cmocka_unit_test(test_what_comes_late_covers_its_own_time),
+        cmocka_unit_test(test_a_place_closes_what_was_read),
         cmocka_unit_test(test_beyond_the_bound_the_oldest_goes_and_is_counted),
         cmocka_unit_test(test_a_clock_that_jumps_back),
         cmocka_unit_test(test_a_day),

@@ -264,7 +264,7 @@ static void test_state(void **state)
     }
     assert_int_equal(store_state(s, true, a, &st, &err), SD_OK);
     assert_null(st.damage);
-    assert_int_equal(st.schema, 1);
+    assert_int_equal(st.schema, 2);
     assert_int_equal(st.endpoints, 3);
     assert_int_equal(st.oldest, T0);
     assert_int_equal(st.newest, T0 + 30 * TEN);
@@ -853,7 +853,7 @@ static void test_wrong_files(void **state)
     shell("python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('pragma "
           "user_version=99')\" ",
           "newer.db", "");
-    opens_not("newer.db", false, SD_CONFIG, "newer slowdive (schema 99; this one knows 1)");
+    opens_not("newer.db", false, SD_CONFIG, "newer slowdive (schema 99; this one knows 2)");
     opens_not("newer.db", true, SD_CONFIG, "newer slowdive");
     shell("python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('create table t(a)'); "
           "c.commit()\" ",
@@ -861,6 +861,51 @@ static void test_wrong_files(void **state)
     opens_not("others.db", false, SD_CONFIG, "not a history of slowdive");
     opens_not("others.db", true, SD_CONFIG, "not a history of slowdive");
     opens_not("", true, SD_CONFIG, "not a regular file");
+}
+
+static void note_place(void *ctx, const char *file, const char *place)
+{
+    strbuf_printf(ctx, "%s=%s ", file, place);
+}
+
+static void expect_places(struct store *s, const char *host, const char *expected)
+{
+    struct strbuf b = {0};
+    struct sd_error err;
+    assert_int_equal(store_places(s, host, note_place, &b, &err), SD_OK);
+    assert_string_equal(strbuf_text(&b), expected);
+    strbuf_free(&b);
+}
+
+/* Places come and go with their put, for each host by itself, also into a file of schema 1. */
+static void test_places(void **state)
+{
+    (void)state;
+    const struct batch_place one[] = {{"/a", "1"}, {"/b", "2"}}, two[] = {{"/a", ""}, {"/b", "3"}};
+    const struct store_run other = {.id = "r-other", .host = "web2", .began = T0};
+    struct store_put p = {
+        .number = 1, .from = T0, .to = T0 + TEN, .sent = T0 + TEN, .places = one, .n_places = 2};
+    struct sd_error err;
+    make_day("old.db");
+    shell("python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('drop table place'); "
+          "c.execute('pragma user_version=1')\" ",
+          "old.db", "");
+    struct store *s = open_store("old.db", false);
+    expect_places(s, "web2", "");
+    store_close(s);
+    s = open_store("old.db", true);
+    expect_places(s, "web2", "");
+    assert_int_equal(store_put(s, &other, &p, &err), SD_OK);
+    expect_places(s, "web2", "/a=1 /b=2 ");
+    expect_places(s, "web1", "");
+    p.number = 2;
+    p.places = two;
+    assert_int_equal(store_put(s, &other, &p, &err), SD_OK);
+    expect_places(s, "web2", "/b=3 ");
+    p.places = one; /* this put is there already */
+    assert_int_equal(store_put(s, &other, &p, &err), SD_OK);
+    expect_places(s, "web2", "/b=3 ");
+    store_close(s);
 }
 
 /* A file with a byte changed, or cut: a sentence, or what it has; verifying finds it or it is sound. */
@@ -1118,16 +1163,26 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_and_read), cmocka_unit_test(test_times_alone),
-        cmocka_unit_test(test_state),        cmocka_unit_test(test_compaction),
-        cmocka_unit_test(test_size),         cmocka_unit_test(test_one_of_many),
-        cmocka_unit_test(test_import),       cmocka_unit_test(test_imports_at_once),
-        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_old_and_back),
-        cmocka_unit_test(test_other_tiers),  cmocka_unit_test(test_follow),
-        cmocka_unit_test(test_wrong_files),  cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_read_only),    cmocka_unit_test(test_full),
-        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_parts_in_minutes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_put_and_read),
+                                       cmocka_unit_test(test_times_alone),
+                                       cmocka_unit_test(test_state),
+                                       cmocka_unit_test(test_compaction),
+                                       cmocka_unit_test(test_size),
+                                       cmocka_unit_test(test_one_of_many),
+                                       cmocka_unit_test(test_import),
+                                       cmocka_unit_test(test_imports_at_once),
+                                       cmocka_unit_test(test_kinds),
+                                       cmocka_unit_test(test_old_and_back),
+                                       cmocka_unit_test(test_other_tiers),
+                                       cmocka_unit_test(test_follow),
+                                       cmocka_unit_test(test_places),
+                                       cmocka_unit_test(test_wrong_files),
+                                       cmocka_unit_test(test_damage),
+                                       cmocka_unit_test(test_read_only),
+                                       cmocka_unit_test(test_full),
+                                       cmocka_unit_test(test_stopped),
+                                       cmocka_unit_test(test_killed),
+                                       cmocka_unit_test(test_two_writers),
+                                       cmocka_unit_test(test_parts_in_minutes)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

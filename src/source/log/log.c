@@ -646,6 +646,10 @@ static bool read_tail(struct sd_source *s, struct log *l, struct tail *t, bool *
     const char *why = t->missing ? t->why : NULL;
     if (l->n_tails == 1 && !str_eq(why, l->said_missing)) {
         l->said_missing = why;
+        if (why) { /* first what is pending: data makes a source live again */
+            tell_intake(s, l, true);
+            place_when_due(s, l, true);
+        }
         if (why)
             s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
         else
