@@ -59,7 +59,7 @@ if view == "functions":
 else:
     keys = {"caches": ("name", "layer", "hits", "misses", "bypassed", "misses_expired", "hit_ratio"),
             "endpoints": ("method", "route", "count", "error_share", "mean_ns", "p50_ns", "p99_ns", "timed")}
-    a, b = ([[r[k] for k in keys[view]] for r in d["rows"]] for d in (a, b))
+    a, b = (sorted([r[k] for k in keys[view]] for r in d["rows"]) for d in (a, b))
     assert a and a == b, (a, b)
 END
 printf '#!/bin/sh\nexec python3 made.py\n' >source
