@@ -23,6 +23,12 @@ for i in range(120):
     say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route="/orders", rule="classic",
         evidence="http_seconds", count=10, errors=1, total_ns=2.5e9, lower_ns=[0, 1e8, 5e8],
         upper_ns=[1e8, 5e8, float("inf")], counts=[4, 5, 1])
+for rule, scale, route in (("exponential", 3, "/otlp"), ("native", 5, "/prometheus")):
+    for i in range(120):
+        ends = [2 ** (k / 2**scale) * 1e9 for k in range(-60 - i % 20, -20 + i % 7)]
+        say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route=route, rule=rule, evidence="h",
+            count=len(ends) - 1, errors=0, total_ns=1e9, lower_ns=ends[:-1], upper_ns=ends[1:],
+            counts=[1] * (len(ends) - 1))
 for i in range(61):
     say("statement", T + 10 * i * S, query_id=7, database="d", role="r", text="select 1", calls=10 * i)
     say("table", T + 10 * i * S, database="d", schema="public", name="seldom_taken", seq_scan=10 * i)
@@ -53,7 +59,7 @@ if view == "functions":
 else:
     keys = {"caches": ("name", "layer", "hits", "misses", "bypassed", "misses_expired", "hit_ratio"),
             "endpoints": ("method", "route", "count", "error_share", "mean_ns", "p50_ns", "p99_ns", "timed")}
-    a, b = ([[r[k] for k in keys[view]] for r in d["rows"]] for d in (a, b))
+    a, b = (sorted([r[k] for k in keys[view]] for r in d["rows"]) for d in (a, b))
     assert a and a == b, (a, b)
 END
 printf '#!/bin/sh\nexec python3 made.py\n' >source

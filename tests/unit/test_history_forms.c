@@ -113,11 +113,23 @@ static void no_buckets(void **state)
         const char *rule;
         double lower[2], upper[2], counts[2];
     } CASES[] = {
-        {"native", {0, 1}, {1, 2}, {1, 1}},         {"exponential", {0, 1}, {1, 2}, {1, 1}},
-        {"summary", {0, 1}, {1, 2}, {1, 1}},        {NULL, {0, 1}, {1, 2}, {1, 1}},
-        {"classic", {0, 1}, {2, 3}, {1, 1}},        {"classic", {0, 2}, {1, 3}, {1, 1}},
-        {"classic", {0, 1}, {0, 2}, {1, 1}},        {"classic", {0, NAN}, {NAN, 2}, {1, 1}},
-        {"classic", {0, 1}, {1, 2}, {1, -1}},       {"classic", {0, 1}, {1, 2}, {1, 5e9}},
+        {"native", {1, 2}, {2, 3}, {1, 1}},
+        {"exponential", {1, 2}, {2, 5}, {1, 1}},
+        {"native", {1, 2}, {2, NAN}, {1, 1}},
+        {"native", {-2, -1}, {-1, 1}, {1, 1}},
+        {"native", {2, 1}, {4, 2}, {1, 1}},
+        {"native", {0, 3e9}, {1, 6e9}, {1, 1}},
+        {"native", {1e9, 2e9}, {2e9, 4e9}, {1, -1}},
+        {"native", {1e9, 2e9}, {2e9, INFINITY}, {1, 1}},
+        {"native", {1e9, 1e12 * 1.024}, {2e9, 1e12 * 2.048}, {1, 5e9}},
+        {"summary", {0, 1}, {1, 2}, {1, 1}},
+        {NULL, {0, 1}, {1, 2}, {1, 1}},
+        {"classic", {0, 1}, {2, 3}, {1, 1}},
+        {"classic", {0, 2}, {1, 3}, {1, 1}},
+        {"classic", {0, 1}, {0, 2}, {1, 1}},
+        {"classic", {0, NAN}, {NAN, 2}, {1, 1}},
+        {"classic", {0, 1}, {1, 2}, {1, -1}},
+        {"classic", {0, 1}, {1, 2}, {1, 5e9}},
         {"classic", {0, 1}, {1, 2}, {1, INFINITY}},
     };
     struct history_fold *f = history_fold_new(&TEN, 0);
@@ -132,6 +144,102 @@ static void no_buckets(void **state)
     latency(&r, "classic", SD_REALS(0), SD_REALS(1, 2), SD_REALS(1, 2));
     assert_false(add(f, SD_LATENCY, &r, 0));
     history_fold_free(f);
+}
+
+/* Those that grow by a factor: OpenTelemetry's at scale 3 in s, as its source makes them, around 0 something.
+ */
+static void grown(double unit, int scale, int from, int n, double zero, struct sd_reals r[3],
+                  double room[3][700])
+{
+    uint32_t k = 0;
+    for (int i = -1; i < n; i++) {
+        if (i < 0 && !(zero >= 0))
+            continue;
+        room[0][k] = i < 0 ? 0 : exp2((from + i) * ldexp(1, -scale)) * unit;
+        room[1][k] = i < 0 ? zero : exp2((from + i + 1.0) * ldexp(1, -scale)) * unit;
+        room[2][k++] = i + 2;
+    }
+    for (int i = 0; i < 3; i++)
+        r[i] = (struct sd_reals){k, room[i]};
+}
+
+/* Two intervals of other buckets in use are one, with the ends to the bit. */
+static void factor_buckets(void **state)
+{
+    (void)state;
+    static double a[3][700], b[3][700];
+    struct sd_reals x[3], y[3];
+    struct sd_latency r;
+    struct history_record out;
+    enum sd_kind kind;
+    struct history_fold *f = history_fold_new(&TEN, HISTORY_BY_HOST);
+    grown(1e9, 3, -60, 30, 0, x, a);
+    latency(&r, "exponential", &x[0], &x[1], &x[2]);
+    assert_true(add(f, SD_LATENCY, &r, 0));
+    grown(1e9, 3, -40, 50, -1, y, b);
+    latency(&r, "exponential", &y[0], &y[1], &y[2]);
+    assert_true(add(f, SD_LATENCY, &r, 5));
+    assert_int_equal(history_fold_len(f), 1);
+    struct history_row row = history_fold_row(f, 0);
+    assert_true(history_record_of(&row, &out, &kind) && kind == SD_LATENCY);
+    const struct sd_latency *l = &out.r.latency;
+    assert_true(str_eq(l->rule, "exponential") && l->counts->n == 71);
+    assert_true(l->counts->items[0] == 1 && l->upper_ns->items[0] == 0);
+    for (int i = 1; i < 71; i++) {
+        double first = i <= 30 ? i + 1 : 0, second = i > 20 ? i - 20 + 1 : 0;
+        assert_true(l->counts->items[i] == first + second);
+        assert_true(l->lower_ns->items[i] == (i <= 30 ? a[0][i] : b[0][i - 21]));
+        assert_true(l->upper_ns->items[i] == (i <= 30 ? a[1][i] : b[1][i - 21]));
+    }
+    history_fold_free(f);
+}
+
+static double sum_of(const struct sd_reals *r)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        sum += r->items[i];
+    return sum;
+}
+
+/* Finer ones become 1.1 % wide; no count is lost, none moves out of its own bucket, none stands in two. */
+static void fine_buckets(void **state)
+{
+    (void)state;
+    static const struct {
+        double unit;
+        int scale, from, n;
+        double zero, width; /* the factor that they are kept with */
+    } CASES[] = {
+        {1e9, 6, -640, 600, -1, 64},     {1e9, 7, -1000, 160, 5000, 64}, {1e6, 10, -3001, 160, -1, 64},
+        {1e9, 20, -9000000, 160, 0, 64}, {1e9, 0, -9, 15, 1e6, 1},       {1e9, -2, -5, 6, -1, 0.25},
+        {1, 5, 300, 160, 1, 32},         {60e9, 4, -100, 90, -1, 16},    {1e3, 3, -100, 160, -1, 8},
+    };
+    static double a[3][700];
+    struct sd_reals x[3];
+    struct sd_latency r;
+    struct history_record out;
+    enum sd_kind kind;
+    for (size_t c = 0; c < ARRAY_LEN(CASES); c++) {
+        struct history_fold *f = history_fold_new(&TEN, HISTORY_BY_HOST);
+        grown(CASES[c].unit, CASES[c].scale, CASES[c].from, CASES[c].n, CASES[c].zero, x, a);
+        latency(&r, "native", &x[0], &x[1], &x[2]);
+        assert_true(add(f, SD_LATENCY, &r, 0));
+        struct history_row row = history_fold_row(f, 0);
+        assert_true(history_record_of(&row, &out, &kind) && str_eq(out.r.latency.rule, "native"));
+        const struct sd_latency *l = &out.r.latency;
+        assert_true(sum_of(l->counts) == sum_of(&x[2]) && l->counts->n <= x[2].n);
+        double factor = exp2(1 / CASES[c].width);
+        for (uint32_t i = 0, k = 0; i < l->counts->n; i++) {
+            double low = l->lower_ns->items[i], high = l->upper_ns->items[i], count = 0;
+            assert_true(low <= high && (!i || low >= l->upper_ns->items[i - 1]));
+            assert_true(low <= 0 || high <= low * factor * factor * (1 + 1e-9));
+            for (; k < x[2].n && a[1][k] <= MAX(high, 64) * (1 + 1e-9); k++)
+                count += a[2][k];
+            assert_true(count == l->counts->items[i]);
+        }
+        history_fold_free(f);
+    }
 }
 
 /* Rows of a file that somebody wrote. */
@@ -152,6 +260,31 @@ static void broken_rows(void **state)
         l.bounds = BOUNDS[i];
         assert_false(history_record_of(&row, &out, &kind));
     }
+    static const char *const GRIDS[] = {"2^(2^",
+                                        "2^(2^-6",
+                                        "2^(2^-6) of 1",
+                                        "2^(2^-7) of 1 from 0",
+                                        "2^(2^20) of 1 from 0",
+                                        "2^(2^-0.5) of 1 from 0",
+                                        "2^(2^-6) of 0 from 0",
+                                        "2^(2^-6) of -1 from 0",
+                                        "2^(2^-6) of nan from 0",
+                                        "2^(2^-6) of 1e99 from 0",
+                                        "2^(2^-6) of 1 from -1",
+                                        "2^(2^-6) of 1 from 0 "};
+    for (size_t i = 0; i < ARRAY_LEN(GRIDS); i++) {
+        l.bounds = GRIDS[i];
+        assert_false(history_record_of(&row, &out, &kind));
+    }
+    l.bounds = "2^(2^-6) of 1 from 0";
+    assert_true(history_record_of(&row, &out, &kind));
+    static struct sd_bucket every[SD_HIST_BUCKETS];
+    for (uint32_t i = 0; i < SD_HIST_BUCKETS; i++)
+        every[i] = (struct sd_bucket){i, 1};
+    l.counts = &(struct sd_hist){SD_HIST_BUCKETS, every}; /* more than there is room for */
+    assert_true(history_record_of(&row, &out, &kind));
+    assert_true(sum_of(out.r.latency.counts) == SD_HIST_BUCKETS && out.r.latency.counts->n <= 512);
+    l.counts = NULL;
     l.bounds = "0 1 2";
     assert_true(history_record_of(&row, &out, &kind));
     l.counts = &h; /* a bucket that has no ends */
@@ -336,8 +469,9 @@ static void no_profiles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caches),      cmocka_unit_test(buckets),  cmocka_unit_test(no_buckets),
-        cmocka_unit_test(broken_rows), cmocka_unit_test(profiles), cmocka_unit_test(no_profiles),
+        cmocka_unit_test(caches),      cmocka_unit_test(buckets),        cmocka_unit_test(no_buckets),
+        cmocka_unit_test(broken_rows), cmocka_unit_test(factor_buckets), cmocka_unit_test(fine_buckets),
+        cmocka_unit_test(profiles),    cmocka_unit_test(no_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

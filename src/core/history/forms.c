@@ -1,4 +1,5 @@
 #include "core/history/forms.h"
+#include "core/history/grid.h"
 
 #include <stdlib.h>
 
@@ -55,14 +56,22 @@ static bool counts_of(const struct sd_latency *r, struct history_form *out)
     return true;
 }
 
+static bool buckets_of(const struct sd_latency *r, struct history_form *out)
+{
+    if (str_eq(r->rule, "classic") || str_eq(r->rule, "explicit"))
+        return r->counts->n <= HISTORY_BOUNDS_MAX && bounds_of(r, out->bounds, sizeof out->bounds) &&
+               counts_of(r, out);
+    out->hist = (struct sd_hist){.n = 0, .buckets = out->buckets};
+    return (str_eq(r->rule, "native") || str_eq(r->rule, "exponential")) &&
+           history_grid_of(r, out->bounds, sizeof out->bounds, out->buckets, &out->hist.n);
+}
+
 static bool latency_form(const struct sd_latency *from, struct history_form *out)
 {
     struct sd_history_latency *to = &out->r.latency;
     uint32_t n = from->lower_ns && from->upper_ns && from->counts ? from->counts->n : 0;
-    bool adds_up = str_eq(from->rule, "classic") || str_eq(from->rule, "explicit");
     out->kind = SD_HISTORY_LATENCY;
-    if (!adds_up || !n || n > HISTORY_BOUNDS_MAX || from->lower_ns->n != n || from->upper_ns->n != n ||
-        !bounds_of(from, out->bounds, sizeof out->bounds) || !counts_of(from, out))
+    if (!n || from->lower_ns->n != n || from->upper_ns->n != n || !buckets_of(from, out))
         return false;
     schema_clear(schema_of(SD_HISTORY_LATENCY), to);
     to->method = from->method;
@@ -94,7 +103,8 @@ bool history_form_of(enum sd_kind kind, const void *record, struct history_form 
 
 /* ---- out ---- */
 
-static bool bounds_read(const char *text, struct history_record *out, uint32_t *n)
+static bool bounds_read(const char *text, const struct sd_hist *counted, struct history_record *out,
+                        uint32_t *n)
 {
     char *end;
     double lower = strtod(text, &end);
@@ -109,6 +119,11 @@ static bool bounds_read(const char *text, struct history_record *out, uint32_t *
         out->upper[*n] = lower = upper;
         out->counts[*n] = 0;
     }
+    for (uint32_t i = 0; counted && i < counted->n; i++) {
+        if (counted->buckets[i].index >= *n)
+            return false;
+        out->counts[counted->buckets[i].index] = counted->buckets[i].count;
+    }
     return *n && !*end;
 }
 
@@ -122,13 +137,11 @@ static bool latency_record(const struct history_row *row, struct history_record 
     const struct sd_history_latency *from = row->record;
     struct sd_latency *to = &out->r.latency;
     uint32_t n = 0;
-    if (!from->bounds || !bounds_read(from->bounds, out, &n))
+    if (!from->bounds ||
+        (history_grid_is(from->bounds)
+             ? !history_grid_read(from->bounds, from->counts, out->lower, out->upper, out->counts, &n)
+             : !bounds_read(from->bounds, from->counts, out, &n)))
         return false;
-    for (uint32_t i = 0; from->counts && i < from->counts->n; i++) {
-        if (from->counts->buckets[i].index >= n)
-            return false;
-        out->counts[from->counts->buckets[i].index] = from->counts->buckets[i].count;
-    }
     schema_clear(schema_of(SD_LATENCY), to);
     out->lowers = (struct sd_reals){n, out->lower};
     out->uppers = (struct sd_reals){n, out->upper};

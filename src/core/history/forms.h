@@ -1,8 +1,9 @@
 /* forms.h - records that a history keeps in a form of its own, and the records that come out of it again.
  *
  * - CACHE whose counts are of intervals: HISTORY_CACHE, without what is of the moment.
- * - LATENCY in classic or explicit buckets: HISTORY_LATENCY. Where the buckets end is part of what a row is
- * of, and the counts are a histogram over their numbers: those of equal ends add up, all others stay apart.
+ * - LATENCY in buckets: HISTORY_LATENCY. Where the buckets end is part of what a row is of, and the counts
+ * are a histogram over their numbers: those of equal ends add up, all others stay apart. Those that grow by a
+ *   factor: grid.h.
  * - PROFILE of a series, with its functions and its tree: a HISTORY_STACK for each stack of the type that the
  *   profile shows. Of the stacks of one profile in a step the heaviest stay; what another one has in common
  * with one of these stays, too, and below it the function "(other)". So sums stay whole, and the figures of a
@@ -35,7 +36,7 @@ struct history_record {
         struct sd_cache cache;
         struct sd_latency latency;
     } r;
-    double lower[HISTORY_BOUNDS_MAX], upper[HISTORY_BOUNDS_MAX], counts[HISTORY_BOUNDS_MAX];
+    double lower[HISTORY_BUCKETS_MAX], upper[HISTORY_BUCKETS_MAX], counts[HISTORY_BUCKETS_MAX];
     struct sd_reals lowers, uppers, counted;
 };
 /* The record of a row of HISTORY_CACHE or HISTORY_LATENCY, and its kind. False: it is broken. */

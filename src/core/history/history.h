@@ -35,8 +35,8 @@ enum history_how {
  *   which any two give what happened between them. A cache whose counts are of intervals, as those in access
  *   logs, is kept as HISTORY_CACHE: they add up.
  * - Durations in buckets of someone else (HISTORY_LATENCY): of classic and explicit ones those with equal
- * ends add up. Native and exponential ones have other ends in every interval, and what a summary says does
- * not add up: of these nothing is kept, and they stay where they come from.
+ *   ends add up, of native and exponential ones those that grow by the same factor, of at least 1.1 %
+ * (grid.h). What a summary says does not add up: nothing of it is kept.
  * - Profiles that are taken all the time (HISTORY_STACK): the heaviest stacks of each step, of the type that
  * is shown; their functions and their tree follow from them. See forms.h.
  * - Plans: the last of each statement, so that a change of plan is seen. Prefixes of caches, vitals of real
@@ -102,7 +102,10 @@ static inline sd_time history_row_end(const struct history_row *r)
 }
 
 /* A record in the form in which a history keeps it: forms.h. */
-enum { HISTORY_BOUNDS_MAX = 200 }; /* buckets of someone else */
+enum {
+    HISTORY_BOUNDS_MAX = 200, /* buckets of someone else with ends of their own */
+    HISTORY_BUCKETS_MAX = 512 /* and that grow by a factor */
+};
 struct history_form {
     enum sd_kind kind;
     const char *host; /* NULL: the record names none */
@@ -111,7 +114,7 @@ struct history_form {
         struct sd_history_latency latency;
     } r;
     struct sd_hist hist;
-    struct sd_bucket buckets[HISTORY_BOUNDS_MAX];
+    struct sd_bucket buckets[HISTORY_BUCKETS_MAX];
     char bounds[HISTORY_BOUNDS_MAX * 32];
 };
 
