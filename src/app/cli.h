@@ -15,7 +15,8 @@
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views report check history",                                                     \
-      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
+      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 2026-11-20, 3m ago; "      \
+      "without a day "                                                                                       \
       "on the last day of a log or recording")                                                               \
     X(WINDOW, "window", 0, "DURATION", "views console replay report check",                                  \
       "time window of the figures (a printed view: all data; check: as the policy says)")                    \

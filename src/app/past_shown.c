@@ -25,12 +25,14 @@ struct wanted {
     sd_time from, to;
     sd_time looked_at; /* where the span begins that is looked at */
     char *host;        /* NULL: all */
+    char *endpoint;    /* of the machines only its requests; NULL: all */
     bool by_host, goals;
 };
 struct page {
     struct wanted of;
     struct model *model; /* NULL: the place is free */
     struct signals *signals;
+    struct hosts_subject machines; /* its texts are used by `signals` */
     uint64_t used;
     bool lacks; /* nodes of the engine were lost when it was read */
 };
@@ -60,6 +62,7 @@ struct past_shown *past_shown_new(struct app *a)
 static void wanted_free(struct wanted *w)
 {
     free(w->host);
+    free(w->endpoint);
     *w = (struct wanted){.from = 0};
 }
 
@@ -67,6 +70,8 @@ static void page_free(struct page *g)
 {
     model_free(g->model);
     signals_free(g->signals);
+    free(g->machines.method);
+    free(g->machines.route);
     wanted_free(&g->of);
     *g = (struct page){.model = NULL};
 }
@@ -176,13 +181,15 @@ static struct wanted wanted_by(const struct past_shown *p, const struct console_
     if (w.by_host) { /* it is about all of them */
         free(w.host);
         w.host = NULL;
+        w.endpoint = copy(what->arg);
     }
     return w;
 }
 
 static bool same_subject(const struct wanted *a, const struct wanted *b)
 {
-    return str_eq(a->host, b->host) && a->by_host == b->by_host && a->goals == b->goals;
+    return str_eq(a->host, b->host) && str_eq(a->endpoint, b->endpoint) && a->by_host == b->by_host &&
+           a->goals == b->goals;
 }
 
 /* Does the page have what is looked at, up to `grace` before its end? */
@@ -220,11 +227,13 @@ static struct page page_of(const struct past_shown *p, const struct wanted *w)
     char host[256] = "";
     struct page g = {.of = *w, .model = model_new(&limits)};
     g.of.host = copy(w->host);
+    g.of.endpoint = copy(w->endpoint);
     g.signals = signals_new(&p->app->config->policy, &all);
     if (gethostname(host, sizeof host - 1) == 0 && *host)
         signals_set_host(g.signals, host);
+    g.machines = hosts_subject(w->endpoint);
     if (w->by_host)
-        hosts_want(g.signals, &(struct hosts_subject){.route = NULL}, sub_sat(w->to, w->from));
+        hosts_want(g.signals, &g.machines, sub_sat(w->to, w->from));
     return g;
 }
 
@@ -240,6 +249,24 @@ static void tell_machines(const struct past_shown *p, struct page *g, sd_time ol
         model_apply(g->model, b);
     batch_unref(b);
     free(h);
+}
+
+/* They are told of after the newest was shown, and again every few minutes: pages learn of it. */
+static void machines_told(struct past_shown *p, const struct sd_batch *b)
+{
+    const struct sd_history_host *h;
+    for (size_t k = 0; k <= PAGES; k++) {
+        struct page *g = k < PAGES ? &p->pages[k] : &p->coming;
+        size_t i = 0;
+        if (!g->model || !g->of.by_host || !(h = batch_each(b, SD_HISTORY_HOST, &i)))
+            continue;
+        struct sd_batch *told = batch_new(p->origin, batch_time(b));
+        for (; h; h = batch_each(b, SD_HISTORY_HOST, &i))
+            batch_add(told, SD_HISTORY_HOST, h);
+        model_apply(g->model, told);
+        batch_unref(told);
+        p->news = p->news || g->model == p->shown;
+    }
 }
 
 static char *windows_text(const struct goal_policy *g)
@@ -269,17 +296,20 @@ static bool bring(struct past_shown *p, const struct wanted *w, struct sd_error 
     char *windows = w->goals                 ? windows_text(&p->app->config->policy)
                     : w->looked_at > w->from ? mem_printf("%lldns", (long long)sub_sat(w->to, w->looked_at))
                                              : NULL;
+    struct hosts_subject of = hosts_subject(w->endpoint);
     const struct sd_job_read_history job = {.from = w->from,
                                             .to = w->to,
                                             .step_ns = 0,
                                             .host = w->host,
                                             .by_host = w->by_host,
-                                            .route = NULL,
+                                            .route = of.route,
                                             .goals = w->goals,
                                             .windows = windows};
     p->request = rt_request(p->app->rt, p->origin,
                             &(struct sd_request){.job = SD_JOB_READ_HISTORY, .args = &job}, err);
     free(windows);
+    free(of.method);
+    free(of.route);
     if (!p->request)
         return false;
     p->asked[p->n_asked++ % ASKED] = p->request;
@@ -367,6 +397,8 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
         p->news = true;
         console_look_again(p->console);
     }
+    if (p->origin && str_eq(batch_origin(b), p->origin))
+        machines_told(p, b);
     i = 0;
     if (!is_ours(p, request))
         return false;

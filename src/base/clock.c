@@ -176,15 +176,18 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
     const char *p = text;
     int year = 0, month = 0, day = 0, h, m, s, east = 0;
     int64_t ns;
-    bool dated = strlen(text) > 10 && text[4] == '-';
+    bool dated = strlen(text) >= 10 && text[4] == '-';
     /* The years 1678 to 2261 lie whole in an int64_t of nanoseconds. */
     if (dated && (!figures(&p, 4, &year) || *p++ != '-' || !figures(&p, 2, &month) || *p++ != '-' ||
-                  !figures(&p, 2, &day) || (*p != 'T' && *p != ' ') || year < 1678 || year > 2261 ||
+                  !figures(&p, 2, &day) || (*p && *p != 'T' && *p != ' ') || year < 1678 || year > 2261 ||
                   month < 1 || month > 12 || day < 1 || day > 31))
         return false;
-    if (dated)
+    bool whole = dated && !*p; /* a day begins */
+    if (whole)
+        h = m = s = 0, ns = 0;
+    else if (dated)
         p++;
-    if (!time_of_day(&p, &h, &m, &s, &ns))
+    if (!whole && !time_of_day(&p, &h, &m, &s, &ns))
         return false;
     if (*p == ' ' && p[1] && strchr("+-Z", p[1]))
         p++;
@@ -249,8 +252,10 @@ bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err
     }
     if (len < 40 && parse_clock(text, now, t))
         return true;
-    return fail(err, "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20 or 3m ago",
-                text);
+    return fail(
+        err,
+        "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20, 2026-11-20 or 3m ago",
+        text);
 }
 
 bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *t, struct sd_error *err)

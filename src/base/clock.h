@@ -16,10 +16,10 @@ char *clock_rfc3339(sd_time t, char buf[CLOCK_TEXT_MAX]);
 /* 15:51:38 in local time (TZ), or with the date when `t` is on another day
  * than `now`. Returns buf. */
 char *clock_hms(sd_time t, sd_time now, char buf[CLOCK_TEXT_MAX]);
-/* "14:03", "14:03:20", "2026-11-20 14:03:20", "2026-11-20T14:03:20Z", "3m ago",
- * "now", "@1795189898"; a time without a date is the last such moment at or
- * before `now`. Local time unless it ends in Z or an offset. In an hour that a change of
- * the clock repeats it is the later one, unless the zone's name stands behind it (02:30 CEST). */
+/* "14:03", "14:03:20", "2026-11-20" (when it begins), "2026-11-20 14:03:20", "2026-11-20T14:03:20Z", "3m
+ * ago", "now", "@1795189898"; a time without a date is the last such moment at or before `now`. Local time
+ * unless it ends in Z or an offset. In an hour that a change of the clock repeats it is the later one, unless
+ * the zone's name stands behind it (02:30 CEST). */
 bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err);
 /* The same with `last` as now; a time without a date that would lie before `first`, where the data begins, is
  * the next such moment. `first` may be SD_UNKNOWN. */

@@ -126,8 +126,10 @@ struct SD_DESIGNATED column {
     const char *title; /* short header, "P99" */
     enum unit unit;
     unsigned flags;
-    int priority; /* 0: always shown; higher ones go first when the pane is narrow */
-    int width;    /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
+    /* 0: always shown; higher ones go first when the pane is narrow; below 1: only for room for the column
+     * that grows. */
+    double priority;
+    int width; /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
     const char *help;
     const struct text_language *language; /* of its texts; NULL: they are in none */
     const char *unknown;                  /* what stands for what is not known; NULL: "-" */

@@ -1,10 +1,15 @@
-/* bench_fleet [AGENTS [ENDPOINTS [MINUTES [PUT_SECONDS]]]] - many agents, in this process, against one
- * ClickHouse.
+/* bench_fleet [AGENTS [ENDPOINTS [MINUTES [PUT_SECONDS [COPIES [LONG]]]]]] - many agents, in this process,
+ * against one ClickHouse.
  *
  * Each agent writes what a busy host would: histograms of its endpoints every 10 s, traffic with a long tail.
  * Time is compressed: the next put is sent as soon as the one before was taken. One put in 20 is sent twice.
  * At the end all that was made is compared with what the server adds up, bucket by bucket; then days are
- * moved through the tiers, to know what a row costs in each. */
+ * moved through the tiers, to know what a row costs in each.
+ *
+ * With COPIES the server makes a large fleet of it besides, in a database of its own: each host so many
+ * times, in each tier the rows that compaction made, their buckets changed so that copies do not compress as
+ * what they are; and the first LONG hosts over 90 days, the hour that was made again and again. "20 500 60 60
+ * 50 1" is 1,000 hosts. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,10 +25,11 @@
 enum { THREADS = 4, SHAPES = 64, ROUTE_MAX = 40 };
 #define DAY (86400 * SD_S)
 
-static int agents = 200, endpoints = 500, minutes = 5, put_seconds = 10;
+static int agents = 200, endpoints = 500, minutes = 5, put_seconds = 10, copies, long_hosts;
 static struct private_ch ch;
 static char url[100];
 static sd_time began;
+static struct store *large; /* the fleet that the server makes */
 static atomic_int next_agent;
 static atomic_llong sent_rows, sent_puts, failed_puts, made_requests;
 
@@ -200,21 +206,29 @@ static bool take(void *ctx, const struct history_row *row)
     return true;
 }
 
-static double read_it(struct store *s, const char *route, struct sum *t)
+static double read_span(struct store *s, sd_time from, sd_time to, const char *route, const char *host,
+                        bool by_host, struct sum *t)
 {
     struct store_answer answer;
     struct sd_error err;
-    const sd_time edges[] = {began - DAY, began + DAY};
+    const sd_time edges[] = {from, to};
     struct store_ask ask = {.steps = {.edges = edges, .n_edges = 2},
                             .from = edges[0],
                             .to = edges[1],
                             .kinds = SD_KIND_BIT(SD_HTTP),
+                            .apart = by_host ? HISTORY_BY_HOST : 0,
+                            .host = host,
                             .route = route};
     int64_t start = clock_mono();
     *t = (struct sum){.count = 0};
     if (store_read(s, &ask, take, t, &answer, &err) != SD_OK)
         printf("# %s\n", err.text);
     return (double)(clock_mono() - start) / 1e9;
+}
+
+static double read_it(struct store *s, const char *route, struct sum *t)
+{
+    return read_span(s, began - DAY, began + DAY, route, NULL, false, t);
 }
 
 static bool is_true(const struct sum *t)
@@ -225,19 +239,145 @@ static bool is_true(const struct sum *t)
     return t->count == made_requests;
 }
 
-static void print_tiers(struct store *s)
+static void print_tiers(struct store *s, const char *database)
 {
+    static const char *const TABLES[] = {"10s", "1m", "10m", "1h"};
     struct arena *a = arena_new();
     struct store_state st;
     struct sd_error err;
-    free(private_ch_sql(&ch, 1, "OPTIMIZE TABLE fleet.history_10s FINAL"));
+    for (size_t i = 0; i < ARRAY_LEN(TABLES) && s != large;
+         i++) { /* the large ones are as merges left them */
+        char *sql = mem_printf("OPTIMIZE TABLE %s.history_%s FINAL", database, TABLES[i]);
+        free(private_ch_sql(&ch, 1, sql));
+        free(sql);
+    }
+    int64_t start = clock_mono();
     if (store_state(s, false, a, &st, &err) != SD_OK)
         printf("# %s\n", err.text);
     for (size_t i = 0; i < st.n_tiers; i++)
         if (st.tiers[i].rows)
-            printf("tier %lld s: %lld rows, %lld bytes on disk\n", (long long)(st.tiers[i].step_ns / SD_S),
-                   (long long)st.tiers[i].rows, (long long)st.tiers[i].bytes);
+            printf("tier %lld s: %lld rows, %lld bytes on disk, %.1f a row\n",
+                   (long long)(st.tiers[i].step_ns / SD_S), (long long)st.tiers[i].rows,
+                   (long long)st.tiers[i].bytes, (double)st.tiers[i].bytes / (double)st.tiers[i].rows);
+    printf("its state: %.2f s\n", (double)(clock_mono() - start) / 1e9);
     arena_free(a);
+}
+
+/* ---- a large fleet ---- */
+
+#define HOUR (3600 * SD_S)
+static int64_t large_count[2]; /* requests of the copies, of the long ones */
+
+static int64_t number_of(const char *sql)
+{
+    char *said = private_ch_sql(&ch, 1, sql);
+    int64_t n = strtoll(said, NULL, 10);
+    free(said);
+    return n;
+}
+
+/* (An alias that lambdas alone use is not found by 18.16, hence bitAnd(h, 0).) The rows of a tier, of the
+ * first `hosts` hosts and `upto` ns, `times` as often as hosts and `hours` long from `shift` on. */
+static void multiply(const char *tier, bool is_long, int hosts, int times, int64_t upto, int64_t shift,
+                     int64_t hours)
+{
+    const char *prefix = is_long ? "long" : "web";
+    char *where = mem_printf("host < 'web%04d' AND ended <= %lld", hosts, (long long)(began + upto));
+    char *sql = mem_printf(
+        "INSERT INTO large.history_%s (day, how, kind, name, thing, host, source, ended, length, run, "
+        "import, "
+        "put, serial, move, known, adds, lows, highs, bucket, n, samples, sum, min, max, value, total, "
+        "record) "
+        "SELECT toDate(toUInt16(intDiv(ended + at - 1, 86400000000000))), how, kind, name, thing, "
+        "concat('%s', substring(toString(10000 + toUInt64(k %% %d) * %d + toUInt32(substring(host, 4))), "
+        "2)), "
+        "source, ended + (toInt64(%lld) + toInt64(intDiv(k, %d)) * 3600000000000 AS at), length, "
+        "bitXor(run, cityHash64('%s', k)), import, put, serial, 0, known, adds, lows, highs, "
+        "arrayMap(b -> toUInt16(b + h %% 8), bucket), arrayMap((x, b) -> toUInt32(x + "
+        "bitAnd(bitShiftRight(h, b %% 61), 1)), n, bucket), samples + toInt64(bitAnd(h, 0)), sum, min, max, "
+        "value, total, record "
+        "FROM "
+        "(SELECT *, cityHash64(k, ended, name) AS h FROM (SELECT *, arrayJoin(range(toUInt64(%lld))) AS k "
+        "FROM "
+        "fleet.history_%s FINAL WHERE %s)) "
+        "SETTINGS max_block_size = 1024",
+        tier, prefix, times, agents, (long long)shift, times, prefix, (long long)(times * hours), tier,
+        where);
+    int64_t start = clock_mono();
+    char *said = private_ch_sql(&ch, 1, sql);
+    if (*said)
+        printf("# %.300s\n", said);
+    printf("# %s %s: %.0f s\n", tier, prefix, (double)(clock_mono() - start) / 1e9);
+    free(said);
+    free(sql);
+    sql = mem_printf("SELECT sum(adds[1]) FROM fleet.history_%s FINAL WHERE how = 1 AND kind = %d AND %s",
+                     tier, SD_HTTP, where);
+    large_count[is_long] += number_of(sql) * times * hours;
+    free(sql);
+    free(where);
+}
+
+/* What there is in a tier now, before it is moved on. */
+static void enlarge(const char *tier)
+{
+    static const struct {
+        const char *tier;
+        int64_t upto, back, hours;  /* of the copies: so much of the hour, so many days ago */
+        int64_t long_from, long_to; /* of the long ones: days ago */
+    } TIERS[] = {{"10s", HOUR / 12, 0, 1, 2, 0},
+                 {"1m", HOUR / 6, 3, 1, 14, 2},
+                 {"10m", HOUR, 20, 1, 90, 14},
+                 {"1h", HOUR, 100, 1, 0, 0}};
+    struct sd_error err = {.text = ""};
+    if (!copies)
+        return;
+    if (!large) {
+        free(private_ch_sql(&ch, 1, "CREATE DATABASE large"));
+        char *to = mem_printf("clickhouse://127.0.0.1:%d/large", ch.port[0]);
+        if (store_open(to, &(struct store_options){.write = true}, &large, &err) != SD_OK) {
+            printf("# %s\n", err.text);
+            exit(1);
+        }
+        free(to);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(TIERS); i++) {
+        if (!str_eq(TIERS[i].tier, tier))
+            continue;
+        multiply(tier, false, agents, copies, TIERS[i].upto, -TIERS[i].back * DAY, TIERS[i].hours);
+        for (int64_t day = TIERS[i].long_from; long_hosts && day > TIERS[i].long_to; day -= 4)
+            multiply(tier, true, long_hosts, 1, HOUR, -day * DAY, 24 * MIN(day - TIERS[i].long_to, 4));
+    }
+}
+
+static void ask_large(const char *what, sd_time from, sd_time to, const char *route, const char *host,
+                      bool by_host)
+{
+    static struct sum t;
+    double first = read_span(large, from, to, route, host, by_host, &t);
+    double second = read_span(large, from, to, route, host, by_host, &t);
+    printf("%s: %.2f s, again %.2f s, %lld rows back, %lld requests\n", what, first, second,
+           (long long)t.rows, (long long)t.count);
+}
+
+static void tell_large(void)
+{
+    static struct sum t;
+    const char *one = "/service/3/things/:id";
+    sd_time newest = began + HOUR;
+    print_tiers(large, "large");
+    ask_large("one endpoint of all hosts, 5 min of 10 s", began, began + HOUR / 12, one, NULL, false);
+    ask_large("the same by host", began, began + HOUR / 12, one, NULL, true);
+    ask_large("one endpoint of all hosts, all there is", began - 110 * DAY, newest, one, NULL, false);
+    if (long_hosts)
+        ask_large("one endpoint of one host, 90 days", began - 91 * DAY, newest, one, "long0000", false);
+    ask_large("all endpoints of one host, 10 min of 1 min", began - 3 * DAY, began - 3 * DAY + HOUR / 6, NULL,
+              "web0007", false);
+    ask_large("all endpoints of all hosts, an hour of 10 min", began - 20 * DAY, began - 20 * DAY + HOUR,
+              NULL, NULL, false);
+    double took = read_span(large, began - 110 * DAY, newest, NULL, NULL, false, &t);
+    printf("everything: %.1f s, requests %s\n", took,
+           t.count == large_count[0] + large_count[1] ? "as made" : "DIFFERENT");
+    store_close(large);
 }
 
 static void move(struct store *s, int64_t days)
@@ -252,7 +392,7 @@ static void move(struct store *s, int64_t days)
     read_it(s, NULL, &t);
     printf("compacted as of day %lld: %lld rows moved in %.1f s; sums %s\n", (long long)days,
            (long long)done.moved, took, is_true(&t) ? "equal" : "DIFFERENT");
-    print_tiers(s);
+    print_tiers(s, "fleet");
 }
 
 int main(int argc, char **argv)
@@ -261,8 +401,8 @@ int main(int argc, char **argv)
     struct store *s;
     struct sd_error err = {.text = ""};
     static struct sum t;
-    int *const numbers[] = {&agents, &endpoints, &minutes, &put_seconds};
-    for (int i = 1; i < argc && i <= 4; i++)
+    int *const numbers[] = {&agents, &endpoints, &minutes, &put_seconds, &copies, &long_hosts};
+    for (int i = 1; i < argc && i <= 6; i++)
         *numbers[i - 1] = atoi(argv[i]);
     if (!private_ch_start(&ch, 1)) {
         printf("# skipped: %s\n", ch.why);
@@ -301,11 +441,17 @@ int main(int argc, char **argv)
     printf("all endpoints of all hosts: %.2f s, %lld rows back, sums %s\n", all, (long long)t.rows,
            is_true(&t) ? "equal" : "DIFFERENT");
     printf("one endpoint of all hosts: %.2f s\n", read_it(s, "/service/3/things/:id", &t));
-    print_tiers(s);
+    print_tiers(s, "fleet");
+    enlarge("10s");
     move(s, 4);
+    enlarge("1m");
     move(s, 16);
+    enlarge("10m");
     move(s, 92);
+    enlarge("1h");
     store_close(s);
+    if (large)
+        tell_large();
     private_ch_stop(&ch);
     return 0;
 }

@@ -153,16 +153,15 @@ static void times(void **state)
         {"3m ago", "2026-11-20T15:48:38.266Z"},
         {"now", "2026-11-20T15:51:38.266Z"},
         {"@1795189898", "2026-11-20T15:51:38.000Z"},
+        {"2026-11-17", "2026-11-17T00:00:00.000Z"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_true(clock_parse(cases[i].text, now, &t, &err));
         assert_string_equal(clock_rfc3339(t, buf), cases[i].want);
     }
-    static const char *const wrong[] = {"",          "25:00",
-                                        "14",        "14:3",
-                                        "yesterday", "2026-13-01T00:00:00Z",
-                                        "@x",        " ago",
-                                        "14:03x",    "2658-11-20T15:51:38.266Z"};
+    static const char *const wrong[] = {
+        "",   "25:00", "14",         "14:3",        "yesterday", "2026-13-01T00:00:00Z",
+        "@x", " ago",  "2026-13-01", "2026-11-177", "14:03x",    "2658-11-20T15:51:38.266Z"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(clock_parse(wrong[i], now, &t, &err));
     sd_time first = now - 3600 * SD_S; /* 14:51:38 */

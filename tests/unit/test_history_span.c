@@ -31,8 +31,9 @@ static void test_even(void **state)
     static const struct {
         int64_t length, step;
     } ROWS[] = {{5 * MINUTE, 10 * SD_S}, {40 * MINUTE, 10 * SD_S}, {40 * MINUTE + 1, 30 * SD_S},
-                {6 * HOUR, 5 * MINUTE},  {3 * DAY, 30 * MINUTE},   {30 * DAY, 3 * HOUR},
-                {90 * DAY, 12 * HOUR},   {400 * DAY, 2 * DAY},     {3, 10 * SD_S}};
+                {6 * HOUR, 5 * MINUTE},  {DAY, 10 * MINUTE},       {3 * DAY, 30 * MINUTE},
+                {30 * DAY, 3 * HOUR},    {90 * DAY, 12 * HOUR},    {400 * DAY, 2 * DAY},
+                {3, 10 * SD_S}};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         sd_time from = T0 - ROWS[i].length;
@@ -42,7 +43,7 @@ static void test_even(void **state)
         assert_ascending(&e);
         assert_int_equal(e.at[0], from);
         assert_int_equal(e.at[e.n - 1], T0);
-        if (ROWS[i].length <= HOUR)
+        if (ROWS[i].length <= DAY) /* a drawing is full */
             assert_true(e.n < 3 || e.at[e.n - 1] - e.at[e.n - 2] == ROWS[i].step);
         else
             assert_true(has(&e, (T0 - 2 * HOUR) / HOUR * HOUR));

@@ -112,7 +112,7 @@ struct history_edges history_edges_even(sd_time from, sd_time to, sd_time newest
 {
     static const struct part PARTS[] = {{HOUR, 5 * MINUTE}, LONG_PARTS};
     int64_t length = sub_sat(to, from), age = MAX(sub_sat(newest, to), 0);
-    if (to > from && !is_short(length, age))
+    if (to > from && length > DAY && !is_short(length, age))
         return finer_to_the_end(from, to, age, PARTS, ARRAY_LEN(PARTS), most);
     return history_edges_of(from, to, to > from ? history_step_for(length, most) : 1);
 }

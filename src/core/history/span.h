@@ -19,7 +19,8 @@ struct history_edges {
 };
 
 /* Of a span that has few rows equal steps back from `to`: the shortest of 10 s, 30 s, 1 min, 5 min, 10 min,
- * 30 min, 1 h, ... that gives at most `most` of them; the first one may be shorter. Of longer ones by age
+ * 30 min, 1 h, ... that gives at most `most` of them; the first one may be shorter. So of a span up to a day,
+ * that drawings of it are full. Of longer ones by age
  * (before `newest`) 5 min up to an hour, full hours up to 2 d, 6 h up to 14 d, and days beyond, where a store
  * has sums of whole blocks. from >= to: none. */
 struct history_edges history_edges_even(sd_time from, sd_time to, sd_time newest, size_t most);

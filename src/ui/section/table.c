@@ -11,6 +11,7 @@ enum {
     TEXT_MAX = 28,
     WIDE = 100,
     GROW_MIN = 14,
+    GROW_LEAST = 10, /* before it has less, columns of a priority below 1 go */
     BAR_WIDTH = 8,
     TABLE_ROWS_WANTED = 14,
     ABOUT_WANTED = 6,
@@ -175,11 +176,26 @@ static int least_important(const struct fitting *g, bool *only_bar)
         double priority = has_bar ? BAR_PRIORITY : sorted_by(g, c) ? 0 : col->priority;
         if (priority <= BAR_PRIORITY && g->grow >= 0 && g->f[g->grow].width > GROW_MIN)
             continue; /* shorten the text column first */
-        if (priority > 0 && priority >= least) {
+        if (priority >= 1 && priority >= least) {
             worst = (int)c;
             least = priority;
             *only_bar = has_bar;
         }
+    }
+    return worst;
+}
+
+/* Among those of a priority below 1, when what grows would have too little; -1. */
+static int least_wanted(const struct fitting *g)
+{
+    int worst = -1;
+    if (g->grow < 0 || g->f[g->grow].width + g->width - g->used >= GROW_LEAST)
+        return -1;
+    for (size_t c = 0; c < g->t->n_columns; c++) {
+        double priority = sorted_by(g, c) ? 0 : g->t->columns[c].priority;
+        if (g->f[c].width && (int)c != g->grow && priority > 0 &&
+            (worst < 0 || priority >= g->t->columns[worst].priority))
+            worst = (int)c;
     }
     return worst;
 }
@@ -195,6 +211,8 @@ static bool give_way(struct fitting *g)
         g->used -= cut;
         return true;
     }
+    if (worst < 0)
+        worst = least_wanted(g);
     if (worst < 0)
         return false;
     int less = only_bar ? BAR_WIDTH + 1 : g->f[worst].width + GAP;

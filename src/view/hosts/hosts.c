@@ -10,6 +10,7 @@
 #include "core/name_index.h"
 #include "view/hosts/resources.h"
 #include "view/shared/common.h"
+#include "view/shared/linked.h"
 
 #define LATE (60 * SD_S) /* without anything for longer than that */
 #define SKEW (5 * SD_S)  /* clocks that differ by more */
@@ -46,17 +47,24 @@ static const struct column COLUMNS[H_COLUMNS] = {
                       "late: nothing of it for more than a minute before the newest of all; lost: records "
                       "could not be kept; skew: its clock differs by more than 5 s; gaps: there were times "
                       "in which nobody recorded; else ok; unknown: the history does not tell"},
-    [H_RATE] = {.key = "rate_per_s", .title = "Rate", .unit = UNIT_PER_S, .help = "requests per second"},
+    [H_RATE] = {.key = "rate_per_s",
+                .title = "Rate",
+                .unit = UNIT_PER_S,
+                .priority = 0.8,
+                .help = "requests per second"},
     [H_P50] = {.key = "p50_ns", .title = "P50", .unit = UNIT_NS, .priority = 2, .help = "of its requests"},
-    [H_P95] = {.key = "p95_ns", .title = "P95", .unit = UNIT_NS, .help = "likewise"},
+    [H_P95] = {.key = "p95_ns", .title = "P95", .unit = UNIT_NS, .priority = 0.9, .help = "likewise"},
     [H_P99] = {.key = "p99_ns", .title = "P99", .unit = UNIT_NS, .help = "likewise"},
     [H_ERRORS] = {.key = "error_share",
                   .title = "Errors",
                   .unit = UNIT_SHARE,
+                  .priority = 0.6,
                   .help = "requests that failed, of all"},
     [H_OUTLIER] = {.key = "outlier",
                    .title = "Unlike the others",
                    .flags = COLUMN_LEFT,
+                   .width = 17,
+                   .priority = 0.7,
                    .help =
                        "the figure that sets it apart and how many times the median of the machines it is; "
                        "see HOSTS; null: it is as the others, or they are too few to say"},
@@ -225,8 +233,8 @@ static const char *outlier_text(struct doc *d, const struct host_outlier *o)
         [OUTLIER_P99] = "p99", [OUTLIER_P95] = "p95", [OUTLIER_ERRORS] = "errors", [OUTLIER_RATE] = "rate"};
     if (o->by == OUTLIER_NOT)
         return NULL;
-    return isfinite(o->times) ? doc_printf(d, "%s %.3gx the median", NAMES[o->by], o->times)
-                              : doc_printf(d, "%s, the others have none", NAMES[o->by]);
+    return isfinite(o->times) ? doc_printf(d, "%s %.3gx median", NAMES[o->by], o->times)
+                              : doc_printf(d, "%s, only here", NAMES[o->by]);
 }
 
 static void fill(struct doc *d, struct row *r, const struct machine *m, const struct host_outlier *o,
@@ -329,6 +337,17 @@ static struct doc *build_hosts(const struct view_ctx *c)
     return d;
 }
 
+/* An endpoint on each machine. */
+static void hosts_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l)
+{
+    const struct sd_history_host *h[2];
+    if (str_eq(what, "endpoint") && model_history_hosts(c->model, h, ARRAY_LEN(h)))
+        linked_add(l, (struct linked){.label = "by host",
+                                      .n = LINKED_UNCOUNTED,
+                                      .view = "hosts",
+                                      .arg = arena_strdup(l->arena, name)});
+}
+
 static const struct column ALSO[] = {
     {.key = "endpoint",
      .title = "Endpoint",
@@ -345,6 +364,7 @@ const struct view hosts_view = {
     .thing = "host",
     .needs = SD_KIND_BIT(SD_HISTORY_HOST),
     .build = build_hosts,
+    .linked = hosts_linked,
     .links = (const char *const[]){"resources", "endpoints", "sources", NULL},
     .columns = COLUMNS,
     .n_columns = H_COLUMNS,
