@@ -164,6 +164,7 @@ struct discovery {
     void (*found)(void *ctx, const char *target, const char *why);
     void (*refused)(void *ctx, const char *sentence);
     void *ctx;
+    void (*unreadable)(void *ctx, const char *path); /* a log that would be found; NULL: not told */
 };
 void discover(const struct discovery *d, const char *const *folders);
 

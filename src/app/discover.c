@@ -125,9 +125,14 @@ static void log_found(void *ctx, const char *path)
 {
     struct search *s = ctx;
     struct stat st;
-    if (access(path, R_OK) || stat(path, &st) || !S_ISREG(st.st_mode) || !first_time(&s->seen, path))
+    bool readable = access(path, R_OK) == 0;
+    if ((!readable && !s->to->unreadable) || stat(path, &st) || !S_ISREG(st.st_mode) ||
+        !first_time(&s->seen, path))
         return;
-    s->to->found(s->to->ctx, path, "an access log that can be read");
+    if (readable)
+        s->to->found(s->to->ctx, path, "an access log that can be read");
+    else
+        s->to->unreadable(s->to->ctx, path);
 }
 
 /* As for psql, these name the server; libpq reads them itself. */

@@ -335,6 +335,14 @@ static void refused(void *ctx, const char *sentence)
                  &(struct sd_check){"server", SD_CHECK_LESS, sentence, "name it, if it is the one you want"});
 }
 
+/* Its kind cannot be told by its content; its place says that it is one. */
+static void unreadable(void *ctx, const char *path)
+{
+    char *target = mem_printf("log:%s", path);
+    look_at(ctx, target, NULL, false);
+    free(target);
+}
+
 /* What each kind of source needs of this machine. */
 static void look_at_kinds(struct doctor *d)
 {
@@ -375,7 +383,7 @@ static void look(struct doctor *d)
         for (size_t i = 0; i < c->n_sources; i++)
             look_at(d, c->sources[i].target, c->sources[i].options, true);
         if (!c->n_sources)
-            discover(&(struct discovery){.found = found, .refused = refused, .ctx = d}, NULL);
+            discover(&(struct discovery){found, refused, d, unreadable}, NULL);
     }
     finish(d);
 }

@@ -49,6 +49,20 @@ ok "does not keep the other from being looked at" state_is fast.log durations ok
 run doctor none.log --format json
 ok "a file that is not there" exited 1
 ok "is said so" grep -q 'No such file' out
+cp fast.log theirs.log
+chmod 000 theirs.log
+as=() mend=setfacl
+cp "$program" own-copy # which another user can reach
+if [ "$(id -u)" = 0 ]; then
+    chown root:adm theirs.log
+    chmod 640 theirs.log
+    as=(setpriv --reuid=65534 --regid=65534 --clear-groups) mend='usermod -aG adm'
+fi
+"${as[@]}" env HOME=/nonexistent ./own-copy doctor log:theirs.log --format json >out 2>err
+status=$?
+ok "a log that may not be read" exited 1
+ok "says how it may" mends theirs.log readable "$mend"
+rm own-copy
 : >empty.log
 run doctor log:empty.log --format json
 ok "an empty log lacks nothing that could be said" exited 0

@@ -1,6 +1,7 @@
 #include "source/shared/examine.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,11 +32,25 @@ char *examine_quoted(const char *text)
 
 /* ---- files ---- */
 
+/* Logs mostly belong to a group, such as adm, whose members may read them. Caller frees. */
+static char *grant_of(const char *path, const char *file)
+{
+    struct stat st;
+    struct group entry, *group = NULL;
+    char names[4096];
+    bool by_group = stat(path, &st) == 0 && st.st_mode & S_IRGRP && st.st_gid &&
+                    getgrgid_r(st.st_gid, &entry, names, sizeof names, &group) == 0 && group;
+    return by_group ? mem_printf("sudo usermod -aG %.60s \"$(id -un)\" and log in again, or sudo setfacl -m "
+                                 "u:$(id -un):r %s",
+                                 group->gr_name, file)
+                    : mem_printf("sudo setfacl -m u:$(id -un):r %s (and x for folders above it)", file);
+}
+
 static enum examine_path not_readable(const struct examine *e, const char *path, int why)
 {
     char *file = examine_quoted(path);
     char *mend =
-        why == EACCES    ? mem_printf("sudo setfacl -m u:$(id -un):r %s (and x for folders above it)", file)
+        why == EACCES    ? grant_of(path, file)
         : why == ENOENT  ? mem_printf("name a file that is there: ls \"$(dirname %s)\" shows what is", file)
         : why == ENOTDIR ? mem_printf("name a file that is there: part of %s is no folder", file)
                          : mem_printf("name a file that can be read; ls -l %s shows what this is", file);
