@@ -140,6 +140,7 @@ struct SD_DESIGNATED column {
 struct dive {
     const char *view;
     const char *arg;
+    const char *names; /* view NULL: what arg is, of a thing that no view is about: "page"; NULL */
     sd_time from, to;
     const char *choose, *choice; /* and what is chosen for all views with it (view_choose), static, and the
                                     text; NULL */

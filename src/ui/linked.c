@@ -42,6 +42,11 @@ static bool find_thing(struct console *c, struct thing *t)
     const char *arg = it.dive.arg;
     if (named_by_column(c, &it, t))
         return true;
+    if (!it.dive.view && it.dive.names && arg) {
+        t->what = it.dive.names;
+        snprintf(t->name, sizeof t->name, "%s", arg);
+        return true;
+    }
     if (!v || !v->about || !arg) { /* the thing of the screen */
         v = s->view;
         arg = s->arg;
@@ -64,6 +69,57 @@ static void add_views(struct console *c, const struct thing *t, struct link_list
                                           .n = LINKED_UNCOUNTED,
                                           .view = (*v)->name,
                                           .arg = arena_strdup(l->arena, t->name)});
+    }
+}
+
+/* ---- lists of things of several kinds ---- */
+
+static bool leads_to(const struct dive *x, const struct thing *t)
+{
+    const struct view *v = x->view ? view_named(x->view) : NULL;
+    const char *what = v ? v->about : x->names;
+    return str_eq(what, t->what) && str_eq(x->arg, t->name);
+}
+
+/* As the row is found again: by what its widest column has. */
+static const char *own_text(const struct table *t, const struct row *r)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (r->cells[i].type == CELL_TEXT && r->cells[i].s && (!text || t->columns[i].flags & COLUMN_GROW))
+            text = r->cells[i].s;
+    return text;
+}
+
+static void add_rows(const struct view *v, const struct doc *d, const struct thing *t, struct link_list *l)
+{
+    const char *text = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_sections; i++) {
+        const struct section *s = &d->sections[i];
+        for (size_t k = 0; s->kind == SECTION_TABLE && !s->table.source && k < s->table.n_rows; k++)
+            if (leads_to(&s->table.rows[k].dive, t)) {
+                text = text ? text : own_text(&s->table, &s->table.rows[k]);
+                n++;
+            }
+    }
+    linked_add(l, (struct linked){.label = v->title,
+                                  .n = n,
+                                  .view = v->name,
+                                  .filter = text ? linked_filter(l, &text, 1) : NULL});
+}
+
+static void add_mixed(struct console *c, const struct view_ctx *ctx, const struct thing *t,
+                      struct link_list *l)
+{
+    struct view_ctx of_all = *ctx;
+    of_all.arg = NULL;
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        if (!(*v)->mixed || console_screen(c)->view == *v)
+            continue;
+        struct doc *d = view_build(*v, &of_all);
+        add_rows(*v, d, t, l);
+        doc_free(d);
     }
 }
 
@@ -99,6 +155,7 @@ void linked_open(struct console *c)
     for (const struct view *const *v = VIEWS; *v; v++)
         if ((*v)->linked)
             (*v)->linked(&ctx, t.what, t.name, &l);
+    add_mixed(c, &ctx, &t, &l);
     for (size_t i = 0; i < l.n; i++)
         add_choice(c, &l.items[i]);
     if (!c->choices.n) {

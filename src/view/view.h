@@ -109,6 +109,7 @@ struct view {
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;
+    bool mixed;    /* its rows are things of several kinds: what is linked with one is looked for in them */
     bool compares; /* with view_ctx.baseline, by itself: a printed one is not put beside the baseline's */
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);

@@ -52,6 +52,7 @@ const struct view packages_view = {
 
 const struct view duplicates_view = {
     .name = "duplicates",
+    .mixed = true,
     .place = PLACE_PAGES,
     .title = "Duplicates",
     .summary = "packages and modules that are in a bundle more than once, and who brings them",

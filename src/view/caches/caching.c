@@ -308,6 +308,7 @@ static const struct column ALSO[] = {
 
 const struct view caching_view = {
     .name = "caching",
+    .mixed = true,
     .place = PLACE_CACHE,
     .title = "Caching",
     .summary = "what to cache where, for how long, under which key, and what removes it",

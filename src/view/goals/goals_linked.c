@@ -115,8 +115,10 @@ void goals_linked(const struct view_ctx *c, const char *what, const char *name, 
                                       .n = 1,
                                       .view = "objective",
                                       .arg = arena_strdup(l->arena, x.objectives.items[i])});
-    add_list(l, "KPIs", "kpis", &x.kpis);
-    add_list(l, "alerts", "alerts", &x.alerts);
+    if (!str_eq(what, "kpi"))
+        add_list(l, "KPIs", "kpis", &x.kpis);
+    if (!str_eq(what, "alert"))
+        add_list(l, "alerts", "alerts", &x.alerts);
     for (size_t i = 0; i < x.playbooks.n && of_goal && !str_eq(what, "playbook"); i++)
         linked_add(l, (struct linked){.label = "what to do",
                                       .n = 1,

@@ -180,6 +180,7 @@ static struct doc *build_bottlenecks(const struct view_ctx *c)
 
 const struct view bottlenecks_view = {
     .name = "bottlenecks",
+    .mixed = true,
     .place = PLACE_GOALS,
     .title = "Bottlenecks",
     .summary = "the ten things worth fixing, by what users wait for them",
@@ -282,6 +283,7 @@ static struct doc *build_costs(const struct view_ctx *c)
 
 const struct view costs_view = {
     .name = "costs",
+    .mixed = true,
     .place = PLACE_GOALS,
     .title = "Costs",
     .summary = "cost per endpoint and per million requests, and what a fix saves",

@@ -97,7 +97,11 @@ void resources_worst(const struct view_ctx *c, struct worst_list *l)
 void resources_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l)
 {
     static const char *const OF[] = {"endpoint", "query", "session", "function", NULL};
-    (void)name;
+    if (str_eq(what, "host"))
+        linked_add(l, (struct linked){.label = "its series",
+                                      .n = LINKED_UNCOUNTED,
+                                      .view = "metrics",
+                                      .filter = linked_filter(l, &name, 1)});
     if (str_find(OF, what) < 0)
         return;
     struct host_use *u = mem_array(HOST_USES_MAX, sizeof *u);

@@ -382,6 +382,7 @@ static const struct column ALSO[] = {
 
 const struct view changes_view = {
     .name = "changes",
+    .mixed = true,
     .aliases = "changed compare",
     .place = PLACE_HOME,
     .title = "Changes",

@@ -286,6 +286,7 @@ static const struct column ALSO[] = {
 
 const struct view overview_view = {
     .name = "overview",
+    .mixed = true,
     .aliases = "home",
     .place = PLACE_HOME,
     .title = "Overview",

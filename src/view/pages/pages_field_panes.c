@@ -128,6 +128,8 @@ static void vitals(struct doc *d, const struct view_ctx *c, const struct page_re
         size_t at = 0;
         VITAL_ROWS(ROW_CELL)
         r->severity = shown[i].severity;
+        if (str_eq(f->by, "page"))
+            r->dive = (struct dive){.names = "page", .arg = doc_text(d, f->key)};
     }
     if (n) {
         s->kinds = SD_KIND_BIT(SD_PAGE_FIELD);
