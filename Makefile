@@ -172,9 +172,9 @@ $(BUILD)/modules/libshared.a: $(call module_objs,$(call srcs,source/shared))
 $(BUILD)/modules/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $< (module)";) $(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
-# -u: what a module exports (source/shared/entry.c, part.c).
+# -u: what a module exports (source/shared/entry.c, part.c). The program calls all of store/ in history.so.
 define source_module
-$(BUILD)/modules/$(1).so: $(call module_objs,$(call srcs,source/$(1))) $(MODULE_LIBS)
+$(BUILD)/modules/$(1).so: $(call module_objs,$(call srcs,source/$(1))) $(if $(filter history,$(1)),$(call objs,$(call srcs,store))) $(MODULE_LIBS)
 	$(if $(V),,@echo "  LD $$@";) $$(CC) -shared -Wl,-z,defs $(SMALL_LDFLAGS) -Wl,-z,relro,-z,now -Wl,-Bsymbolic -Wl,--as-needed -Wl,-u,slowdive_sources $(if $(filter $(1),$(MODULE_PARTS)),-Wl$(comma)-u$(comma)slowdive_part) \
 		-pthread $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(LIBS_RT) $$(LIBS_CORE)
 endef

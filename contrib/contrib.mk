@@ -33,24 +33,40 @@ MANDIR  := $(PREFIX)/share/man
 DOCDIR  := $(PREFIX)/share/doc/slowdive
 MODDIR  := $(PREFIX)/lib/slowdive
 COMPDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# The agent's policy is only in packages: elsewhere nothing outside of PREFIX is touched.
+ETCDIR  ?=
+
+# Pages by their sections: man/slowdive.1.in goes to man1/.
+PAGES = $(notdir $(MAN_PAGES))
+page_paths = $(foreach p,$(PAGES),$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(p))
 
 # Folders of slowdive's own are removed whole; of shared ones only the files.
 install: all ## into PREFIX (/usr/local), under DESTDIR
-	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(DATADIR)/demo $(PREFIX)/include/slowdive $(MANDIR)/man1 $(MANDIR)/man3 \
-		$(MANDIR)/man5 $(MANDIR)/man7 $(MODDIR) $(DOCDIR) $(COMPDIR),"$(DESTDIR)$(d)")
+	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(DATADIR)/demo $(PREFIX)/include/slowdive $(sort $(dir $(page_paths))) \
+		$(MODDIR) $(DOCDIR) $(COMPDIR) $(ZSHDIR) $(FISHDIR) $(ETCDIR),"$(DESTDIR)$(d)")
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/slowdive"
+	$(if $(SHARED),install -m 644 $(SOURCE_MODULES) "$(DESTDIR)$(MODDIR)/")
 	install -m 644 themes/*.yaml "$(DESTDIR)$(DATADIR)/themes/"
 	install -m 644 contrib/demo/incident.slowdive contrib/demo/policy.yaml "$(DESTDIR)$(DATADIR)/demo/"
 	install -m 644 include/slowdive/*.h "$(DESTDIR)$(PREFIX)/include/slowdive/"
-	install -m 644 README.md LICENSE contrib/demo/TOUR.md "$(DESTDIR)$(DOCDIR)/"
+	install -m 644 README.md LICENSE contrib/CHANGELOG.md contrib/GUIDE.md contrib/demo/TOUR.md "$(DESTDIR)$(DOCDIR)/"
 	install -m 644 contrib/completions/slowdive.bash "$(DESTDIR)$(COMPDIR)/slowdive"
-	install -m 644 $(BUILD)/man/slowdive.1 "$(DESTDIR)$(MANDIR)/man1/"
-	install -m 644 $(BUILD)/man/slowdive-source.3 "$(DESTDIR)$(MANDIR)/man3/"
-	install -m 644 $(BUILD)/man/slowdive.yaml.5 $(BUILD)/man/slowdive-policy.5 "$(DESTDIR)$(MANDIR)/man5/"
-	install -m 644 $(BUILD)/man/slowdive-history.7 "$(DESTDIR)$(MANDIR)/man7/"
+	install -m 644 contrib/completions/_slowdive "$(DESTDIR)$(ZSHDIR)/"
+	install -m 644 contrib/completions/slowdive.fish "$(DESTDIR)$(FISHDIR)/"
+	$(foreach p,$(page_paths),install -m 644 $(BUILD)/man/$(notdir $(p)) "$(DESTDIR)$(p)" &&) true
+	$(if $(ETCDIR),install -m 644 contrib/etc/policy.yaml "$(DESTDIR)$(ETCDIR)/")
 
 uninstall: ## what install has put there
-	rm -f $(foreach f,$(BINDIR)/slowdive $(MANDIR)/man1/slowdive.1 $(MANDIR)/man5/slowdive.yaml.5 \
-		$(MANDIR)/man5/slowdive-policy.5 $(MANDIR)/man7/slowdive-history.7 $(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
+	rm -f $(foreach f,$(BINDIR)/slowdive $(page_paths) $(COMPDIR)/slowdive $(ZSHDIR)/_slowdive $(FISHDIR)/slowdive.fish \
+		$(patsubst %,$(MODDIR)/%.so,$(SOURCE_FOLDERS)),"$(DESTDIR)$(f)")
 	rm -rf $(foreach d,$(DATADIR) $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
 	rmdir "$(DESTDIR)$(MODDIR)" 2>/dev/null || true
+
+.PHONY: deb check-deb
+deb: ## Debian's packages, into build/deb/
+	@contrib/debian/build
+
+check-deb: deb ## install, upgrade, remove and purge them in a Debian 12 of its own; needs root and a network
+	@tests/deb

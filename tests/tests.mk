@@ -7,6 +7,7 @@
 #   tests/screen/*.test    scripts for the console with the screens they give
 #   tests/*/X.sh           shell tests against the program
 #   tests/install          installs, uses what is there, uninstalls
+#   tests/deb              Debian's packages in a Debian of their own (make check-deb)
 # tests/lib/*.c is linked into all of them.
 
 TESTLIB_SRC := $(filter-out tests/lib/memory_store.c,$(sort $(wildcard tests/lib/*.c)))
@@ -76,8 +77,17 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,store) $(call
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
+# A program whose sources are modules, as with MODULES=shared, out of the same objects: only two files differ.
+LATE_OBJS := $(patsubst %.c,$(BUILD)/tests/modules/%.o,src/app/late.c src/source/built_in.c)
+$(BUILD)/tests/modules/%.o: %.c $(BUILD)/flags | $(GEN)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -DSLOWDIVE_MODULES -MMD -MP -c $< -o $@
+$(BUILD)/tests/modules/slowdive: $(call objs,src/app/main.c) $(LATE_OBJS) $(LIBS_ALL)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_CORE) -ldl
+-include $(LATE_OBJS:.o=.d)
+
 .PHONY: test-programs unit check-versions
-test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history
+test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history $(BUILD)/tests/modules/slowdive
 
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit
