@@ -121,7 +121,7 @@ static int64_t slot_count(const struct endpoint_slot *s)
 
 static struct sd_hist hist_of(const struct endpoint_slot *s)
 {
-    return (struct sd_hist){.n = s->n_buckets, .buckets = s->buckets};
+    return (struct sd_hist){.n = s->n_buckets, .buckets = slot_buckets(s)};
 }
 
 static void add_total(struct endpoint_stats *all, const struct endpoint_slot *f, const struct sd_hist *h)
@@ -547,7 +547,7 @@ static void heat_slot(const struct heat *x, size_t lo, size_t hi, const struct e
 {
     size_t row = 0;
     for (uint32_t b = 0; b < s->n_buckets && lo < hi; b++)
-        heat_add(x, lo, hi, &row, s->buckets[b]);
+        heat_add(x, lo, hi, &row, slot_buckets(s)[b]);
     if (!s->wide || lo == hi)
         return;
     struct hist h;

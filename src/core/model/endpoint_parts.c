@@ -179,7 +179,7 @@ const struct domain endpoint_parts_domain = {
 
 static void sum_slot(const struct endpoint_slot *s, struct endpoint_part *out, struct hist *h)
 {
-    const struct sd_hist sparse = {.n = s->n_buckets, .buckets = s->buckets};
+    const struct sd_hist sparse = {.n = s->n_buckets, .buckets = slot_buckets(s)};
     out->count = add_known(out->count, s->count);
     out->errors = add_known(out->errors, s->errors);
     out->timed = add_known(out->timed, s->timed);

@@ -4,7 +4,8 @@
 void endpoint_slot_release(struct part *p, void *item)
 {
     struct endpoint_slot *s = item;
-    model_give(p, s->buckets, s->n_buckets * sizeof *s->buckets);
+    if (s->n_buckets > 1)
+        model_give(p, s->many, s->n_buckets * sizeof *s->many);
     wide_release(p, s->wide);
 }
 
@@ -28,31 +29,49 @@ static uint32_t place_of(const struct sd_bucket *b, uint32_t n, uint32_t from, u
     return lo;
 }
 
+/* Room for `total`, more than there are: those that are there stand at its beginning. */
+static struct sd_bucket *grow(struct part *p, struct endpoint_slot *s, uint32_t total)
+{
+    if (total == 1) {
+        s->n_buckets = 1;
+        return &s->one;
+    }
+    if (s->n_buckets > 1) {
+        s->many = model_resize(p, s->many, s->n_buckets, total, sizeof *s->many);
+    } else {
+        struct sd_bucket *many = model_take(p, total * sizeof *many);
+        if (s->n_buckets)
+            *many = s->one;
+        s->many = many;
+    }
+    s->n_buckets = total;
+    return s->many;
+}
+
 /* Adds sorted buckets to sorted buckets; grows only by the indices that are new. */
 void endpoint_slot_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n)
 {
     uint32_t fresh = 0, at = 0, have = s->n_buckets;
+    struct sd_bucket *own = have == 1 ? &s->one : s->many;
     for (uint32_t i = 0; i < n; i++) {
-        at = place_of(s->buckets, have, at, more[i].index);
-        if (at < have && s->buckets[at].index == more[i].index)
-            s->buckets[at].count = add_count_sat(s->buckets[at].count, more[i].count);
+        at = place_of(own, have, at, more[i].index);
+        if (at < have && own[at].index == more[i].index)
+            own[at].count = add_count_sat(own[at].count, more[i].count);
         else
             fresh++;
     }
     if (!fresh)
         return;
     uint32_t total = have + fresh;
-    s->buckets = s->buckets ? model_resize(p, s->buckets, have, total, sizeof *s->buckets)
-                            : model_take(p, total * sizeof *s->buckets);
-    s->n_buckets = total;
+    own = grow(p, s, total);
     /* From the end, so that nothing is overwritten before it is moved; before the first new one all stays. */
     for (uint32_t left = n; total > have;) {
-        if (have && s->buckets[have - 1].index > more[left - 1].index)
-            s->buckets[--total] = s->buckets[--have];
-        else if (have && s->buckets[have - 1].index == more[left - 1].index)
+        if (have && own[have - 1].index > more[left - 1].index)
+            own[--total] = own[--have];
+        else if (have && own[have - 1].index == more[left - 1].index)
             left--; /* added above */
         else
-            s->buckets[--total] = more[--left];
+            own[--total] = more[--left];
     }
 }
 
@@ -104,7 +123,7 @@ static void merge(struct part *p, void *into, void *from)
     struct endpoint_slot *s = from;
     end_at(into, endpoint_slot_ends(s));
     endpoint_slot_add(into, s);
-    endpoint_slot_buckets(p, into, s->buckets, s->n_buckets);
+    endpoint_slot_buckets(p, into, slot_buckets(s), s->n_buckets);
     if (s->wide)
         wide_merge(p, into, s->wide, false);
     endpoint_slot_release(p, s);

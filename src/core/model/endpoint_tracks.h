@@ -23,12 +23,20 @@ struct endpoint_slot {
     int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns, upgraded, upgraded_ns;
     int64_t queue_ns, upstream_ns; /* SD_UNKNOWN: not told */
     sd_time first, last;
-    struct sd_bucket *buckets;
+    union {
+        struct sd_bucket one, *many; /* n_buckets tells which: slot_buckets() */
+    };
     struct wide *wide; /* NULL: nothing */
     uint32_t n_buckets;
     uint32_t ends_us; /* from the slot's beginning to the latest end of its intervals, which need not be
                          aligned as it is; UINT32_MAX: that of the slot */
 };
+
+/* One bucket stands in the slot itself: of many endpoints most have one request in a second. */
+static inline const struct sd_bucket *slot_buckets(const struct endpoint_slot *s)
+{
+    return s->n_buckets == 1 ? &s->one : s->n_buckets ? s->many : NULL;
+}
 
 struct track {
     struct endpoint_slot *all; /* since the start */
