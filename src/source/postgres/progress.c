@@ -113,17 +113,16 @@ char *progress_sql(const char *columns)
     return sql;
 }
 
-char *progress_any_sql(const char *columns)
+void progress_any(const char *columns, struct strbuf *sql)
 {
-    struct strbuf views = {0};
     struct column c, last = {.view = ""};
+    size_t n = 0;
     for (const char *at = columns; next_column(&at, &c); last = c)
         if (is_view(&c) && !same_view(&c, &last))
-            strbuf_printf(&views, "%sEXISTS (SELECT FROM pg_catalog.%.*s)", views.len ? " OR " : "",
-                          (int)c.view_len, c.view);
-    char *sql = views.len ? mem_printf(OWN_TAG "SELECT (%s)::int4", views.text) : NULL;
-    strbuf_free(&views);
-    return sql;
+            strbuf_printf(sql, "%sEXISTS (SELECT FROM pg_catalog.%.*s)", n++ ? " OR " : "", (int)c.view_len,
+                          c.view);
+    if (!n)
+        strbuf_str(sql, "false");
 }
 
 /* Names of the counters of the view of that command, as in the statement. */

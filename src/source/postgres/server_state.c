@@ -11,7 +11,7 @@
 struct server_state {
     char *columns;
     char *figures, *io, *replication, *progress; /* NULL: the server has no such view, or it refuses */
-    char *progress_any;
+    char *any;
     sd_time next_io, next_parameters;
 };
 
@@ -39,6 +39,17 @@ const char *columns_sql(void)
         "THEN ',pg_control_checkpoint.checkpoint_time:1184' ELSE '' END";
 }
 
+char *server_any_sql(const char *columns)
+{
+    struct strbuf sql = {0};
+    strbuf_str(&sql, OWN_TAG "SELECT (EXISTS (SELECT FROM pg_catalog.pg_stat_replication) "
+                             "OR EXISTS (SELECT FROM pg_catalog.pg_replication_slots) "
+                             "OR EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver))::int4, (");
+    progress_any(columns, &sql);
+    strbuf_str(&sql, ")::int4");
+    return strbuf_detach(&sql);
+}
+
 static enum sd_result look(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
@@ -52,7 +63,7 @@ static enum sd_result look(struct postgres *p, struct sd_error *err)
     x->io = server_io_sql(x->columns);
     x->replication = replication_sql(x->columns);
     x->progress = progress_sql(x->columns);
-    x->progress_any = progress_any_sql(x->columns);
+    x->any = server_any_sql(x->columns);
     return history_collect(p, err);
 }
 
@@ -66,7 +77,7 @@ void server_state_free(struct postgres *p)
     free(x->io);
     free(x->replication);
     free(x->progress);
-    free(x->progress_any);
+    free(x->any);
     free(x);
     p->state = NULL;
 }
@@ -88,17 +99,21 @@ static enum sd_result ask(struct postgres *p, char **sql, PGresult **r, struct s
     return SD_OK;
 }
 
-/* To plan the statement with all views of progress takes the server 100 times as long as to see that they are
- * empty, which they nearly always are. */
-static enum sd_result ask_progress(struct postgres *p, PGresult **r, struct sd_error *err)
+/* Mostly there is neither a standby nor a command under way. To see that takes the server a hundredth of the
+ * time in which it plans the statements that read them. */
+static enum sd_result ask_if_any(struct postgres *p, PGresult **replication, PGresult **progress,
+                                 struct sd_error *err)
 {
     struct server_state *x = p->state;
     PGresult *any;
-    enum sd_result result = ask(p, &x->progress_any, &any, err);
-    bool none = any && conn_int(any, 0, 0) == 0;
+    enum sd_result result = ask(p, &x->any, &any, err);
+    bool replicates = !any || conn_int(any, 0, 0) != 0, works = !any || conn_int(any, 0, 1) != 0;
     PQclear(any);
-    *r = NULL;
-    return result != SD_OK || none ? result : ask(p, &x->progress, r, err);
+    if (result == SD_OK && replicates)
+        result = ask(p, &x->replication, replication, err);
+    if (result == SD_OK && works)
+        result = ask(p, &x->progress, progress, err);
+    return result;
 }
 
 static enum sd_result add_io(struct postgres *p, struct sd_batch *b, sd_time now, struct sd_error *err)
@@ -126,9 +141,7 @@ enum sd_result server_state_add(struct postgres *p, struct sd_batch *b, sd_time 
     struct server_state *x = p->state;
     enum sd_result result = ask(p, &x->figures, &figures, err);
     if (result == SD_OK)
-        result = ask(p, &x->replication, &replication, err);
-    if (result == SD_OK)
-        result = ask_progress(p, &progress, err);
+        result = ask_if_any(p, &replication, &progress, err);
     if (result == SD_OK && figures) {
         server_figures_add(p, b, figures, x->columns);
         if (replication)

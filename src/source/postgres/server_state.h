@@ -31,8 +31,10 @@ void server_io_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *replication_sql(const char *columns);
 void replication_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *progress_sql(const char *columns); /* NULL: the server has no such view */
-/* Is there anything in them at all? One row of 0 or 1; NULL as above. */
-char *progress_any_sql(const char *columns);
+/* Appends the condition that there is anything in them at all. */
+void progress_any(const char *columns, struct strbuf *sql);
+/* One row of 0 or 1: has replication_sql anything to give, and progress_sql? */
+char *server_any_sql(const char *columns);
 void progress_add(struct postgres *p, struct sd_batch *b, const PGresult *r, const char *columns);
 const char *parameters_sql(void);
 const char *history_ash_sql(void);
