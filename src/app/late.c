@@ -17,6 +17,7 @@ void late_begin(void)
 #include "source/notify/notify.h"
 #include "source/notify/notify_request.h"
 #include "store/recorder.h"
+#include "store/spool.h"
 
 #define KIND_ROW(kind, name, module, flags) {name, #module, flags},
 #define FORMAT_ROW(NAME, kind, sure, what)  {#kind, "profile", 0},
@@ -52,6 +53,9 @@ LATE("history", void, store_close, (struct store * s), (s), &ignored, return )
 LATE("history", enum sd_result, store_put,
      (struct store * s, const struct store_run *run, const struct store_put *put, struct sd_error *err),
      (s, run, put, err), err, return SD_CONFIG)
+LATE("history", enum sd_result, store_places,
+     (struct store * s, const char *host, store_place *each, void *ctx, struct sd_error *err),
+     (s, host, each, ctx, err), err, return SD_CONFIG)
 LATE("history", enum sd_result, store_end,
      (struct store * s, const struct store_run *run, struct sd_error *err), (s, run, err), err,
      return SD_CONFIG)
@@ -61,6 +65,10 @@ LATE("history", enum sd_result, store_state,
 LATE("history", enum sd_result, store_compact,
      (struct store * s, sd_time now, struct store_compaction *out, struct sd_error *err), (s, now, out, err),
      err, return SD_CONFIG)
+LATE("history", enum sd_result, store_right,
+     (const char *url, const struct store_options *o, enum store_right *out, struct sd_error *err),
+     (url, o, out, err), err, return SD_CONFIG)
+LATE("history", char *, store_partial, (struct store * s), (s), &ignored, return NULL)
 LATE("history", char *, store_schema, (const char *url, const struct store_options *o, struct sd_error *err),
      (url, o, err), err, return NULL)
 LATE("history", enum sd_result, history_reach,
@@ -78,6 +86,13 @@ LATE("history", struct history_recorder_stats, history_recorder_stats, (struct h
 LATE("history", struct history_recorder_stats, history_recorder_close,
      (struct history_recorder * r, int64_t limit_ns), (r, limit_ns), &ignored,
      return (struct history_recorder_stats){0})
+
+LATE("history", struct spool *, spool_open, (const char *path, int64_t max_bytes, struct sd_error *err),
+     (path, max_bytes, err), err, return NULL)
+LATE("history", void, spool_close, (struct spool * s), (s), &ignored, return )
+LATE("history", enum sd_result, spool_places,
+     (struct spool * s, const char *host, store_place *each, void *ctx, struct sd_error *err),
+     (s, host, each, ctx, err), err, return SD_CONFIG)
 
 LATE("load", bool, load_runner_allowed,
      (struct load_scenario * s, const struct load_permission *p, struct load_target *t, struct sd_error *err),

@@ -12,7 +12,7 @@
 #include "source/log/log_cache.h"
 #include "source/log/log_decode.h"
 #include "source/log/log_examine.h"
-#include "source/log/log_files.h"
+#include "source/log/log_parts.h"
 #include "source/log/log_intake.h"
 #include "source/log/log_refuse.h"
 #include "source/log/log_state.h"
@@ -20,7 +20,6 @@
 #include "source/log/log_unpack.h"
 #include "source/log/tail.h"
 
-#define READ_SIZE ((size_t)256 << 10)
 #define TICK      (250 * SD_MS)
 #define ROOM_TICK (5 * SD_MS) /* between two looks whether the console has room */
 /* After a wake-up this long passes before the next, so that a busy log costs ten
@@ -30,22 +29,11 @@
 #define INTAKE_EVERY SD_S
 #define ROUTES_EVERY (5 * SD_S)
 #define PLACE_EVERY  SD_S /* so often it is told how far a log was read */
-/* The file that a log was renamed to has a place of its own while its writer may not be through with it. */
-#define RENAMED " (renamed)"
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
 #define GIVE_UP_LINES 2000
 /* A clock is so far off before it is said. */
 #define SKEW_NS (60 * SD_S)
-
-struct log_options {
-    const char *format, *unit, *date_format, *time_format, *state;
-    const char *const *fields;
-    const char *const *routes;
-    const char *const *places;
-    int64_t max_routes;
-    int64_t backlog;
-};
 
 #define AT(member) offsetof(struct log_options, member)
 static const struct sd_option OPTIONS[] = {
@@ -113,33 +101,6 @@ static const struct sd_option OPTIONS[] = {
      .max = 1e15,
      .help = "how much of an existing file is read before following it"},
     {.name = NULL},
-};
-
-struct log {
-    struct route_rules *rules;
-    struct accesslog_agg *agg;
-    struct log_files files; /* read before what follows: rotated ones, those of a pattern */
-    struct tail *tails;     /* followed */
-    size_t n_tails;
-    int fd; /* of a stream: a pipe, a packed file, a file read to its end; -1 */
-    bool own_fd, pollable, many;
-    struct log_unpack *unpack; /* NULL: the stream is not packed */
-    struct accesslog_carry carry;
-    char *buffer;
-    int64_t saved; /* the offset in the state file */
-    bool state_failed;
-    bool untold,
-        renamed; /* something was handed out since a place was told; one of a renamed file was told */
-    sd_time told_at;
-    sd_time flushed_at, intake_at, routes_at;
-    struct sd_batch *parts; /* being filled; NULL: none */
-    bool cached;            /* a line told of a lookup in a cache */
-    int64_t lines_told;
-    char *said_format; /* the form that was said last */
-    int64_t
-        skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
-    bool caught_up; /* what was there when it was opened has been read */
-    const char *said_missing; /* the last reported reason */
 };
 
 /* ---- handing out ---- */
@@ -255,80 +216,11 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
 
 /* ---- opening ---- */
 
-/* What was written into the file that the log was renamed to, after it was. */
-static void resume_renamed(struct sd_source *s, struct log *l, const char *path, const char *whole)
-{
-    const struct log_options *o = s->opts;
-    struct log_place place;
-    char *key = mem_printf("%s" RENAMED, whole), **names;
-    size_t n;
-    l->renamed |= log_place_find(o->places, key, &place);
-    if (log_place_find(o->places, key, &place) && log_state_rotated(path, &place, &names, &n)) {
-        log_files_add(&l->files, names[0], place.offset);
-        for (size_t i = 1; i < n; i++)
-            free(names[i]);
-        free(names);
-    }
-    free(key);
-}
-
-/* Where a log was read to, -1 when nothing is known. What it was renamed to since then is read first. */
-static enum sd_result resume(struct sd_source *s, struct log *l, const char *path, int64_t *offset,
-                             struct sd_error *err)
-{
-    const struct log_options *o = s->opts;
-    struct log_place place;
-    bool found = false;
-    *offset = -1;
-    char *whole = log_files_absolute(path);
-    bool ok = !*o->state || log_state_read(o->state, whole, &place, &found, err);
-    if (!*o->state) {
-        found = log_place_find(o->places, whole, &place);
-        resume_renamed(s, l, path, whole);
-    }
-    free(whole);
-    if (!ok)
-        return SD_CONFIG;
-    if (!found)
-        return SD_OK;
-    l->saved = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0 && log_place_is_in(fd, &place))
-        *offset = place.offset;
-    if (fd >= 0)
-        close(fd);
-    if (*offset >= 0) {
-        ssize_t n = log_files_head(path, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
-        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
-        return SD_OK;
-    }
-    char **names;
-    size_t n;
-    bool rotated = log_state_rotated(path, &place, &names, &n);
-    if (!rotated && *o->state && place.offset)
-        return sd_fail(
-            err, SD_CONFIG,
-            "%.200s says that %.200s was read to byte %lld, but the file it was then is gone; remove the "
-            "state file to read the log from its beginning",
-            o->state, path, (long long)place.offset);
-    if (!rotated && place.offset) /* nobody is there to change something: what is left is read */
-        s->host->log(
-            s, "%s was read to byte %lld, but the file it was then is gone; it is read from its beginning",
-            path, (long long)place.offset);
-    for (size_t i = 0; i < n; i++) {
-        log_files_add(&l->files, names[i], i ? 0 : place.offset);
-        l->files.files[l->files.n - 1].of = mem_strdup(path);
-    }
-    free(names);
-    *offset = 0;
-    return SD_OK;
-}
-
 static enum sd_result add_tail(struct sd_source *s, struct log *l, const char *path, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
     int64_t offset;
-    enum sd_result r = resume(s, l, path, &offset, err);
+    enum sd_result r = log_resume(s, l, path, &offset, err);
     if (r != SD_OK)
         return r;
     l->tails = mem_realloc(l->tails, (l->n_tails + 1) * sizeof *l->tails);
@@ -376,7 +268,7 @@ static enum sd_result open_stream(struct sd_source *s, struct log *l, const stru
     int64_t offset = -1;
     if (*o->state && (!S_ISREG(st->st_mode) || log_is_packed(path)))
         return sd_fail(err, SD_CONFIG, "--state keeps a place in a plain file, and %.200s is none", path);
-    enum sd_result r = resume(s, l, path, &offset, err);
+    enum sd_result r = log_resume(s, l, path, &offset, err);
     if (r != SD_OK)
         return r;
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -417,109 +309,6 @@ static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_e
     if (S_ISREG(st.st_mode) && s->follow && !log_is_packed(path))
         return add_tail(s, l, path, err);
     return open_stream(s, l, &st, err);
-}
-
-/* ---- how far it was read ---- */
-
-static void save_one(struct sd_source *s, struct log *l, const char *path, int fd, int64_t offset,
-                     const struct accesslog_carry *carry)
-{
-    const struct log_options *o = s->opts;
-    struct log_place place;
-    struct sd_error err;
-    if (offset < 0 || !log_place_of(fd, offset - (int64_t)carry->text.len, &place))
-        return;
-    char *whole = log_files_absolute(path);
-    if (!log_state_write(o->state, whole, &place, &err) && !l->state_failed) {
-        l->state_failed = true;
-        s->host->log(s, "%s", err.text);
-        s->host->note(s, SD_STATE_LIVE, "%s", err.text);
-    }
-    free(whole);
-}
-
-/* After all that was read has been handed out. A line that is not whole yet comes again. */
-static void save_state(struct sd_source *s, struct log *l)
-{
-    const struct log_options *o = s->opts;
-    struct stat st;
-    int64_t all = 0;
-    if (!*o->state)
-        return;
-    for (size_t i = 0; i < l->n_tails; i++)
-        all +=
-            l->tails[i].now.offset - (int64_t)l->tails[i].now.carry.text.len + (int64_t)l->tails[i].now.ino;
-    if (l->n_tails && all == l->saved)
-        return;
-    l->saved = all;
-    for (size_t i = 0; i < l->n_tails; i++)
-        save_one(s, l, l->tails[i].path, l->tails[i].now.fd, l->tails[i].now.offset, &l->tails[i].now.carry);
-    if (!l->n_tails && l->fd >= 0 && fstat(l->fd, &st) == 0 && S_ISREG(st.st_mode))
-        save_one(s, l, s->target, l->fd, lseek(l->fd, 0, SEEK_CUR), &l->carry);
-}
-
-/* What is handed out so far is all there was up to here: who keeps places keeps the data with them. False: in
- * the middle of a line whose beginning was left out, which is no place to go on from. */
-static bool add_places(struct sd_source *s, const struct tail *t, struct sd_batch *b, bool *renamed)
-{
-    char *whole = log_files_absolute(t->path), *key = mem_printf("%s" RENAMED, whole), text[LOG_PLACE_TEXT];
-    struct log_place place;
-    const struct tail_file *now = &t->now, *old = &t->old;
-    bool good = !now->carry.skipping && !strchr(whole, '\n');
-    if (good && log_place_of(now->fd, now->offset - (int64_t)now->carry.text.len, &place)) {
-        log_place_print(&place, text);
-        s->host->place(b, whole, text);
-    }
-    bool lingers = good && old->fd >= 0 && !old->carry.skipping;
-    if (lingers && log_place_of(old->fd, old->offset - (int64_t)old->carry.text.len, &place)) {
-        log_place_print(&place, text);
-        s->host->place(b, key, text);
-        *renamed = true;
-    } else if (good && old->fd < 0 && *renamed) {
-        s->host->place(b, key, "");
-    }
-    free(key);
-    free(whole);
-    return good;
-}
-
-static void tell_places(struct sd_source *s, struct log *l)
-{
-    const struct sd_host *h = s->host;
-    sd_time now = h->now(s);
-    l->told_at = now;
-    if (!l->n_tails || !h->place)
-        return;
-    struct sd_batch *b = h->batch(s, now);
-    bool good = true, lingers = false;
-    for (size_t i = 0; i < l->n_tails; i++) {
-        good &= add_places(s, &l->tails[i], b, &l->renamed);
-        lingers |= l->tails[i].old.fd >= 0;
-    }
-    if (!good) {
-        h->discard(b);
-        return;
-    }
-    l->renamed = lingers;
-    l->untold = false;
-    h->publish(s, b);
-}
-
-/* The same of a file that the log was renamed to before it is followed. */
-static void tell_place_before(struct sd_source *s, struct log *l, const char *of,
-                              const struct log_trail *trail)
-{
-    struct log_place place;
-    char text[LOG_PLACE_TEXT];
-    if (!s->host->place || !log_trail_place(trail, l->carry.text.len, &place))
-        return;
-    accesslog_agg_flush(l->agg);
-    struct sd_batch *b = s->host->batch(s, s->host->now(s));
-    char *whole = log_files_absolute(of);
-    log_place_print(&place, text);
-    s->host->place(b, whole, text);
-    free(whole);
-    s->host->publish(s, b);
 }
 
 /* As accesslog_format_unit has it; 0: not given. */
@@ -616,7 +405,7 @@ static void flush_when_due(struct sd_source *s, struct log *l)
         else
             accesslog_agg_tick(l->agg);
         l->flushed_at = now;
-        save_state(s, l);
+        log_save_state(s, l);
     }
     tell_intake(s, l, false);
 }
@@ -627,7 +416,7 @@ static void place_when_due(struct sd_source *s, struct log *l, bool at_once)
     if (!s->host->place || !l->untold || (!at_once && now - l->told_at < PLACE_EVERY && now >= l->told_at))
         return;
     accesslog_agg_flush(l->agg);
-    tell_places(s, l);
+    log_tell_places(s, l);
 }
 
 /* What a followed file has new; false: nothing. *full: there is more. */
@@ -670,7 +459,7 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
             l->untold = true;
             if (keeps) { /* what was read is handed out at once, and the place kept right behind it */
                 accesslog_agg_flush(l->agg);
-                save_state(s, l);
+                log_save_state(s, l);
             }
             tell_intake(s, l, false);
             if (full) {
@@ -693,9 +482,9 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
     }
     if (s->host->should_stop(s)) {
         accesslog_agg_flush(l->agg);
-        save_state(s, l);
+        log_save_state(s, l);
         tell_intake(s, l, true);
-        tell_places(s, l);
+        log_tell_places(s, l);
     }
     return SD_OK;
 }
@@ -720,7 +509,7 @@ static void feed(void *ctx, const char *bytes, size_t n)
     log_trail_add(f->trail, bytes, n);
     if (!f->skip && f->trail->at - f->told >= (int64_t)READ_SIZE) {
         f->told = f->trail->at;
-        tell_place_before(f->s, f->l, f->of, f->trail);
+        log_tell_place_before(f->s, f->l, f->of, f->trail);
     }
 }
 
@@ -762,7 +551,7 @@ static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
         if (read && l->carry.text.len)
             accesslog_agg_feed(l->agg, &l->carry, "\n", 1, s->host->now(s));
         if (read && f.of)
-            tell_place_before(s, l, f.of, f.trail);
+            log_tell_place_before(s, l, f.of, f.trail);
         free(f.trail);
         if (!read)
             return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
@@ -784,7 +573,7 @@ static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
     if (*((const struct log_options *)s->opts)->state && l->fd >= 0) {
         accesslog_agg_flush(l->agg); /* a line without its end comes again */
-        save_state(s, l);
+        log_save_state(s, l);
     } else {
         accesslog_agg_end(l->agg, &l->carry, s->host->now(s));
     }
