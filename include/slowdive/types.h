@@ -1191,14 +1191,16 @@ struct sd_texts {
     X(INT, samples, "count", "that end in it; absent: the format does not count samples")                    \
     X(INT, value, "", "of them")
 
-/* Durations in classic or explicit buckets of someone else's (latency). */
+/* Durations in buckets of someone else's (latency). */
 #define SD_HISTORY_LATENCY_FIELDS(X)                                                                         \
     X(TEXT, method, "", "as in http")                                                                        \
     X(TEXT, route, "", "as in http")                                                                         \
     X(TEXT, service, "", "that answered")                                                                    \
-    X(TEXT, rule, "", "classic or explicit")                                                                 \
+    X(TEXT, rule, "", "classic, explicit, native or exponential")                                            \
     X(TEXT, evidence, "", "name of the metric")                                                              \
-    X(TEXT, bounds, "", "where the buckets end, in ns: the lower end of the first, the upper ends of all")   \
+    X(TEXT, bounds, "",                                                                                      \
+      "where the buckets end, in ns: the lower end of the first, the upper ends of all; or the factor that " \
+      "they grow by, the unit of the metric in ns, and where the one around 0 ends")                         \
     X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
     X(INT, count, "count", "requests")                                                                       \
     X(INT, errors, "count", "of these; absent: unknown")                                                     \

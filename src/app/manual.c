@@ -534,7 +534,7 @@ static void manual_histories(struct strbuf *out)
     };
     list_begin(out);
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
-        char about[200];
+        char about[300];
         int seconds = 0;
         for (size_t k = 0; k < ARRAY_LEN(SELDOM); k++)
             seconds = SELDOM[k].kind == KINDS[i].kind ? SELDOM[k].seconds : seconds;
@@ -549,6 +549,9 @@ static void manual_histories(struct strbuf *out)
         if (KINDS[i].kind == SD_EXEMPLAR)
             snprintf(about, sizeof about, "the %d slowest of each source in a step, one of each endpoint",
                      HISTORY_EXEMPLARS);
+        if (KINDS[i].kind == SD_HISTORY_LATENCY)
+            snprintf(about + strlen(about), sizeof about - strlen(about),
+                     "; native and exponential buckets narrower than 1.1 %% become that wide");
         if (KINDS[i].kind == SD_HISTORY_STACK)
             snprintf(
                 about, sizeof about,

@@ -29,6 +29,11 @@ for rule, scale, route in (("exponential", 3, "/otlp"), ("native", 5, "/promethe
         say("latency", T + 5 * i * S, interval_ns=5 * S, method="GET", route=route, rule=rule, evidence="h",
             count=len(ends) - 1, errors=0, total_ns=1e9, lower_ns=ends[:-1], upper_ns=ends[1:],
             counts=[1] * (len(ends) - 1))
+for at, name, size in ((T + 30 * S, "main.1.js", 90000), (T + 330 * S, "main.2.js", 101000)):
+    say("bundle", at, path="dist/stats.json", build_kind="webpack_stats", modules=2, measured=1)
+    for asset, size, initial in (("late.js", 3000, 0), (name, size, 1)):
+        say("bundle_asset", at, name=asset, type="js", size_bytes=size, gzip_bytes=size // 3,
+            brotli_bytes=size // 4, initial=initial)
 for i in range(61):
     say("statement", T + 10 * i * S, query_id=7, database="d", role="r", text="select 1", calls=10 * i)
     say("table", T + 10 * i * S, database="d", schema="public", name="seldom_taken", seq_scan=10 * i)
@@ -107,6 +112,8 @@ for all in $stores; do
     compared "in minutes"
     run cache "$all" --select 'nginx access.log'
     ok "$store: one cache" says out '76.1 %'
+    run bundle "$all"
+    ok "$store: the files of the last build" eval 'says out main.2.js && says out late.js && ! says out main.1.js && says out "not the modules"'
     run flame "$all"
     ok "$store: the tree of calls" says out 'leaf1'
     run history "$all" --compact --at 2026-12-20T00:00:00Z

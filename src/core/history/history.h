@@ -41,11 +41,12 @@ enum history_how {
  * is shown; their functions and their tree follow from them. See forms.h.
  * - Plans: the last of each statement, so that a change of plan is seen. Prefixes of caches, vitals of real
  *   users, reports of Lighthouse: the last, since their percentiles and estimates do not add up.
+ * - Builds of front ends: the last with its files and their sizes; what is in the files is not kept.
  * - Traces: the slowest requests with their ids (exemplars), by which a store of traces has the rest.
  *
  * Not kept: what is of the moment (sessions, locks, progress), what may name people or hold their data
  * (clients of replication, keys and slow commands of caches), and what only makes sense as a whole (spans,
- * profiles that were taken once, builds, documents: these are files, or a recording). */
+ * profiles that were taken once, documents: these are files, or a recording). */
 #define HISTORY_KINDS(X)                                                                                     \
     X(METRIC, GAUGE, "name labels unit counter", "")                                                         \
     X(HTTP, SUM, "method route evidence service", "")                                                        \
@@ -62,6 +63,8 @@ enum history_how {
     X(CACHE_COMMAND, LAST, "cache command", "calls")                                                         \
     X(PAGE_FIELD, LAST, "data by key form_factor metric", "")                                                \
     X(PAGE_REPORT, LAST, "url form_factor", "")                                                              \
+    X(BUNDLE, LAST, "path build_kind", "")                                                                   \
+    X(BUNDLE_ASSET, LAST, "name", "")                                                                        \
     X(EXEMPLAR, EACH, "method route at duration_ns trace_id request_id", "")                                 \
     X(HISTORY_CACHE, SUM, "layer name product", "")                                                          \
     X(HISTORY_STACK, SUM, "profile format type unit stack", "")                                              \

@@ -130,6 +130,20 @@ static const char *with_host(struct strbuf *room, const char *labels, const char
     return room->text;
 }
 
+/* What is missing is said with it, so that nothing is taken for "there is none". */
+static bool add_bundle(struct rows_out *o, const struct sd_bundle *kept)
+{
+    enum { NOTES_MAX = 100 };
+    const char *notes[NOTES_MAX + 1];
+    struct sd_texts all = {0, notes};
+    struct sd_bundle r = *kept;
+    for (; kept->notes && all.n < kept->notes->n && all.n < NOTES_MAX; all.n++)
+        notes[all.n] = kept->notes->items[all.n];
+    notes[all.n++] = "a history keeps the files of a build, not the modules, packages and routes in them";
+    r.notes = &all;
+    return o->source->host->add(o->b, SD_BUNDLE, &r);
+}
+
 /* A machine is said again where the record has a place for it. */
 static bool add(struct rows_out *o, const struct history_row *row)
 {
@@ -153,6 +167,8 @@ static bool add(struct rows_out *o, const struct history_row *row)
         of.host = host;
         return !history_record_of(&of, &r, &kind) || h->add(o->b, kind, &r.r);
     }
+    if (row->kind == SD_BUNDLE)
+        return add_bundle(o, row->record);
     return h->add(o->b, row->kind, row->record);
 }
 
