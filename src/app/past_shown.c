@@ -255,17 +255,22 @@ static void tell_machines(const struct past_shown *p, struct page *g, sd_time ol
 static void machines_told(struct past_shown *p, const struct sd_batch *b)
 {
     const struct sd_history_host *h;
+    struct sd_history known;
+    sd_time oldest = newest_of(p, &known) ? known.oldest : SD_UNKNOWN;
     for (size_t k = 0; k <= PAGES; k++) {
         struct page *g = k < PAGES ? &p->pages[k] : &p->coming;
         size_t i = 0;
         if (!g->model || !g->of.by_host || !(h = batch_each(b, SD_HISTORY_HOST, &i)))
             continue;
-        struct sd_batch *told = batch_new(p->origin, batch_time(b));
+        struct sd_batch *told = batch_new(p->origin, MAX(g->of.from, oldest));
         for (; h; h = batch_each(b, SD_HISTORY_HOST, &i))
             batch_add(told, SD_HISTORY_HOST, h);
         model_apply(g->model, told);
         batch_unref(told);
-        p->news = p->news || g->model == p->shown;
+        if (g->model == p->shown) {
+            p->news = true;
+            console_look_again(p->console);
+        }
     }
 }
 
@@ -397,7 +402,7 @@ bool past_shown_take(struct past_shown *p, const struct sd_batch *b)
         p->news = true;
         console_look_again(p->console);
     }
-    if (p->origin && str_eq(batch_origin(b), p->origin))
+    if (p->origin && p->console && str_eq(batch_origin(b), p->origin))
         machines_told(p, b);
     i = 0;
     if (!is_ours(p, request))

@@ -590,6 +590,17 @@ static void a_history_is_exact_wherever_one_looks(void **state)
     strftime(text, sizeof text, "60 requests, 60 s to %H:%M:%S", gmtime(&at));
     see(vt, text);
     see(vt, "1 of 1 source live");
+    vt_send(vt, "[");
+    at -= 10;
+    strftime(text, sizeof text, "60 requests, 60 s to %H:%M:%S", gmtime(&at));
+    see(vt, text);
+    vt_send(vt, "]");
+    at += 10;
+    strftime(text, sizeof text, "60 requests, 60 s to %H:%M:%S", gmtime(&at));
+    see(vt, text);
+    command(vt, "hosts");
+    see(vt, "Machines");
+    see(vt, " ok "); /* known later than the figures */
     quit(vt, 0);
 }
 
