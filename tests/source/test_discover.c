@@ -60,7 +60,7 @@ static struct heard look(const char *folder)
 {
     struct heard h = {0};
     const char *const folders[] = {folder, NULL};
-    discover(&(struct discovery){found, refused, &h}, folders);
+    discover(&(struct discovery){.found = found, .refused = refused, .ctx = &h}, folders);
     return h;
 }
 
