@@ -383,7 +383,9 @@ static void look(struct doctor *d)
         for (size_t i = 0; i < c->n_sources; i++)
             look_at(d, c->sources[i].target, c->sources[i].options, true);
         if (!c->n_sources)
-            discover(&(struct discovery){found, refused, d, unreadable}, NULL);
+            discover(
+                &(struct discovery){.found = found, .refused = refused, .ctx = d, .unreadable = unreadable},
+                NULL);
     }
     finish(d);
 }
