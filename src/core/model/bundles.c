@@ -35,6 +35,15 @@ static bool is_newest(const struct bundles *all, size_t i)
     return true;
 }
 
+/* As many as there are sources. */
+static size_t count_newest(const struct bundles *all)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < all->n; i++)
+        n += is_newest(all, i);
+    return n;
+}
+
 /* Earlier builds first, the oldest of them; then the source that was silent for longest. */
 static bool forget_one(struct part *p, size_t leave)
 {
@@ -100,7 +109,8 @@ static void bundles_apply(struct part *p, struct origin *o, const struct sd_batc
     keep(p, x);
     while (all->n > p->most && forget_one(p, 1))
         ;
-    while (p->bytes > p->share && forget_one(p, 1))
+    /* More than a build and the one before it only within its share; these as long as there is memory. */
+    while (p->bytes > p->share && all->n > 2 * count_newest(all) && forget_one(p, 1))
         ;
 }
 
