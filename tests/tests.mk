@@ -86,8 +86,9 @@ $(BUILD)/tests/modules/slowdive: $(call objs,src/app/main.c) $(LATE_OBJS) $(LIBS
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_CORE) -ldl
 -include $(LATE_OBJS:.o=.d)
 
-.PHONY: test-programs unit check-versions
-test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history $(BUILD)/tests/modules/slowdive
+.PHONY: test-programs modules-program unit check-versions
+test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN) $(BUILD)/tests/bench/make_history
+modules-program: $(BUILD)/tests/modules/slowdive
 
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit
