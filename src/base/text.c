@@ -71,12 +71,14 @@ void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    if (n >= 0) {
+    strbuf_reserve(b, 0);
+    int n = vsnprintf(b->text + b->len, b->cap - b->len, fmt, ap);
+    if (n >= 0 && (size_t)n >= b->cap - b->len) { /* it did not fit */
         strbuf_reserve(b, (size_t)n);
         vsnprintf(b->text + b->len, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
     }
+    b->len += n > 0 ? (size_t)n : 0;
+    b->text[b->len] = 0;
     va_end(again);
 }
 

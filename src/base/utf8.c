@@ -141,6 +141,12 @@ void utf8_append_valid(struct strbuf *b, const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
     uint32_t c;
     for (size_t n; len; s += n, len -= n) {
+        for (n = 0; n < len && s[n] < 0x80;) /* nearly all of it */
+            n++;
+        if (n) {
+            strbuf_add(b, s, n);
+            continue;
+        }
         n = decode(s, len, &c);
         strbuf_add(b, n ? (const char *)s : "\xEF\xBF\xBD", n ? n : 3);
         if (!n)

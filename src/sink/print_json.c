@@ -4,135 +4,101 @@
 #include "base/utf8.h"
 #include "core/drawing.h"
 #include "core/table.h"
+#include "sink/json_out.h"
 
-#include <cjson/cJSON.h>
-#include <inttypes.h>
-#include <stdlib.h>
-
-/* cJSON holds numbers as doubles; whole numbers beyond 2^53 are written as they are. */
-static cJSON *integer(int64_t v)
-{
-    char text[24];
-    if (v == SD_UNKNOWN)
-        return cJSON_CreateNull();
-    snprintf(text, sizeof text, "%" PRId64, v);
-    return cJSON_CreateRaw(text);
-}
-
-static cJSON *text(const char *s)
-{
-    struct strbuf valid = {0};
-    if (!s)
-        return cJSON_CreateNull();
-    utf8_append_valid(&valid, s, strlen(s));
-    cJSON *j = cJSON_CreateString(strbuf_text(&valid));
-    strbuf_free(&valid);
-    return j;
-}
-
-static cJSON *moment(int64_t t)
+static void moment(struct json_out *o, const char *key, int64_t t)
 {
     char buf[CLOCK_TEXT_MAX];
-    return t == SD_UNKNOWN ? cJSON_CreateNull() : cJSON_CreateString(clock_rfc3339(t, buf));
+    json_out_text(o, key, t == SD_UNKNOWN ? NULL : clock_rfc3339(t, buf));
 }
 
-static cJSON *table(const struct table *t);
+static void table(struct json_out *o, const char *key, const struct table *t);
 
-static cJSON *value(enum unit unit, struct cell c)
+static void value(struct json_out *o, const char *key, enum unit unit, struct cell c)
 {
     switch (c.type) {
     case CELL_INT:
-        return unit == UNIT_TIME ? moment(c.i) : integer(c.i);
+        unit == UNIT_TIME ? moment(o, key, c.i) : json_out_int(o, key, c.i);
+        break;
     case CELL_REAL:
-        return isfinite(c.f) ? cJSON_CreateNumber(c.f) : cJSON_CreateNull();
+        json_out_real(o, key, c.f);
+        break;
     case CELL_TEXT:
-        return text(c.s);
+        json_out_text(o, key, c.s);
+        break;
     case CELL_BOOL:
-        return cJSON_CreateBool(c.i != 0);
+        json_out_bool(o, key, c.i != 0);
+        break;
     case CELL_LIST:
-        return table(c.list);
+        table(o, key, c.list);
+        break;
     case CELL_LEVELS: /* only made for people */
     case CELL_PIECES:
     case CELL_UNKNOWN:
+        json_out_null(o, key);
         break;
     }
-    return cJSON_CreateNull();
 }
 
-static cJSON *row(const struct table *t, const struct row *r)
+static void row(struct json_out *o, const char *key, const struct table *t, const struct row *r)
 {
-    cJSON *o = cJSON_CreateObject();
+    json_out_open(o, key, false);
     for (size_t c = 0; c < t->n_columns; c++)
-        if (!(t->columns[c].flags & COLUMN_NO_JSON))
-            cJSON_AddItemToObject(o, t->columns[c].key, value(t->columns[c].unit, r->cells[c]));
-    return o;
+        if (t->columns[c].key && !(t->columns[c].flags & COLUMN_NO_JSON))
+            value(o, t->columns[c].key, t->columns[c].unit, r->cells[c]);
+    json_out_close(o);
 }
 
 /* A list of one column is a list of its values; of several, a list of objects. */
-static cJSON *table(const struct table *t)
+static void table(struct json_out *o, const char *key, const struct table *t)
 {
-    if (t->is_object && table_rows(t) == 1)
-        return row(t, table_row(t, 0));
-    cJSON *a = cJSON_CreateArray();
+    if (t->is_object && table_rows(t) == 1) {
+        row(o, key, t, table_row(t, 0));
+        return;
+    }
+    json_out_open(o, key, true);
     for (size_t i = 0; i < table_rows(t); i++) {
         const struct row *r = table_row(t, i);
-        cJSON_AddItemToArray(a, t->n_columns == 1 ? value(t->columns[0].unit, r->cells[0]) : row(t, r));
+        if (t->n_columns == 1)
+            value(o, NULL, t->columns[0].unit, r->cells[0]);
+        else
+            row(o, NULL, t, r);
     }
-    return a;
+    json_out_close(o);
 }
 
-static void fields(cJSON *o, const struct field *items, size_t n)
+static void fields(struct json_out *o, const struct field *items, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (items[i].key)
-            cJSON_AddItemToObject(o, items[i].key, value(items[i].unit, items[i].value));
+            value(o, items[i].key, items[i].unit, items[i].value);
 }
 
 /* ---- what a section says of itself, piece by piece ---- */
 
-enum { NESTED_MOST = 16 };
-
-struct writing {
-    cJSON *open[NESTED_MOST]; /* the outermost first */
-    size_t n;
-};
-
-static void put_item(struct writing *w, const char *key, cJSON *item)
-{
-    if (key)
-        cJSON_AddItemToObject(w->open[w->n - 1], key, item);
-    else
-        cJSON_AddItemToArray(w->open[w->n - 1], item);
-}
-
 static void open_item(void *ctx, const char *key, bool list)
 {
-    struct writing *w = ctx;
-    cJSON *item = list ? cJSON_CreateArray() : cJSON_CreateObject();
-    put_item(w, key, item);
-    if (w->n < NESTED_MOST)
-        w->open[w->n++] = item;
+    json_out_open(ctx, key, list);
 }
 
 static void put_value(void *ctx, const char *key, enum unit unit, struct cell v)
 {
-    put_item(ctx, key, value(unit, v));
+    value(ctx, key, unit, v);
 }
 
 static void close_item(void *ctx)
 {
-    ((struct writing *)ctx)->n--;
+    json_out_close(ctx);
 }
 
-static void add_section(cJSON *o, const char *key, const struct section *s)
+static void add_section(struct json_out *o, const char *key, const struct section *s)
 {
     static const struct describer to = {.open = open_item, .value = put_value, .close = close_item};
-    struct writing w = {.open = {o}, .n = 1};
-    section_describe(s, key, &to, &w);
+    section_describe(s, key, &to, o);
 }
 
 /* A reader gets every character, but a terminal gets no control characters: what utf8_append would replace is
- * written as \\u. All of it is inside of strings. */
+ * written as \\u. All of it is inside of strings. Of JSON that was made elsewhere. */
 static void escape(const char *json, struct strbuf *out)
 {
     const char *from = json, *end = json + strlen(json);
@@ -152,23 +118,17 @@ static void escape(const char *json, struct strbuf *out)
     strbuf_str(out, from);
 }
 
-static void print(cJSON *o, struct strbuf *out)
+static void begin(struct json_out *o, const struct doc *d)
 {
-    char *json = cJSON_Print(o);
-    if (json) {
-        escape(json, out);
-        strbuf_char(out, '\n');
-    }
-    cJSON_free(json);
-    cJSON_Delete(o);
+    json_out_open(o, NULL, false);
+    json_out_text(o, "view", d->view);
+    fields(o, d->fields, d->n_fields);
 }
 
-static cJSON *head(const struct doc *d)
+static void end(struct json_out *o)
 {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "view", text(d->view));
-    fields(o, d->fields, d->n_fields);
-    return o;
+    json_out_close(o);
+    strbuf_char(o->to, '\n');
 }
 
 void print_json_doc(const struct doc *d, struct strbuf *out)
@@ -177,16 +137,18 @@ void print_json_doc(const struct doc *d, struct strbuf *out)
         escape(d->json, out);
         return;
     }
-    cJSON *o = head(d);
+    struct json_out o = {.to = out};
+    begin(&o, d);
     for (size_t i = 0; i < d->n_sections; i++)
         if (d->sections[i].key)
-            add_section(o, d->sections[i].key, &d->sections[i]);
-    print(o, out);
+            add_section(&o, d->sections[i].key, &d->sections[i]);
+    end(&o);
 }
 
 void print_json_section(const struct doc *d, const struct section *s, struct strbuf *out)
 {
-    cJSON *o = head(d);
-    add_section(o, s->key ? s->key : "rows", s);
-    print(o, out);
+    struct json_out o = {.to = out};
+    begin(&o, d);
+    add_section(&o, s->key ? s->key : "rows", s);
+    end(&o);
 }

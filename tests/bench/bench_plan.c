@@ -14,6 +14,8 @@
 #include "ui/console.h"
 #include "view/plans/plan.h"
 
+#include <cjson/cJSON.h>
+
 enum { NODES = 10000, ROUNDS = 7 };
 #define T0 (INT64_C(1700000000) * SD_S)
 
@@ -137,7 +139,7 @@ static struct model *model_with(const char *body)
 int main(void)
 {
     double read[ROUNDS], found[ROUNDS], drawn[ROUNDS], fresh[ROUNDS], again[ROUNDS], moved[ROUNDS],
-        text[ROUNDS], json[ROUNDS];
+        text[ROUNDS], json[ROUNDS], parsed[ROUNDS];
     setlocale(LC_CTYPE, "C.UTF-8");
     char *body = make();
     size_t len = strlen(body), nodes = 0;
@@ -158,6 +160,9 @@ int main(void)
         found[i] = now_ms() - t;
         plan_findings_free(&f);
         explain_free(&e);
+        t = now_ms();
+        cJSON_Delete(cJSON_ParseWithLength(body, len));
+        parsed[i] = now_ms() - t;
 
         struct console *c =
             console_new(&(struct console_env){.model = model, .config = config, .now = fixed});
@@ -208,6 +213,8 @@ int main(void)
     say("plan_key", moved);
     say("plan_text", text);
     say("plan_json", json);
+    say("plan_parsed", parsed);
+    printf("plan_json_to_parsed %.2f x\n", json[ROUNDS / 2] / parsed[ROUNDS / 2]);
     free(body);
     model_free(model);
     config_free(config);
