@@ -71,6 +71,8 @@ run metrics "http://$at/busy/metrics"
 ok "a server that fails" is_refusal "$at answers with status 500: collected metric was collected before"
 run metrics "http://$at/page/metrics"
 ok "a page" is_refusal "the answer of $at is a page, not metrics of Prometheus or OpenMetrics"
+run metrics "http://$at/flaky/metrics?every=100ms" --for 4s
+ok "a page and a refusal after metrics are an outage that ends" test "$(grep -c '^/flaky' asked)" -ge 6
 run metrics "http://$at/away/metrics"
 ok "a redirect to a file is not followed" is_refusal 'Protocol "file"'
 run metrics "http://$at/never/metrics?timeout=100ms"

@@ -88,6 +88,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer("collected metric was collected before\nmore", status=500)
         if path == "/page/metrics":
             return self.answer("<html>Welcome</html>", "text/html")
+        if path == "/flaky/metrics":
+            if n in (2, 3):
+                return self.answer("<html>Back soon</html>", "text/html")
+            return self.answer("a %d\n" % n, status=403 if n == 4 else 200)
         if path == "/moved/metrics":
             return self.answer("", status=302, Location="/metrics")
         if path == "/away/metrics":

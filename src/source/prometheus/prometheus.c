@@ -154,12 +154,19 @@ static enum sd_result open_url(struct sd_source *s, const char *at, struct sd_er
     return SD_OK;
 }
 
+/* All but that it has given metrics before: a page in their place, or a refusal, is then an outage that may
+ * end. */
+static void forget(struct prometheus_source *x)
+{
+    *x = (struct prometheus_source){.known = x->known};
+}
+
 static enum sd_result open_target(struct sd_source *s, struct sd_error *err)
 {
     struct prometheus_source *x = s->priv;
     const struct prometheus_options *o = s->opts;
     const char *at = s->target, *slash;
-    memset(x, 0, sizeof *x);
+    forget(x);
     x->forced = str_starts(at, "prometheus+");
     if (x->forced)
         at = strchr(at, '+') + 1;
@@ -195,7 +202,7 @@ static void prometheus_close(struct sd_source *s)
     scrape_close(&x->scrape);
     unpack_stream_free(x->unpack);
     free(x->url);
-    memset(x, 0, sizeof *x);
+    forget(x);
 }
 
 /* ---- asking ---- */
@@ -257,7 +264,7 @@ static enum sd_result refused(const struct prometheus_source *x, const struct fe
     bool says = a->len && a->bytes && str_starts(a->type, "text/plain");
     char *line = mem_strndup(says ? a->bytes : "", says ? MIN(strcspn(a->bytes, "\r\n"), (size_t)160) : 0);
     char *shown = redact(line);
-    bool lasts = a->status == 401 || a->status == 403 || a->status == 404 || a->status == 405;
+    bool lasts = !x->known && (a->status == 401 || a->status == 403 || a->status == 404 || a->status == 405);
     enum sd_result r = sd_fail(err, lasts ? SD_CONFIG : SD_RETRY, "%.200s answers with status %ld%s%.160s",
                                x->scrape.address, a->status, *shown ? ": " : "", shown);
     free(line);
