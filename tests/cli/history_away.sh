@@ -21,17 +21,20 @@ append() { # COUNT: lines of now
     done >>live.log
 }
 # The place of the log is kept with what waits for the server.
-read_to_end() {
-    python3 - "$(stat -c %s live.log)" <<'END' 2>/dev/null
+waiting() { # SQL EXPRESSION
+    python3 - "$@" <<'END' 2>/dev/null
 import glob, sqlite3, sys
-db = sqlite3.connect("file:%s?mode=ro" % glob.glob(".local/state/slowdive/waiting-*")[0], uri=True)
-assert db.execute("SELECT place FROM place").fetchone()[0].split()[2] == sys.argv[1]
+path = [p for p in glob.glob(".local/state/slowdive/waiting-*") if not p.endswith(("-wal", "-shm"))][0]
+assert eval(sys.argv[2])(sqlite3.connect("file:%s?mode=ro" % path, uri=True).execute(sys.argv[1]).fetchone()[0])
 END
 }
-record() { # until all of the log was read
+read_to_end() { waiting "SELECT place FROM place" "lambda place: place.split()[2] == '$(stat -c %s live.log)'"; }
+all_sent() { waiting "SELECT count(*) FROM put" "lambda n: n == 0"; }
+record() { # [until]: until all of the log was read, and that is true
     "$program" record -o "$url" live.log >out 2>err &
     recorder=$!
     await read_to_end
+    [ $# -eq 0 ] || await "$1"
     stop INT $recorder
 }
 append 30
@@ -41,14 +44,12 @@ ok "a recorder writes into ClickHouse" exited 0
 append 20
 record
 ok "while the server is away it records all the same" exited 0
-ok "and what waits is kept" python3 -c '
-import glob, sqlite3
-assert sqlite3.connect(glob.glob(".local/state/slowdive/waiting-*")[0]).execute("SELECT count(*) FROM put").fetchone()[0]'
+ok "and what waits is kept" waiting "SELECT count(*) FROM put" "lambda n: n > 0"
 append 10
 record
 "$servers" start "$dir/ch" --with $$ >/dev/null
 append 5
-record
+record all_sent
 ok "when the server is back it goes on" exited 0
 run endpoints "$url" --format json
 ok "every request is there, once" \
