@@ -136,7 +136,8 @@ struct SD_DESIGNATED column {
 };
 
 /* Where Enter leads: a view and what it is about. view NULL: nowhere. With from < to also
- * to that span of time; then view NULL means the same view at that time. */
+ * to that span of time; then view NULL means the same view at that time. to INT64_MAX: it still goes on; a
+ * console that is live stays so. */
 struct dive {
     const char *view;
     const char *arg;

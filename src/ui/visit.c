@@ -184,6 +184,8 @@ void console_push(struct console *c, const struct view *view, const char *arg)
 void visit_span(struct console *c, const struct view *view, const char *arg, sd_time from, sd_time to)
 {
     struct moment m = {.mode = CURSOR_PAUSED, .at = to, .window = to - from};
+    if (to == INT64_MAX)
+        m = (struct moment){.mode = c->mode, .at = c->at, .window = MAX(console_cursor(c) - from, SD_S)};
     struct screen *s = screen_of(c, view, arg, &m);
     s->entered = true;
     show(c, s);

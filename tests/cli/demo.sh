@@ -55,6 +55,14 @@ awk 'BEGIN { n = 1 } { print > ("screen-" n); if (++line == 24) { line = -1; n++
 while read -r part text; do
     ok "tour, screen $part: $text" grep -qF -- "$text" "screen-$part"
 done <wanted
+# What needs a terminal or a server is refused here, but as that: the keys are those.
+tail -n 1 steps | grep -qx 'key Q' || echo "# the tour does not end with Q"
+for key in y:'There is no terminal to copy to' P:'there is no server'; do
+    grep -q "[\`>]${key%%:*}[\`<]" "$tour" || echo "# ${key%%:*} is not in the tour"
+    printf ': caches\nkey Down\nkey Enter\nkey %s\nprint\n' "${key%%:*}" >more
+    run replay --demo --script more
+    ok "key ${key%%:*} of the tour" says out "${key#*:}"
+done
 ok "it has eleven steps" [ "$(grep -c '^## [0-9]' "$tour")" = 11 ]
 
 # ---- how it is asked for ----

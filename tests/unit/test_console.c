@@ -115,6 +115,20 @@ static void time_pauses_and_steps(void **state)
     world_free(w);
 }
 
+/* Where an alert leads that still fires. */
+static void what_goes_on_is_looked_at_live(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    visit_span(w->console, view_named("changes"), NULL, w->now - 120 * SD_S, INT64_MAX);
+    see(w, "live");
+    see(w, "2 min");
+    visit_span(w->console, view_named("changes"), NULL, w->now - 120 * SD_S, w->now - 60 * SD_S);
+    see(w, "PAUSED");
+    see(w, "1 min");
+    world_free(w);
+}
+
 /* ---- the past beyond the model ---- */
 
 #define WEEK (7 * 86400 * SD_S)
@@ -854,6 +868,7 @@ int main(void)
         cmocka_unit_test(escape_withdraws_what_is_brought),
         cmocka_unit_test(windows_are_as_long_as_the_past),
         cmocka_unit_test(time_pauses_and_steps),
+        cmocka_unit_test(what_goes_on_is_looked_at_live),
         cmocka_unit_test(a_recording_plays),
         cmocka_unit_test(a_log_whose_clock_is_ahead_is_followed),
         cmocka_unit_test(an_old_log_says_what_was_not_read),

@@ -720,9 +720,35 @@ static void any_data_has_its_time(void **state)
     }
 }
 
+/* Of 5 MiB the share is 170 kB: a build of 100 kB and another one are more. */
+static void give_build(struct model *m, int k)
+{
+    struct sd_batch *b = batch_new("front", T0 + k * SD_S);
+    for (int i = 0; i < 80; i++)
+        add_build(b, i);
+    model_apply(m, b);
+    batch_unref(b);
+}
+
+static void the_build_before_stays_while_there_is_memory(void **state)
+{
+    (void)state;
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.max_bytes = limits.traces_bytes = (size_t)5 << 20;
+    struct model *m = model_new(&limits);
+    for (int k = 0; k < 3; k++)
+        give_build(m, k);
+    assert_true(model_usage(m).bytes > 200000);
+    assert_int_equal(model_bundle_at(m, "front", T0 + 2 * SD_S)->at, T0 + 2 * SD_S);
+    assert_int_equal(model_bundle_at(m, "front", T0 + SD_S)->at, T0 + SD_S);
+    assert_null(model_bundle_at(m, "front", T0));
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_build_before_stays_while_there_is_memory),
         cmocka_unit_test(a_flood_leaves_the_others_alone),
         cmocka_unit_test(all_flood_and_each_keeps_its_share),
         cmocka_unit_test(a_domain_alone_may_take_more_than_its_share),

@@ -144,7 +144,7 @@ struct dive alert_dive(struct doc *d, const struct alerting *a, const struct ale
         v = goal_dive(d, &r->kpi->figure, x->name);
     if (sd_known(x->fired_at) && x->state >= ALERT_FIRING) {
         v.from = add_sat(x->fired_at, r ? -r->window_ns : 0);
-        v.to = sd_known(x->resolved_at) ? x->resolved_at : a->at;
+        v.to = sd_known(x->resolved_at) ? x->resolved_at : INT64_MAX;
     }
     return v;
 }
