@@ -178,6 +178,22 @@ static char *kind_names(void)
     return strbuf_detach(&names);
 }
 
+/* Modules of the program's own kinds that are not here, for a sentence: "; not installed: perf, profile". */
+static char *absent_modules(void)
+{
+    struct strbuf names = {0};
+    const char *last = NULL;
+    for (size_t i = 0; registry_known(i); i++) {
+        const char *module = registry_kind_of(registry_known(i))->module;
+        char *absent = str_eq(module, last) ? NULL : registry_absent(registry_known(i));
+        if (absent)
+            strbuf_printf(&names, "%s%s", names.len ? ", " : "; not installed: ", module);
+        last = module;
+        free(absent);
+    }
+    return strbuf_detach(&names);
+}
+
 /* One of the program's own kinds whose module is not here: false and the sentence. */
 static bool is_here(const char *kind, struct sd_error *err)
 {
@@ -267,9 +283,12 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
             out->ops = recognise(path, folder ? NULL : head, len);
         if (folder && !out->ops)
             fail(err, "%.300s is a folder; name a file in it", path);
-        else if (read && !out->ops)
-            fail(err, "%s %.300s; write its kind in front, as in log:%.100s",
-                 len ? "no source recognises" : "nothing is in", path, path);
+        else if (read && !out->ops) {
+            char *absent = absent_modules();
+            fail(err, "%s %.200s; write its kind in front, as in log:%.100s%.120s",
+                 len ? "no source recognises" : "nothing is in", path, path, absent ? absent : "");
+            free(absent);
+        }
         if (out->ops)
             out->target = mem_strdup(cut == strlen(given) ? path : given);
         free(path);

@@ -48,6 +48,9 @@ refused "of a kind in front, too" "there is no source perf here: the module perf
 printf 'target: http://127.0.0.1:1\nstages: [{for: 1s, rate: 1}]\nrequests: [{name: a, path: /}]\n' >scenario.yaml
 refused "load without its module" "the module load.so is not installed" \
     load run scenario.yaml --set module_path="$dir/some"
+echo "what is this" >odd.file
+refused "what no source knows says which are not here" "as in log:odd.file; not installed: profile, profile_url, perf, audit" \
+    functions odd.file --set module_path="$dir/some"
 run history history:"$dir/h.db" --import good.log --set module_path="$dir/some"
 ok "a history is written by its module" [ "$status" = 0 -a -s "$dir/h.db" ]
 run endpoints history:"$dir/h.db" --at 2026-11-20T15:52:00Z --set module_path="$dir/some"
