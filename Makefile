@@ -55,7 +55,7 @@ INCLUDE_RT := $(shell pkg-config --cflags $(filter-out hiredis,$(PKGS_RT)) 2>/de
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
 	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
 	-I. -Iinclude -Isrc -I$(BUILD)/gen $(INCLUDE_RT) -pthread $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIBS_CORE := $(call pkg,$(PKGS_CORE)) -lpg_query -lm
