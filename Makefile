@@ -57,13 +57,13 @@ file_flags = $(if $(SUMS),$(if $(filter $(SUMS_FILES),$(1)),$(SUMS_FLAGS))) $(if
 # an alloc.h and a read.h.
 INCLUDE_RT := $(shell pkg-config --cflags $(filter-out hiredis,$(PKGS_RT)) 2>/dev/null)
 
-# What is installed beside modules is small: functions that nobody calls are left out, relocations packed.
+# What is installed beside modules is small: functions that nobody calls are left out.
 SMALL_CFLAGS  := $(if $(SHARED),-ffunction-sections -fdata-sections)
-SMALL_LDFLAGS := $(if $(SHARED),-Wl$(comma)--gc-sections -Wl$(comma)-z$(comma)pack-relative-relocs)
+SMALL_LDFLAGS := $(if $(SHARED),-Wl$(comma)--gc-sections)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(SMALL_CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) \
 	$(if $(SHARED),-DSLOWDIVE_MODULES) -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
 	-I. -Iinclude -Isrc -I$(BUILD)/gen $(INCLUDE_RT) -pthread $(CFLAGS)
-ALL_LDFLAGS = -pie $(SMALL_LDFLAGS) -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = -pie $(SMALL_LDFLAGS) -Wl,-z,relro,-z,now,-z,pack-relative-relocs -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIBS_CORE := $(call pkg,$(PKGS_CORE)) -lpg_query -lm

@@ -106,7 +106,7 @@ char *strbuf_detach(struct strbuf *b)
 
 bool str_eq(const char *a, const char *b)
 {
-    return a == b || (a && b && !strcmp(a, b));
+    return a == b || (a && b && *a == *b && !strcmp(a, b)); /* most differ at once */
 }
 
 bool str_starts(const char *s, const char *prefix)

@@ -1,4 +1,5 @@
-/* gen_log.c - a believable access log with a fixed seed: gen_log LINES > FILE.
+/* gen_log.c - a believable access log with a fixed seed: gen_log LINES [ROUTES] > FILE. With ROUTES so many
+ * paths of two words come instead of the 40 endpoints, each once and then a few often.
  *
  * 40 endpoints of unequal popularity, identifiers, query strings, lognormal latencies,
  * some hundred requests a second; combined with rt= and urt=. */
@@ -28,6 +29,27 @@ static double normal(void)
     return sqrt(-2 * log(1 - uniform())) * cos(6.283185307179586 * uniform());
 }
 
+/* A word of six letters that reads like one, so that it is not taken for an id. */
+static void word(unsigned i, char out[7])
+{
+    static const char CONSONANTS[] = "bcdfghklmnprstvw", VOWELS[] = "aeiou";
+    for (int k = 0; k < 6; k += 2, i /= 80) {
+        out[k] = CONSONANTS[i % 16];
+        out[k + 1] = VOWELS[i / 16 % 5];
+    }
+    out[6] = 0;
+}
+
+static void many_routes(long line, unsigned routes, char *path, size_t size)
+{
+    double u = uniform();
+    unsigned r = line < (long)routes ? (unsigned)line : (unsigned)(u * u * u * routes);
+    char a[7], b[7];
+    word(r % 317 * 73, a);
+    word(r / 317 * 97 + 5, b);
+    snprintf(path, size, "/api/%s/%s", a, b);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const THINGS[] = {"products", "orders", "users",    "carts",   "reviews",
@@ -41,6 +63,7 @@ int main(int argc, char **argv)
         "Safari/537.36",
         "curl/8.5.0"};
     long lines = argc > 1 ? atol(argv[1]) : 1000000;
+    unsigned routes = argc > 2 ? (unsigned)atol(argv[2]) : 0;
     double at = 1795189898;
     time_t shown = 0;
     char stamp[40] = "";
@@ -70,6 +93,8 @@ int main(int argc, char **argv)
         default:
             snprintf(path, sizeof path, "/static/app.%s.js", thing);
         }
+        if (routes)
+            many_routes(i, routes, path, sizeof path);
         double seconds = exp(normal() * 0.7 - 5.2 + kind % 7 * 0.4);
         unsigned r = (unsigned)(next() % 1000);
         int status = r < 3 ? 502 : r < 15 ? 404 : r < 40 ? 304 : 200;

@@ -204,8 +204,8 @@ void accesslog_request(const char *s, size_t n, struct accesslog_line *out)
     out->method_len = (size_t)(space - s);
     out->target = space + 1;
     /* Most end in " HTTP/1.1", which is looked for first. */
-    const char *last = end - 9;
-    if (last <= space || memcmp(last, " HTTP/", 6) != 0 || memchr(last + 6, ' ', 3))
+    const char *last = end - space > 9 ? end - 9 : space;
+    if (last == space || memcmp(last, " HTTP/", 6) != 0 || memchr(last + 6, ' ', 3))
         last = memrchr(space, ' ', (size_t)(end - space));
     if (end - last > 5 && !memcmp(last + 1, "HTTP/", 5)) /* HTTP/0.9 has no protocol */
         end = last;
