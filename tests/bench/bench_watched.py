@@ -7,8 +7,9 @@ One slowdive, on a terminal of 200x50 with its defaults, watches all three serve
 PostgreSQL, the figures of Redis, the access log of nginx. A round is every tool with it and every tool without
 it; which comes first alternates. The servers and the tools share one core (WATCHED_CPU, 0; "" pins nothing), where the kernel puts
 slowdive is its affair. Printed are the medians, their ratio with slowdive / without, and its 95 % interval by drawing rounds
-anew; the same of the processor time that the server needed for one request, which hardly depends on what
-else the machine does. Bar: within 1 %.
+anew; the same of the processor time that the server needed for one request, which depends less on what
+else the machine does. In front of each stands the share of a core that the server spends on slowdive alone, while no tool
+runs: on a busy machine this is the figure to go by. Bar: within 1 %.
 """
 import os
 import random
@@ -28,6 +29,7 @@ import peers
 import terminal
 
 ROOT = os.path.realpath(os.path.join(HERE, "../.."))
+# Rounds, and seconds of each figure.
 ROUNDS, SECONDS = (int(a) for a in (sys.argv[1:] + ["20", "3"][len(sys.argv) - 1:])[:2])
 CPU = os.environ.get("WATCHED_CPU", "0")
 PIN = ["taskset", "-c", CPU] if CPU else []
@@ -130,10 +132,20 @@ http {{
         out = output("wrk", "-t1", "-c20", f"-d{SECONDS}s", f"http://127.0.0.1:{self.nginx_port}/")
         return figure(r"^Requests/sec: *([0-9.]+)", out), figure(r"([0-9]+) requests in", out)
 
+    def idle(self):
+        """The share of a core that each server takes while no tool runs."""
+        pids = {"pgbench": int(self.postmaster()), "redis-benchmark": self.redis.pid, "wrk": self.nginx.pid}
+        begun, before = time.monotonic(), {tool: processor_time(pid) for tool, pid in pids.items()}
+        time.sleep(SECONDS)
+        took = time.monotonic() - begun
+        return {tool: (processor_time(pid) - before[tool]) / took for tool, pid in pids.items()}
+
     def all(self):
-        return {"pgbench": self.measured(int(self.postmaster()), self.pgbench),
-                "redis-benchmark": self.measured(self.redis.pid, self.redis_benchmark),
-                "wrk": self.measured(self.nginx.pid, self.wrk)}
+        idle = self.idle()
+        found = {"pgbench": self.measured(int(self.postmaster()), self.pgbench),
+                 "redis-benchmark": self.measured(self.redis.pid, self.redis_benchmark),
+                 "wrk": self.measured(self.nginx.pid, self.wrk)}
+        return {tool: (*figures, idle[tool]) for tool, figures in found.items()}
 
     def stop(self):
         for p in self.nginx, self.redis:
@@ -167,9 +179,21 @@ def interval(pairs, r):
     return ratio(pairs), drawn[DRAWS * 25 // 1000], drawn[DRAWS * 975 // 1000]
 
 
+def extra(pairs, r):
+    """How much more it is with than without, on average, and the 95 % interval."""
+    def more(some):
+        return statistics.fmean(p[0] - p[1] for p in some)
+
+    drawn = sorted(more(r.choices(pairs, k=len(pairs))) for _ in range(DRAWS))
+    return more(pairs), drawn[DRAWS * 25 // 1000], drawn[DRAWS * 975 // 1000]
+
+
 def table(rounds):
     r = random.Random(1)
     for tool in rounds[0][0]:
+        middle, low, high = (x * 100 for x in extra([(w[tool][2], wo[tool][2]) for w, wo in rounds], r))
+        print(f"{tool:<16} its server, asked by slowdive alone: {middle:.2f} % of a core [{low:.2f}, {high:.2f}]  "
+              f"{'ok' if middle <= 1 else 'MISSED' if low > 1 else 'not clear'}")
         for i, (what, better) in enumerate((("requests/s", 1), ("us of the server a request", -1))):
             pairs = [(w[tool][i], wo[tool][i]) for w, wo in rounds]
             middle, low, high = interval(pairs, r)

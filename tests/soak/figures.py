@@ -69,15 +69,23 @@ class Sampler:
     """Looks at processes every few seconds, and writes what it saw."""
 
     def __init__(self, path, every=1.0):
-        self.watched, self.seen, self.every = {}, {}, every
+        self.watched, self.caches, self.seen, self.every = {}, {}, {}, every
         self.file, self.begun, self.over = open(path, "w"), time.monotonic(), threading.Event()
-        self.file.write("seconds\tname\trss_kib\tanon_kib\tthreads\tdescriptors\n")
+        self.file.write("seconds\tname\trss_kib\tanon_kib\tthreads\tdescriptors\tcached_kib\n")
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def watch(self, name, pid):
+    def watch(self, name, pid, cache=None):
+        """cache: (file, KiB): so much of the file at most is in a cache of the process, which grows with it."""
         self.seen.setdefault(name, [])
-        self.watched[name] = pid
+        self.watched[name], self.caches[name] = pid, cache
+
+    def cached(self, name):
+        try:
+            file, most = self.caches[name]
+            return min(os.path.getsize(file) // 1024, most)
+        except (TypeError, OSError):
+            return 0
 
     def _run(self):
         while not self.over.wait(self.every):
@@ -86,13 +94,13 @@ class Sampler:
                 if not found:
                     continue
                 at = time.monotonic() - self.begun
-                self.seen[name].append((at, *found))
-                self.file.write(f"{at:.1f}\t{name}\t" + "\t".join(map(str, found)) + "\n")
+                self.seen[name].append((at, *found, self.cached(name)))
+                self.file.write(f"{at:.1f}\t{name}\t" + "\t".join(map(str, self.seen[name][-1][1:])) + "\n")
             self.file.flush()
 
     def since(self, name, seconds):
-        """(seconds, resident KiB, of no file KiB) from that moment on."""
-        return [(s[0], s[1], s[2]) for s in self.seen.get(name, []) if s[0] >= seconds]
+        """(seconds, resident KiB without that cache) from that moment on."""
+        return [(s[0], s[1] - s[5]) for s in self.seen.get(name, []) if s[0] >= seconds]
 
     def end(self):
         self.over.set()
