@@ -207,7 +207,7 @@ static const struct view_action ESTIMATE = {
     .keys = "B",
     .group = "Diving",
     .help = "estimate the unused space of tables and indexes",
-    .on_server = "estimate bloat of",
+    .on_server = "estimate bloat",
     .enabled = can_estimate,
     .run = run_estimate,
 };
