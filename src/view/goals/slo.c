@@ -309,7 +309,7 @@ void slo_worst(const struct view_ctx *c, struct worst_list *l)
                 .severity = b.status == BURN_SPENT ? SEVERITY_BAD : SEVERITY_WARN,
                 .subject = o->name,
                 .why = b.status == BURN_SPENT
-                           ? doc_printf(l->d, "the error budget is spent: %s is left", left)
+                           ? doc_printf(l->d, "the error budget is spent %.3g times over", 1 - b.budget_left)
                            : doc_printf(l->d, "burns %.3g times too fast: %s of the budget left, spent in %s",
                                         pace, left, in),
                 .share = (double)NAN,
