@@ -1,5 +1,10 @@
 /* clickhouse_state.c - what there is of whom: from the marks, one of each INSERT, and from the engine's own
- * tables. */
+ * tables.
+ *
+ * FINAL makes the engine merge all rows while it reads, in one thread. A put is one block with its mark in
+ * it, and merges keep the mark as long as its rows: of a row of a put there are as many copies as there are
+ * of its mark. So the marks tell which puts are there twice, and only these are read with FINAL. A copy that
+ * arrives between the two questions counts until the next time. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -21,8 +26,12 @@ struct stating {
     struct store_host *owners; /* whose rows there are: name, rows, oldest, newest; by name in each tier */
     struct span *spans;
     size_t n_hosts, cap_hosts, n_owners, cap_owners, n_spans, cap_spans, tier;
+    struct strbuf again[HISTORY_TIERS_MAX]; /* "(run,put),...": there more than once */
+    bool too_many[HISTORY_TIERS_MAX];       /* of these to name them */
     uint64_t damaged;
 };
+
+enum { AGAIN_MAX = 12000 }; /* bytes of a tier's list; a statement has at most 256 KiB */
 
 static enum sd_result ask(struct stating *s, struct strbuf *sql,
                           bool (*row)(void *ctx, struct rowbinary *r, struct arena *a), struct sd_error *err)
@@ -33,14 +42,77 @@ static enum sd_result ask(struct stating *s, struct strbuf *sql,
     return result;
 }
 
-/* "SELECT COLUMNS FROM table WHERE how COND" of every tier, one after the other. */
-static void of_tiers(const struct stating *s, struct strbuf *sql, const char *columns, const char *cond)
+/* "SELECT COLUMNS FROM table WHERE how COND" of a tier, copies of a row among them. */
+static void with_copies(const struct stating *s, struct strbuf *sql, size_t tier, const char *columns,
+                        const char *cond)
+{
+    strbuf_printf(sql, "SELECT %s FROM ", columns);
+    sql_tier(sql, s->c, tier, false);
+    strbuf_printf(sql, " WHERE how %s%s", cond, strbuf_text(&s->sight.where[tier]));
+}
+
+/* The same, each row once. Identity has `run` and `put`, so that PREWHERE takes all copies or none. */
+static void each_once(const struct stating *s, struct strbuf *sql, size_t tier, const char *columns,
+                      const char *cond)
+{
+    const char *again = s->again[tier].len ? strbuf_text(&s->again[tier]) : NULL;
+    if (!s->too_many[tier])
+        with_copies(s, sql, tier, columns, cond);
+    if (again && !s->too_many[tier])
+        strbuf_printf(sql, " AND (run, put) NOT IN (%s) UNION ALL ", again);
+    if (!again && !s->too_many[tier])
+        return;
+    strbuf_printf(sql, "SELECT %s FROM ", columns);
+    sql_tier(sql, s->c, tier, false);
+    strbuf_printf(sql, " FINAL PREWHERE how %s", cond);
+    if (!s->too_many[tier])
+        strbuf_printf(sql, " AND (run, put) IN (%s)", again);
+    strbuf_printf(sql, " WHERE 1%s", strbuf_text(&s->sight.where[tier]));
+}
+
+/* One of these for every tier, one after the other. */
+static void of_tiers(const struct stating *s, struct strbuf *sql, const char *columns, const char *cond,
+                     bool copies)
 {
     for (size_t i = 0; i < s->c->tiers.n; i++) {
-        strbuf_printf(sql, "%sSELECT %s FROM ", i ? " UNION ALL " : "", columns);
-        sql_tier(sql, s->c, i, false);
-        strbuf_printf(sql, " FINAL WHERE how %s%s", cond, strbuf_text(&s->sight.where[i]));
+        strbuf_str(sql, i ? " UNION ALL " : "");
+        (copies ? with_copies : each_once)(s, sql, i, columns, cond);
     }
+}
+
+/* ---- puts that are there twice ---- */
+
+static bool take_again(void *ctx, struct rowbinary *r, struct arena *a)
+{
+    (void)a;
+    struct stating *s = ctx;
+    struct strbuf *list = &s->again[s->tier];
+    uint64_t run = rowbinary_int(r, 8), put = rowbinary_int(r, 8);
+    if (r->more || r->bad)
+        return false;
+    if (list->len > AGAIN_MAX)
+        s->too_many[s->tier] = true;
+    else
+        strbuf_printf(list, "%s(%" PRIu64 ",%" PRIu64 ")", list->len ? "," : "", run, put);
+    return true;
+}
+
+/* (What moves made has other marks: several of a run and day can have one put.) */
+static enum sd_result load_again(struct stating *s, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    enum sd_result result = SD_OK;
+    for (s->tier = 0; s->tier < s->c->tiers.n && result == SD_OK; s->tier++) {
+        strbuf_str(&sql, "SELECT DISTINCT run, put FROM (SELECT run, put FROM ");
+        sql_tier(&sql, s->c, s->tier, false);
+        strbuf_printf(&sql,
+                      " WHERE how = %d GROUP BY run, put, kind, ended, length, serial, move HAVING count() > "
+                      "1) LIMIT %d",
+                      CLICKHOUSE_MARK, AGAIN_MAX);
+        result = ask(s, &sql, take_again, err);
+    }
+    strbuf_free(&sql);
+    return result;
 }
 
 /* ---- tiers ---- */
@@ -120,10 +192,9 @@ static enum sd_result load_tiers(struct stating *s, struct sd_error *err)
                                                 .keep_ns = s->c->tiers.items[s->tier].keep_ns,
                                                 .oldest = SD_UNKNOWN,
                                                 .newest = SD_UNKNOWN};
-        strbuf_str(&sql, "SELECT host, count(), min(ended - length), max(ended) FROM ");
-        sql_tier(&sql, s->c, s->tier, false);
-        strbuf_printf(&sql, " FINAL WHERE how != %d%s GROUP BY host", CLICKHOUSE_MARK,
-                      strbuf_text(&s->sight.where[s->tier]));
+        strbuf_str(&sql, "SELECT host, count(), min(b), max(e) FROM (");
+        each_once(s, &sql, s->tier, "host, ended - length AS b, ended AS e", "!= 0");
+        strbuf_str(&sql, ") GROUP BY host");
         result = ask(s, &sql, take_tier, err);
     }
     strbuf_free(&sql);
@@ -179,10 +250,11 @@ static enum sd_result load_hosts(struct stating *s, struct sd_error *err)
              "host, source, run, ended AS e, adds[1] AS lost_, if(move = 0, adds[2], 0) AS sent_, adds[7] AS "
              "rows_, "
              "if(move = 0, toInt64(toUInt32(arrived)), 0) AS t", /* of moved ones it is that of the move */
-             "= 0");
+             "= 0", false);
     strbuf_str(&sql, ") GROUP BY host ORDER BY host");
     enum sd_result result = ask(s, &sql, take_host, err);
-    /* Spans of a run that touch, joined: where one begins behind all before it, and ends before the next. */
+    /* Spans of a run that touch, joined: where one begins behind all before it, and ends before the next.
+     * Copies of one change nothing. */
     strbuf_str(
         &sql,
         "SELECT host, f, t FROM (SELECT host, run, arraySort(groupArray((ended - length, ended))) AS a, "
@@ -190,7 +262,7 @@ static enum sd_result load_hosts(struct stating *s, struct sd_error *err)
         "arrayFilter((x, p) -> x > p, froms, arrayPushFront(arrayPopBack(tos), "
         "toInt64(-9223372036854775807))) AS starts, arrayFilter((x, q) -> x < q, tos, "
         "arrayPushBack(arrayPopFront(froms), toInt64(9223372036854775807))) AS ends FROM (");
-    of_tiers(s, &sql, "host, run, ended, length", "= 0 AND length > 0");
+    of_tiers(s, &sql, "host, run, ended, length", "= 0 AND length > 0", true);
     strbuf_str(&sql, ") GROUP BY host, run) ARRAY JOIN starts AS f, ends AS t ORDER BY host, f, t");
     if (result == SD_OK)
         result = ask(s, &sql, take_span, err);
@@ -332,6 +404,8 @@ static void release(struct stating *s)
     free(s->hosts);
     free(s->owners);
     free(s->spans);
+    for (size_t i = 0; i < HISTORY_TIERS_MAX; i++)
+        strbuf_free(&s->again[i]);
     sight_free(&s->sight);
 }
 
@@ -343,6 +417,8 @@ enum sd_result clickhouse_hosts(struct store *store, struct arena *a, struct sto
     enum sd_result result = clickhouse_nodes_look(s.c, err);
     if (result == SD_OK)
         result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
+    if (result == SD_OK)
+        result = load_again(&s, err);
     if (result == SD_OK)
         result = load_hosts(&s, err);
     if (result == SD_OK)
@@ -362,12 +438,14 @@ enum sd_result clickhouse_state(struct store *store, bool check, struct arena *a
     if (result == SD_OK)
         result = sight_load(s.c, 0, INT64_MAX, false, &s.sight, err);
     if (result == SD_OK)
+        result = load_again(&s, err);
+    if (result == SD_OK)
         result = load_tiers(&s, err);
     if (result == SD_OK)
         result = load_hosts(&s, err);
     strbuf_str(&sql, "SELECT toInt64(uniqExact(thing)) FROM (");
     char *http = mem_printf("= %d AND kind = %d", CLICKHOUSE_SUM, SD_HTTP);
-    of_tiers(&s, &sql, "thing", http);
+    of_tiers(&s, &sql, "thing", http, true);
     strbuf_str(&sql, ")");
     if (result == SD_OK)
         result = ask(&s, &sql, take_endpoints, err);

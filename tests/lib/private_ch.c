@@ -74,7 +74,8 @@ static bool start(struct private_ch *ch)
 bool private_ch_start(struct private_ch *ch, int shards)
 {
     *ch = (struct private_ch){.shards = shards};
-    const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR"); /* many small files */
+    const char *set = getenv("PRIVATE_CH_TMP"); /* for what memory cannot hold */
+    const char *tmp = set && *set ? set : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
     snprintf(ch->dir, sizeof ch->dir, "%s/slowdive-ch-XXXXXX",
              tmp && *tmp && strlen(tmp) < 100 ? tmp : "/tmp");
     if (!mkdtemp(ch->dir)) {

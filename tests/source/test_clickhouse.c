@@ -652,6 +652,46 @@ static void tells(void **state)
     store_close(s);
 }
 
+/* Copies that no merge has seen count once: of few puts, which are named, and of more than can be. */
+static void tells_once(void **state)
+{
+    NEEDED;
+    struct store *s = opened_fresh("once");
+    struct made m = {.seed = 8, .hosts = 1, .routes = 2, .n = 3, .source = "log"};
+    struct store_run one = {.id = "a", .host = "web0", .version = "1"}, other = {.id = "b", .host = "web1"};
+    struct arena *a = arena_new();
+    sd_time t0 = today() - 3600 * SD_S;
+    fill(s, &one, &m, t0, 1, 3, NULL);
+    fill(s, &other, &m, t0, 1, 2, NULL);
+    sql(1, "SYSTEM STOP MERGES", NULL);
+    for (int i = 0; i < 2; i++) { /* with their marks, as a second INSERT has them; one of them thrice */
+        sql(1, "INSERT INTO once.history_10s SELECT * FROM once.history_10s WHERE put = 2", NULL);
+        struct store_state st = state_of(s, a, false);
+        assert_int_equal(st.tiers[0].rows, 10);
+        assert_int_equal(st.n_hosts, 2);
+        assert_int_equal(st.hosts[0].rows, 10); /* the rows of both runs name it */
+        assert_int_equal(st.endpoints, 2);
+        assert_int_equal(st.n_gaps, 0);
+    }
+    for (int i = 0; i < 2; i++) /* a mark and a row of each of 1,000 puts */
+        sql(1,
+            "INSERT INTO once.history_10s (day, how, kind, host, ended, length, run, put, serial, adds) "
+            "SELECT "
+            "today(), toUInt8(number % 2), toUInt8(0), 'web2', toInt64(toUInt32(today())) * 1000000000 + 1, "
+            "toInt64(1), cityHash64('x'), toUInt64(intDiv(number, 2) + 1), toUInt16(1), [toInt64(1), 0, 0, "
+            "1, 1, "
+            "1, "
+            "1, 1] FROM system.numbers LIMIT 2000",
+            NULL);
+    struct store_state st = state_of(s, a, false);
+    assert_int_equal(st.tiers[0].rows, 1010);
+    assert_int_equal(st.hosts[2].rows, 1000);
+    assert_int_equal(st.hosts[2].lost, 1000);
+    arena_free(a);
+    sql(1, "SYSTEM START MERGES", NULL);
+    store_close(s);
+}
+
 /* ---- following ---- */
 
 static bool count_rows(void *ctx, const struct history_row *row)
@@ -892,6 +932,7 @@ int main(void)
         cmocka_unit_test(drops),
         cmocka_unit_test(shards),
         cmocka_unit_test(tells),
+        cmocka_unit_test(tells_once),
         cmocka_unit_test(as_it_is_kept),
         cmocka_unit_test(tells_of_machines),
         cmocka_unit_test(follows),
