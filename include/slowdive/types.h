@@ -1404,7 +1404,7 @@ typedef uint64_t sd_kinds;
     X(INT, to, "time", "and at or before this")                                                              \
     X(INT, step_ns, "ns", "steps of this length, back from `to`; 0: hundreds in all; absent: as it is kept") \
     X(TEXT, host, "", "only this one; absent: all of them, merged")                                          \
-    X(INT, by_host, "0|1", "1: the hosts apart")                                                             \
+    X(INT, by_host, "0|1", "1: the hosts apart, and without a route all endpoints of each as one")           \
     X(TEXT, route, "", "requests of this endpoint only, and nothing else; absent: everything")               \
     X(INT, goals, "0|1", "1: finer towards `to`, as figures of goals need it; step_ns is not looked at")     \
     X(TEXT, windows, "", "lengths before `to`, comma separated, that are exact beside the steps: 5m,1h")

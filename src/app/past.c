@@ -177,6 +177,7 @@ bool past_plan(struct app *a, const char *const *targets, size_t n, const struct
         return false;
     sd_time end = sd_known(p->to) ? p->to : p->newest;
     p->by_host = p->machines = use->by_host;
+    p->together = use->by_host && !use->kept && !use->route;
     p->twice = use->twice;
     p->route = use->route;
     if (use->goals || use->windows)
@@ -220,6 +221,7 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
               (!p->route || option_set(ops->options, opts, "route", p->route, err)) &&
               option_set(ops->options, opts, "machines", p->machines ? "yes" : "no", err) &&
               option_set(ops->options, opts, "by_host", p->by_host ? "yes" : "no", err) &&
+              option_set(ops->options, opts, "together", p->together ? "yes" : "no", err) &&
               option_set(ops->options, opts, "windows", strbuf_text(&windows), err);
     strbuf_free(&windows);
     return ok;

@@ -12,14 +12,14 @@ struct goal_policy;
 enum { PAST_WINDOWS_MAX = 64 };
 
 struct past {
-    bool any;               /* a source is a history */
-    bool all;               /* and every one is */
-    sd_time oldest, newest; /* of all histories; SD_UNKNOWN: they are empty */
-    sd_time from, to;       /* what is asked for; SD_UNKNOWN: as far as there is */
-    const char *steps;      /* an option of the source: "even", "goals", "kept" */
-    bool by_host, machines, twice;
-    const char *route;                 /* requests of that endpoint alone; NULL */
-    int64_t windows[PAST_WINDOWS_MAX]; /* that end at `to` and must be exact */
+    bool any;                                /* a source is a history */
+    bool all;                                /* and every one is */
+    sd_time oldest, newest;                  /* of all histories; SD_UNKNOWN: they are empty */
+    sd_time from, to;                        /* what is asked for; SD_UNKNOWN: as far as there is */
+    const char *steps;                       /* an option of the source: "even", "goals", "kept" */
+    bool by_host, machines, together, twice; /* together: requests of all endpoints as one */
+    const char *route;                       /* requests of that endpoint alone; NULL */
+    int64_t windows[PAST_WINDOWS_MAX];       /* that end at `to` and must be exact */
     size_t n_windows;
 };
 

@@ -185,7 +185,7 @@ static void insert_into_next(const struct compacting *k, struct strbuf *sql, con
         k->next, columns);
 }
 
-#define HEAD "d, toUInt8(%d), kind, name, thing, h, o, r, i, put_, toUInt64(%" PRIu64 "), "
+#define HEAD "d, toUInt8(%d), kind, n_, t_, h, o, r, i, put_, toUInt64(%" PRIu64 "), "
 
 static enum sd_result move_sums(struct compacting *k, const struct sql_rows *rows, uint64_t id,
                                 struct sd_error *err)

@@ -103,6 +103,7 @@ struct sql_rows {
     const char *span;          /* the same, of `ended` alone; NULL: all */
     const char *step;          /* an expression of `ended` */
     bool by_host, by_source, by_run;
+    bool together; /* requests of all endpoints */
 };
 void sql_sums(struct strbuf *out, const struct sql_rows *r);
 void sql_gauges(struct strbuf *out, const struct sql_rows *r);

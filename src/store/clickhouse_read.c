@@ -104,7 +104,8 @@ static void each_tier(struct reading *r, struct strbuf *sql, const char *step, c
                                      .where = strbuf_text(&where),
                                      .step = step,
                                      .by_host = r->ask->apart & HISTORY_BY_HOST,
-                                     .by_source = r->ask->apart & HISTORY_BY_SOURCE});
+                                     .by_source = r->ask->apart & HISTORY_BY_SOURCE,
+                                     .together = r->ask->apart & HISTORY_TOGETHER});
         strbuf_free(&table);
         strbuf_free(&where);
     }
@@ -115,7 +116,8 @@ static void eaches(struct strbuf *out, const struct sql_rows *r)
 {
     strbuf_printf(
         out,
-        "SELECT 0 AS s, kind, name, thing, host AS h, source AS o, 0 AS r, 0 AS i, 0 AS d, ended AS end_, "
+        "SELECT 0 AS s, kind, name AS n_, thing AS t_, host AS h, source AS o, 0 AS r, 0 AS i, 0 AS d, ended "
+        "AS end_, "
         "toFloat64(0) AS total_, record AS record_, put AS put_ FROM %s FINAL PREWHERE how = %d%s WHERE 1%s",
         r->table, CLICKHOUSE_EACH, r->span, r->where);
 }
@@ -144,12 +146,12 @@ static enum sd_result read_sums(struct reading *r, const char *step, struct sd_e
     route_condition(r->ask, &kinds);
     strbuf_str(
         &sql,
-        "SELECT max(longest), sum(rows_), kind, thing, h, o, max(end_) - min(begin_), max(end_), "
+        "SELECT max(longest), sum(rows_), kind, t_, h, o, max(end_) - min(begin_), max(end_), "
         "groupBitOr(known_), sumForEach(adds_), minForEach(lows_), maxForEach(highs_), "
         "tupleElement(sumMap(tupleElement(map_, 1), tupleElement(map_, 2)) AS m, 1), tupleElement(m, 2) "
         "FROM (");
     each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, false);
-    strbuf_str(&sql, ") GROUP BY s, kind, name, thing, h, o");
+    strbuf_str(&sql, ") GROUP BY s, kind, n_, t_, h, o");
     strbuf_free(&kinds);
     return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
 }
@@ -158,12 +160,11 @@ static enum sd_result read_gauges(struct reading *r, const char *step, struct sd
 {
     struct strbuf sql = {0}, kinds = {0};
     bool any = any_kind(r->ask, HISTORY_GAUGE, HISTORY_GAUGE, &kinds);
-    strbuf_str(
-        &sql,
-        "SELECT toInt64(0), toUInt64(count()), kind, thing, h, o, toInt64(0), max(end_), sum(samples_), "
-        "sum(sum_), min(min_), max(max_), argMax(value_, end_) FROM (");
+    strbuf_str(&sql,
+               "SELECT toInt64(0), toUInt64(count()), kind, t_, h, o, toInt64(0), max(end_), sum(samples_), "
+               "sum(sum_), min(min_), max(max_), argMax(value_, end_) FROM (");
     each_tier(r, &sql, step, strbuf_text(&kinds), sql_gauges, false);
-    strbuf_str(&sql, ") GROUP BY s, kind, name, thing, h, o");
+    strbuf_str(&sql, ") GROUP BY s, kind, n_, t_, h, o");
     strbuf_free(&kinds);
     if (any)
         return run(r, CLICKHOUSE_FORM_GAUGE, &sql, err);
@@ -175,7 +176,7 @@ static enum sd_result read_records(struct reading *r, const char *step, struct s
 {
     struct strbuf sql = {0}, kinds = {0};
     bool more = false;
-    strbuf_str(&sql, "SELECT toInt64(0), toUInt64(1), kind, thing, h, o, toInt64(0), end_, record_ FROM (");
+    strbuf_str(&sql, "SELECT toInt64(0), toUInt64(1), kind, t_, h, o, toInt64(0), end_, record_ FROM (");
     if (any_kind(r->ask, HISTORY_GAUGE, HISTORY_LAST, &kinds)) {
         each_tier(r, &sql, step, strbuf_text(&kinds), sql_totals, more);
         more = true;
@@ -292,13 +293,55 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
     return result;
 }
 
-/* ---- as it is kept ---- */
-
 struct giving {
     bool (*row)(void *ctx, const struct history_row *row);
     void *ctx;
     bool any, ended;
 };
+
+/* ---- times alone ---- */
+
+static bool take_time(void *ctx, struct rowbinary *b, struct arena *a)
+{
+    struct giving *g = ctx;
+    (void)a;
+    struct history_row row = {.kind = (enum sd_kind)rowbinary_int(b, 1)};
+    row.length_ns = (int64_t)rowbinary_int(b, 8);
+    row.at = sub_sat((sd_time)rowbinary_int(b, 8), row.length_ns);
+    if (b->more || b->bad)
+        return false;
+    g->any = true;
+    g->ended = g->ended || !g->row(g->ctx, &row);
+    return !g->ended;
+}
+
+/* One row for all that have its time, without what they are of: a fleet has thousands of each. */
+static enum sd_result read_times(struct reading *r, sd_time from, sd_time to, struct giving *g,
+                                 struct sd_error *err)
+{
+    struct strbuf sql = {0}, only = {0};
+    conditions(r, from, to);
+    for (int kind = 1, n = 0; r->ask->kinds && kind < SD_KIND_END; kind++)
+        if (r->ask->kinds & SD_KIND_BIT(kind))
+            strbuf_printf(&only, "%s%d", n++ ? "," : " AND kind IN (", kind);
+    strbuf_str(&only, only.len ? ")" : "");
+    route_condition(r->ask, &only);
+    strbuf_str(&sql, "SELECT DISTINCT toUInt8(kind), toInt64(length), toInt64(ended) AS e FROM (");
+    for (size_t i = 0; i < r->c->tiers.n; i++) {
+        strbuf_printf(&sql, "%sSELECT kind, length, ended FROM ", i ? " UNION ALL " : "");
+        sql_tier(&sql, r->c, i, false);
+        strbuf_printf(&sql, " WHERE how != %d%s%s%s%s", CLICKHOUSE_MARK, strbuf_text(&r->span),
+                      strbuf_text(&r->only), strbuf_text(&only), strbuf_text(&r->sight.where[i]));
+    }
+    strbuf_str(&sql, ") ORDER BY e FORMAT RowBinary");
+    enum sd_result result =
+        clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_time, g}, err);
+    strbuf_free(&sql);
+    strbuf_free(&only);
+    return result;
+}
+
+/* ---- as it is kept ---- */
 
 /* Rows of several folds, each in order of time, in order of time. */
 static void give_merged(struct history_fold *const *folds, size_t n, struct giving *g)
@@ -377,7 +420,9 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
         result = sight_load(r.c, from, to, false, &r.sight, err);
     if (result == SD_OK)
         result = read_bounds(&r, to, &b, err);
-    if (result == SD_OK && (ask->steps.step_ns > 0 || ask->steps.n_edges))
+    if (result == SD_OK && ask->times)
+        result = read_times(&r, from, to, &g, err);
+    else if (result == SD_OK && (ask->steps.step_ns > 0 || ask->steps.n_edges))
         result = read_added_up(&r, from, to, &g, err);
     else if (result == SD_OK && b.n)
         result = read_kept(&r, MAX(from, b.oldest), MIN(to, b.newest), &g, err);

@@ -1,22 +1,26 @@
 /* clickhouse_sql.c - how rows of one tier are added up, for reading and for the next tier.
  *
- * Every SELECT gives the columns s (the step), kind, name, thing, host, source, run, import, day and what the
- * form needs. FINAL: of rows with one identity one counts, also before the engine has merged them. PREWHERE:
- * most rows that the index cannot leave out are of another time, and their arrays need not be read; what it
- * looks at is of the identity, so that it does not change which row counts. */
+ * Every SELECT gives the columns s (the step), kind, n_ (name), t_ (thing), h (host), o (source), r (run), i
+ * (import), d (day) and what the form needs. FINAL: of rows with one identity one counts, also before the
+ * engine has merged them. PREWHERE: most rows that the index cannot leave out are of another time, and their
+ * arrays need not be read; what it looks at is of the identity, so that it does not change which row counts.
+ */
 #include "store/clickhouse_internal.h"
 
 static void begin(struct strbuf *out, const struct sql_rows *r, bool apart)
 {
-    strbuf_printf(out, "SELECT %s AS s, kind, name, thing, %s AS h, %s AS o, %s", r->step,
-                  apart || r->by_host ? "host" : "''", apart || r->by_source ? "source" : "''",
+    /* A thing begins with its method and its route (record_line.h). */
+    static const char ALL[] =
+        "'' AS n_, replaceRegexpOne(thing, '^(method=[^\\t]*\\t?)?(route=[^\\t]*\\t?)?', '')";
+    strbuf_printf(out, "SELECT %s AS s, kind, %s AS t_, %s AS h, %s AS o, %s", r->step,
+                  r->together ? ALL : "name AS n_, thing", apart || r->by_host ? "host" : "''",
+                  apart || r->by_source ? "source" : "''",
                   r->by_run ? "run AS r, import AS i, day AS d" : "0 AS r, 0 AS i, 0 AS d");
 }
 
 static void end(struct strbuf *out, const struct sql_rows *r, int how)
 {
-    strbuf_printf(out,
-                  " FROM %s FINAL PREWHERE how = %d%s WHERE 1%s GROUP BY s, kind, name, thing, h, o, r, i, d",
+    strbuf_printf(out, " FROM %s FINAL PREWHERE how = %d%s WHERE 1%s GROUP BY s, kind, n_, t_, h, o, r, i, d",
                   r->table, how, r->span ? r->span : "", r->where);
 }
 
@@ -43,7 +47,7 @@ void sql_gauges(struct strbuf *out, const struct sql_rows *r)
 /* The last reading of each step, and those on both sides of a fall: counting began anew there. */
 void sql_totals(struct strbuf *out, const struct sql_rows *r)
 {
-    strbuf_str(out, "SELECT s, kind, name, thing, h, o, r, i, d, tupleElement(x, 1) AS end_, tupleElement(x, "
+    strbuf_str(out, "SELECT s, kind, n_, t_, h, o, r, i, d, tupleElement(x, 1) AS end_, tupleElement(x, "
                     "2) AS total_, "
                     "tupleElement(x, 3) AS record_, put_ FROM (");
     begin(out, r, true);

@@ -83,10 +83,11 @@ struct store_ask {
     sd_time from, to;           /* what ends in (from, to] */
     sd_kinds kinds;             /* 0: all */
     const char *host;           /* NULL: all */
-    unsigned apart;             /* HISTORY_BY_HOST, HISTORY_BY_SOURCE */
+    unsigned apart;             /* HISTORY_BY_HOST, HISTORY_BY_SOURCE, HISTORY_TOGETHER (with steps) */
     const char *route;          /* of http and its parts only this one; NULL: all */
     int64_t if_long_ns;         /* nothing need be read when no interval can be that long; 0: all is */
-    bool times; /* without steps: only when rows are and of whom is wanted; their record may be NULL */
+    bool times; /* without steps: only when there are rows; one may stand for all of its kind and time, and
+                   its record and host be NULL */
 };
 struct store_answer {
     sd_time from, to;       /* which span was read: where an interval is cut by the asked one, not the same;

@@ -424,7 +424,7 @@ static struct slot *slot_of(struct history_fold *f, const struct history_row *ro
     return seen->slot;
 }
 
-bool history_fold_add(struct history_fold *f, const struct history_row *row)
+static bool add_row_to(struct history_fold *f, const struct history_row *row)
 {
     sd_time from, to;
     if (row->kind <= 0 || row->kind >= SD_KIND_END || !f->kept[row->kind] ||
@@ -446,6 +446,18 @@ bool history_fold_add(struct history_fold *f, const struct history_row *row)
     f->bytes += s->bytes - held;
     f->sorted = false;
     return true;
+}
+
+bool history_fold_add(struct history_fold *f, const struct history_row *row)
+{
+    if (row->kind != SD_HTTP || !(f->apart & HISTORY_TOGETHER))
+        return add_row_to(f, row);
+    struct sd_http all = *(const struct sd_http *)row->record;
+    struct history_row one = *row;
+    all.method = NULL;
+    all.route = HISTORY_ALL_ROUTES;
+    one.record = &all;
+    return add_row_to(f, &one);
 }
 
 size_t history_fold_bytes(const struct history_fold *f)

@@ -165,7 +165,9 @@ struct history_steps {
 enum {
     HISTORY_BY_HOST = 1,   /* intervals of several hosts stay apart */
     HISTORY_BY_SOURCE = 2, /* and of several sources; samples, states and events always do both */
+    HISTORY_TOGETHER = 4,  /* requests of all endpoints are one: without a method, as HISTORY_ALL_ROUTES */
 };
+#define HISTORY_ALL_ROUTES "(all)"
 struct history_fold;
 struct history_fold *history_fold_new(const struct history_steps *steps, unsigned apart);
 void history_fold_free(struct history_fold *f);

@@ -9,7 +9,7 @@
 
 struct history_options {
     const char *from, *to, *steps, *windows, *host, *route, *password_file, *ca_file;
-    bool by_host, machines;
+    bool by_host, together, machines;
     int64_t points;
 };
 
@@ -51,6 +51,7 @@ struct span_ask {
     sd_time from, to; /* SD_UNKNOWN: all there is */
     const char *host, *route;
     bool by_host, goals, kept; /* in the steps that goals need; as it is kept */
+    bool together;             /* nothing but the requests, of all endpoints as one */
     size_t points;
     int64_t step_ns; /* 0: such that there are about `points` */
     const int64_t *windows;

@@ -135,13 +135,14 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         return result;
     struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, &bounds);
     struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
-    const struct store_ask all = {.steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
-                                  .from = e.n ? e.at[0] : from,
-                                  .to = to,
-                                  .kinds = ask->route && ask->by_host ? SD_KIND_BIT(SD_HTTP) : 0,
-                                  .host = ask->host,
-                                  .apart = ask->by_host ? HISTORY_BY_HOST : 0,
-                                  .route = ask->route};
+    const struct store_ask all = {
+        .steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
+        .from = e.n ? e.at[0] : from,
+        .to = to,
+        .kinds = ask->together || (ask->route && ask->by_host) ? SD_KIND_BIT(SD_HTTP) : 0,
+        .host = ask->host,
+        .apart = (ask->by_host ? HISTORY_BY_HOST : 0) | (ask->together ? HISTORY_TOGETHER : 0),
+        .route = ask->route};
     if (from >= bounds.oldest && !ask->route) /* a reading may be there */
         result = read_before(s, ask, all.from, bounds.newest, e.n > 1 ? e.at[1] - e.at[0] : 0, &o, err);
     if (result == SD_OK)
