@@ -386,6 +386,26 @@ static void nothing_is_lost_of_a_file(void **state)
     stop(&w);
 }
 
+/* Nor of what was read when it is told to end: the place that follows says that it was handed out. */
+static void nothing_is_lost_at_the_end(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    for (int i = 0; i < 3000; i++)
+        strbuf_printf(&b, "h - - [20/Nov/2026:15:%02d:%02d +0000] \"GET / HTTP/1.1\" 200 1\n", i / 60,
+                      i % 60);
+    put(path, O_TRUNC, strbuf_text(&b), b.len);
+    strbuf_free(&b);
+    room = 128 * 1024;
+    struct rt_watch w = start(path, true);
+    room = 0;
+    wanted = 1;
+    assert_true(rt_watch_until(&w, enough, SOON));
+    rt_end(w.rt);
+    expect(&w, 3000);
+    stop(&w);
+}
+
 static void backlog_begins_at_a_line(void **state)
 {
     (void)state;
@@ -487,6 +507,7 @@ int main(void)
         cmocka_unit_test(missing_at_first),
         cmocka_unit_test(another_clock_is_said),
         cmocka_unit_test(nothing_is_lost_of_a_file),
+        cmocka_unit_test(nothing_is_lost_at_the_end),
         cmocka_unit_test(backlog_begins_at_a_line),
         cmocka_unit_test(what_is_no_log_is_not_taken_up),
         cmocka_unit_test(nor_behind_a_link),
