@@ -129,7 +129,8 @@ static void host_publish(struct sd_source *source, struct sd_batch *b)
         batch_unref(b);
         return;
     }
-    to_mailbox(s, b, !source->follow);
+    /* While it ends nobody comes back for what would be dropped, and its place goes on behind it. */
+    to_mailbox(s, b, !source->follow || s->heard);
     if (!records) { /* a place alone is no data */
         rt_wake(s->rt);
         return;

@@ -185,7 +185,9 @@ static void take_place(struct gathered *x, const struct batch_place *p)
 void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
 {
     const struct batch_place *places;
-    struct held *h = batch_is_part(b) || g->n_held ? held_of(g, batch_origin(b)) : NULL;
+    size_t n = batch_places(b, &places);
+    /* One without a place, as the state of the source that the runtime tells, closes nothing. */
+    struct held *h = batch_is_part(b) || (n && g->n_held) ? held_of(g, batch_origin(b)) : NULL;
     if (h && batch_is_part(b) && h->bytes + batch_bytes(b) <= HELD_BYTES) {
         h->batches = mem_grow(h->batches, h->n, &h->cap, sizeof *h->batches);
         h->batches[h->n++] = batch_ref(b);
@@ -197,7 +199,7 @@ void gather_take(struct gather *g, const struct sd_batch *b, sd_time now)
     if (h)
         drop_held(h);
     take_records(g, b, now);
-    for (size_t i = 0, n = batch_places(b, &places); i < n; i++)
+    for (size_t i = 0; i < n; i++)
         take_place(g->now, &places[i]);
 }
 

@@ -11,6 +11,7 @@
 #include "conf/option.h"
 #include "rt/registry.h"
 #include "source/built_in.h"
+#include "source/log/log_state.h"
 #include "tests/lib/rt_watch.h"
 
 #define SOON (20 * SD_S)
@@ -19,8 +20,12 @@
 static char dir[64], path[96], moved[96];
 static size_t room; /* of the mailbox, in bytes; 0: the usual */
 
+static const char *places; /* the option of the next start; NULL: none */
+
 struct seen {
     int64_t requests, timed;
+    int64_t rest;          /* so many requests were written after the log was renamed; 0: it was not */
+    bool rest_told, early; /* the place behind them was told; one of the log was before */
     char note[300];
 };
 static struct seen seen;
@@ -34,6 +39,13 @@ static void look(void *ctx, const struct sd_batch *b)
         s->requests += r->count;
         s->timed += r->timed;
     }
+    const struct batch_place *p;
+    size_t n = batch_places(b, &p);
+    for (size_t i = 0; i < n; i++)
+        if (str_ends(p[i].file, " (renamed)") && s->requests <= s->rest)
+            s->rest_told |= s->requests == s->rest;
+        else if (!s->rest_told && s->rest)
+            s->early = true;
     const struct sd_intake *in;
     for (size_t i = 0; (in = batch_each(b, SD_INTAKE, &i));)
         snprintf(s->note, sizeof s->note, "%s", in->note ? in->note : "");
@@ -58,6 +70,8 @@ static struct rt_watch start(const char *given, bool follow)
         if (!option_set(r.ops->options, opts, *o, sign + 1, &err))
             fail_msg("%s", err.text);
     }
+    if (places && !option_set(r.ops->options, opts, "places", places, &err))
+        fail_msg("%s", err.text);
     assert_string_equal(r.ops->name, "log");
     if (!rt_start(w.rt, r.ops, given, r.target, opts, follow, &err))
         fail_msg("%s", err.text);
@@ -296,6 +310,49 @@ static void a_link_that_was_given_is_followed(void **state)
     unlink(today);
 }
 
+static void place_of(const char *file, const char *said, int64_t offset, struct strbuf *out)
+{
+    struct log_place place;
+    char text[LOG_PLACE_TEXT];
+    int fd = open(file, O_RDONLY);
+    assert_true(fd >= 0 && log_place_of(fd, offset, &place));
+    close(fd);
+    log_place_print(&place, text);
+    strbuf_printf(out, "%s%s %s", out->len ? "\n" : "", text, said);
+}
+
+/* A run that goes on behind two rotations may end anywhere: what it read of the older file, which was written
+ * to after it was renamed, is behind a place of its own before one of the log is told. */
+static void the_rest_of_a_renamed_file_has_its_place(void **state)
+{
+    (void)state;
+    char older[100], key[120];
+    struct strbuf given = {0};
+    struct stat st;
+    snprintf(older, sizeof older, "%s.2", path);
+    snprintf(key, sizeof key, "%s (renamed)", path);
+    lines(older, O_TRUNC, 0, 20);
+    assert_int_equal(stat(older, &st), 0);
+    place_of(older, key, st.st_size, &given);
+    lines(older, O_APPEND, 20, 7);
+    lines(moved, O_TRUNC, 100, 5);
+    assert_int_equal(stat(moved, &st), 0);
+    place_of(moved, path, st.st_size, &given);
+    lines(moved, O_APPEND, 105, 3);
+    lines(path, O_TRUNC, 200, 2);
+    places = given.text;
+    struct rt_watch w = start(path, true);
+    places = NULL;
+    seen.rest = 7;
+    expect(&w, 7 + 3 + 2);
+    stop(&w);
+    assert_true(seen.rest_told);
+    assert_false(seen.early);
+    strbuf_free(&given);
+    unlink(older);
+    unlink(moved);
+}
+
 static void missing_at_first(void **state)
 {
     (void)state;
@@ -325,6 +382,26 @@ static void nothing_is_lost_of_a_file(void **state)
     room = 128 * 1024;
     struct rt_watch w = start(path, true);
     room = 0;
+    expect(&w, 3000);
+    stop(&w);
+}
+
+/* Nor of what was read when it is told to end: the place that follows says that it was handed out. */
+static void nothing_is_lost_at_the_end(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    for (int i = 0; i < 3000; i++)
+        strbuf_printf(&b, "h - - [20/Nov/2026:15:%02d:%02d +0000] \"GET / HTTP/1.1\" 200 1\n", i / 60,
+                      i % 60);
+    put(path, O_TRUNC, strbuf_text(&b), b.len);
+    strbuf_free(&b);
+    room = 128 * 1024;
+    struct rt_watch w = start(path, true);
+    room = 0;
+    wanted = 1;
+    assert_true(rt_watch_until(&w, enough, SOON));
+    rt_end(w.rt);
     expect(&w, 3000);
     stop(&w);
 }
@@ -426,9 +503,11 @@ int main(void)
         cmocka_unit_test(gzip_of_two_members),
         cmocka_unit_test(of_another_kind),
         cmocka_unit_test(followed_through_rotations),
+        cmocka_unit_test(the_rest_of_a_renamed_file_has_its_place),
         cmocka_unit_test(missing_at_first),
         cmocka_unit_test(another_clock_is_said),
         cmocka_unit_test(nothing_is_lost_of_a_file),
+        cmocka_unit_test(nothing_is_lost_at_the_end),
         cmocka_unit_test(backlog_begins_at_a_line),
         cmocka_unit_test(what_is_no_log_is_not_taken_up),
         cmocka_unit_test(nor_behind_a_link),

@@ -21,6 +21,8 @@ static void resume_renamed(struct sd_source *s, struct log *l, const char *path,
     l->renamed |= log_place_find(o->places, key, &place);
     if (log_place_find(o->places, key, &place) && log_state_rotated(path, &place, &names, &n)) {
         log_files_add(&l->files, names[0], place.offset);
+        /* Its own place moves on: a run that ends before the log is followed has counted this rest. */
+        l->files.files[l->files.n - 1].of = mem_printf("%s" RENAMED, path);
         for (size_t i = 1; i < n; i++)
             free(names[i]);
         free(names);
