@@ -23,6 +23,7 @@ enum { QUEUE_MAX = 16384, SENT_AT_ONCE = 64 };
 #define RETRY_MAX   (30 * SD_S)
 #define OPEN_MAX    (15 * SD_S) /* an engine that does not answer when it is opened is tried again */
 #define SLEPT_NS    (5 * SD_S)  /* so much more of time than of the monotonic clock: the machine slept */
+#define PATIENCE_NS (5 * SD_S)  /* so long who does not wait waits for room, once: a put takes a moment */
 
 struct history_recorder {
     struct history_recorder_options o; /* texts are copies */
@@ -49,6 +50,7 @@ struct history_recorder {
     int64_t dropped; /* records that found no room */
     bool opened;     /* the first try to open it is over */
     bool hurry, busy, done;
+    bool lags; /* there was no room for PATIENCE_NS, and has not been since */
     struct history_recorder_stats stats;
 };
 
@@ -246,8 +248,11 @@ static int64_t next_cut(int64_t began)
     return mono + (mono - began < HISTORY_PUT_NS ? MIN(left, SOON_NS) : left);
 }
 
-static void take(struct history_recorder *r, const struct sd_batch **batches, size_t n)
+/* What fills a put is delivered before more is taken: a backlog may be larger than what may wait. False: the
+ * recorder is over. */
+static bool take(struct history_recorder *r, const struct sd_batch **batches, size_t n)
 {
+    bool ok = true;
     for (size_t i = 0; i < n; i++) {
         const struct sd_batch *b = batches[i];
         if (r->o.conceal) {
@@ -256,9 +261,12 @@ static void take(struct history_recorder *r, const struct sd_batch **batches, si
         }
         gather_take(r->gather, b, clock_wall());
         batch_unref(b);
-        if (gather_full(r->gather))
+        if (ok && gather_full(r->gather)) {
             cut(r);
+            ok = deliver_all(r);
+        }
     }
+    return ok;
 }
 
 /* Opens the store, or the spool in its place. False: it is over. */
@@ -313,12 +321,12 @@ static void *record_loop(void *arg)
         pthread_cond_broadcast(&r->changed); /* there is room */
         pthread_mutex_unlock(&r->lock);
         gather_lost(r->gather, dropped);
-        take(r, taken, n);
+        ok = take(r, taken, n);
         if (put) {
             cut(r);
             due = next_cut(began);
         }
-        ok = deliver_all(r);
+        ok = ok && deliver_all(r);
         pthread_mutex_lock(&r->lock);
         if (put && !r->n)
             r->hurry = false;
@@ -420,15 +428,27 @@ struct history_recorder *history_recorder_open(const struct history_recorder_opt
     return NULL;
 }
 
+/* With the lock. */
+static bool has_room(const struct history_recorder *r, size_t bytes)
+{
+    return r->n < QUEUE_MAX && (!r->n || r->bytes + bytes <= QUEUE_BYTES);
+}
+
 void history_recorder_batch(struct history_recorder *r, const struct sd_batch *b)
 {
     size_t bytes = batch_bytes(b);
+    struct timespec limit = until(clock_mono() + PATIENCE_NS);
     pthread_mutex_lock(&r->lock);
-    while (r->o.waits && !r->done && (r->n == QUEUE_MAX || (r->n && r->bytes + bytes > QUEUE_BYTES)))
-        pthread_cond_wait(&r->changed, &r->lock);
-    if (r->done || r->n == QUEUE_MAX || (r->n && r->bytes + bytes > QUEUE_BYTES)) {
+    while (!has_room(r, bytes) && !r->done && (r->o.waits || !r->lags)) {
+        if (r->o.waits)
+            pthread_cond_wait(&r->changed, &r->lock);
+        else
+            r->lags = pthread_cond_timedwait(&r->changed, &r->lock, &limit) == ETIMEDOUT;
+    }
+    if (r->done || !has_room(r, bytes)) {
         r->dropped = add_sat(r->dropped, (int64_t)batch_len(b));
     } else {
+        r->lags = false;
         r->queue[r->n++] = batch_ref(b);
         r->bytes += bytes;
         if (r->n >= QUEUE_MAX / 2 || r->bytes >= WAKE_BYTES)

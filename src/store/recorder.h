@@ -25,7 +25,9 @@ struct history_recorder_options {
     const struct sd_batch *(*conceal)(void *ctx, const struct sd_batch *b);
     void (*conceal_free)(void *ctx);
     void *conceal_ctx;
-    bool waits; /* history_recorder_batch waits for room: nothing is dropped before it was added up */
+    /* history_recorder_batch waits for room as long as it takes: nothing is dropped before it was added up.
+     * Else for some seconds, and not again until there was room. */
+    bool waits;
 };
 
 struct history_recorder;

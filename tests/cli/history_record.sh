@@ -112,4 +112,19 @@ refused "a host is of a history" "--host" record -o plain.slowdive --host web1 l
 refused "a folder that cannot be" "text" record -o history:text/h.db live.log
 refused "a history that cannot be one" "text" record -o history:text live.log
 
+# A backlog with hundreds of routes in every step fills more puts than may wait at once.
+python3 - >dense.log <<'END'
+import time
+now = int(time.time()) - 7200
+for i in range(150000):
+    at = time.strftime("%d/%b/%Y:%H:%M:%S", time.gmtime(now + i // 60))
+    print('203.0.113.9 - - [%s +0000] "GET /r%d/x HTTP/1.1" 200 1 "-" "ua" rt=0.%03d' % (at, i * 7919 % 676, i % 997 + 1))
+END
+"$program" record -o history:dense.db dense.log 2>err &
+recorder=$!
+ok "a dense backlog is recorded" await has 150000 dense.db
+stop INT $recorder
+run history history:dense.db --format json
+ok "and nothing of it is lost" state 'd["lost"] == 0'
+
 finish
