@@ -2,6 +2,7 @@
 # A recorder whose server (ClickHouse) is killed and comes back: what was taken in between is sent later, once.
 # shellcheck source=tests/cli/tap.bash
 . "${0%/*}/tap.bash"
+. "$root/tests/cli/spool.bash"
 
 if ! command -v clickhouse-server >/dev/null; then
     ok "a server that goes away # SKIP there is no clickhouse-server" true
@@ -20,16 +21,6 @@ append() { # COUNT: lines of now
             "$(date -u +%d/%b/%Y:%H:%M:%S)"
     done >>live.log
 }
-# The place of the log is kept with what waits for the server.
-waiting() { # SQL EXPRESSION
-    python3 - "$@" <<'END' 2>/dev/null
-import glob, sqlite3, sys
-path = [p for p in glob.glob(".local/state/slowdive/waiting-*") if not p.endswith(("-wal", "-shm"))][0]
-assert eval(sys.argv[2])(sqlite3.connect("file:%s?mode=ro" % path, uri=True).execute(sys.argv[1]).fetchone()[0])
-END
-}
-read_to_end() { waiting "SELECT place FROM place" "lambda place: place.split()[2] == '$(stat -c %s live.log)'"; }
-all_sent() { waiting "SELECT count(*) FROM put" "lambda n: n == 0"; }
 record() { # [until]: until all of the log was read, and that is true
     "$program" record -o "$url" live.log >out 2>err &
     recorder=$!
@@ -44,7 +35,7 @@ ok "a recorder writes into ClickHouse" exited 0
 append 20
 record
 ok "while the server is away it records all the same" exited 0
-ok "and what waits is kept" waiting "SELECT count(*) FROM put" "lambda n: n > 0"
+ok "and what waits is kept" some_wait
 append 10
 record
 "$servers" start "$dir/ch" --with $$ >/dev/null

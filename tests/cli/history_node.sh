@@ -3,6 +3,7 @@
 # shown and what is missing is said; when the node is back everything is there, once.
 # shellcheck source=tests/cli/tap.bash
 . "${0%/*}/tap.bash"
+. "$root/tests/cli/spool.bash"
 
 if ! command -v clickhouse-server >/dev/null || ! command -v curl >/dev/null; then
     ok "a cluster that loses a node # SKIP there is no clickhouse-server or curl" true
@@ -34,7 +35,7 @@ ok "each node knows how the history is made" notes "$CH_PORT_1"
 ok "the other one as well" notes "$CH_PORT_2"
 
 total=0
-record() { # LINES: a run of its own, which one of the nodes gets
+record() { # LINES [UNTIL]: a run of its own, which one of the nodes gets
     for _ in $(seq "$1"); do
         printf '203.0.113.9 - - [%s +0000] "GET /x HTTP/1.1" 200 1 "-" "ua" rt=0.005\n' \
             "$(date -u +%d/%b/%Y:%H:%M:%S)"
@@ -42,13 +43,9 @@ record() { # LINES: a run of its own, which one of the nodes gets
     total=$((total + $1))
     "$program" record -o "$url" --host web1 live.log >out 2>err &
     recorder=$!
-    for _ in $(seq 400); do
-        grep -qs " $(stat -c %s live.log) " .local/state/slowdive/places-* && break
-        sleep 0.05
-    done
-    kill -INT $recorder
-    wait $recorder
-    status=$?
+    await read_to_end
+    [ $# -eq 1 ] || await "$2"
+    stop INT $recorder
 }
 rows_of() { echo 'SELECT sum(adds[1]) FROM slowdive.history_10s_local WHERE how = 1 AND kind = 2' | sql "$1"; }
 has_rows() { [ "$(rows_of "$1")" -gt 0 ] 2>/dev/null; }
@@ -99,15 +96,15 @@ ok "which is a failure as well" exited 1
 refused "nothing is imported from a part" "$missing" history history:part.db --import "$url"
 for _ in $(seq 30); do # until a run is of the node that is lost
     record 3
-    find .local/state/slowdive -name "waiting-*" -size +0 2>/dev/null | grep -q . && break
+    some_wait && break
 done
 ok "a recorder whose node is lost goes on" exited 0
-ok "and keeps what waits" eval 'find .local/state/slowdive -name "waiting-*" -size +0 | grep -q .'
+ok "and keeps what waits" some_wait
 
 # ---- and is back ----
 
 "$servers" start "$dir/ch" --with $$ >/dev/null
-record 5
+record 5 all_sent
 run endpoints "$url" --format json
 ok "when it is back every request is there, once" counts $total
 ok "and nothing is missing" exited 0
