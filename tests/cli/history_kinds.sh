@@ -71,6 +71,8 @@ printf '#!/bin/sh\nexec python3 made.py\n' >source
 chmod +x source
 run record -o made.slowdive exec:./source
 ok "a recording is made" exited 0
+run functions made.slowdive
+ok "every profile that a program told is whole in it" says out "cpu: 9.09 min, 54.5 k samples"
 
 for view in caches endpoints functions; do
     run $view made.slowdive --format json --limit 0

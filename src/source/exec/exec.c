@@ -52,6 +52,7 @@ struct exec {
     struct arena *arena;
     struct sd_batch *batch; /* being filled */
     sd_time batch_at;
+    bool halfway; /* of a profile whose tree is still to come: it only makes sense as a whole */
 
     int64_t total, unparsed, bytes;
     char sample[257], reason[256];
@@ -202,6 +203,7 @@ static void flush_batch(struct sd_source *s, struct exec *x)
 static void add_record(struct sd_source *s, struct exec *x, const struct jsonrecord *r, sd_time now)
 {
     sd_time at = sd_known(r->at) ? r->at : now;
+    x->halfway = r->kind == SD_PROFILE || r->kind == SD_PROFILE_FUNCTION;
     if (x->batch && x->batch_at != at)
         flush_batch(s, x);
     for (int tries = 0; tries < 2; tries++) {
@@ -354,7 +356,7 @@ static bool read_some(struct sd_source *s, struct exec *x, bool is_out)
     if (is_out)
         x->bytes += n;
     take_bytes(s, x, is_out, buf, (size_t)n, now);
-    if (is_out)
+    if (is_out && !x->halfway)
         flush_batch(s, x);
     return true;
 }
