@@ -247,7 +247,7 @@ static enum sd_result begin_to_follow(struct sd_source *s, const struct span_ask
         return result;
     struct span_ask first = *ask;
     first.from = sd_known(bounds.newest) ? sub_sat(bounds.newest, AT_FIRST) : SD_UNKNOWN;
-    first.to = bounds.newest;
+    first.to = SD_UNKNOWN; /* to the end of the newest step, which may be later than who recorded it ended */
     first.goals = first.kept = false;
     first.step_ns = 10 * SD_S;
     first.n_windows = 0;
