@@ -24,8 +24,8 @@ append() { # COUNT: lines of now
 record() { # [until]: until all of the log was read, and that is true
     "$program" record -o "$url" live.log >out 2>err &
     recorder=$!
-    await read_to_end
-    [ $# -eq 0 ] || await "$1"
+    must_await read_to_end
+    [ $# -eq 0 ] || must_await "$1"
     stop INT $recorder
 }
 append 30

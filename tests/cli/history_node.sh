@@ -11,7 +11,7 @@ if ! command -v clickhouse-server >/dev/null || ! command -v curl >/dev/null; th
     exit
 fi
 servers=$root/contrib/private-clickhouse
-trap '"$servers" stop "$dir/ch"; rm -rf "$dir"' EXIT
+trap '"$servers" stop "$dir/ch"; leave' EXIT
 eval "$("$servers" start "$dir/ch" --shards 2 --with $$)"
 url=clickhouse://default@127.0.0.1:$CH_PORT_1/slowdive
 other=clickhouse://default@127.0.0.1:$CH_PORT_2/slowdive
@@ -43,8 +43,8 @@ record() { # LINES [UNTIL]: a run of its own, which one of the nodes gets
     total=$((total + $1))
     "$program" record -o "$url" --host web1 live.log >out 2>err &
     recorder=$!
-    await read_to_end
-    [ $# -eq 1 ] || await "$2"
+    must_await read_to_end
+    [ $# -eq 1 ] || must_await "$2"
     stop INT $recorder
 }
 rows_of() { echo 'SELECT sum(adds[1]) FROM slowdive.history_10s_local WHERE how = 1 AND kind = 2' | sql "$1"; }

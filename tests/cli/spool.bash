@@ -12,3 +12,10 @@ END
 read_to_end() { spool "SELECT place FROM place" "lambda place: place.split()[2] == '$(stat -c %s live.log)'"; }
 all_sent() { spool "SELECT count(*) FROM put" "lambda n: n == 0"; }
 some_wait() { spool "SELECT count(*) FROM put" "lambda n: n > 0"; }
+# must_await CONDITION...: without it the rest of the test would only wait.
+must_await() {
+    await "$@" && return
+    ok "wait until $1" false
+    finish
+    exit 1
+}

@@ -7,7 +7,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/slowdive-cli.XXXXXX")
 trap 'leave' EXIT
 cd "$dir" || exit 1
 export HOME=$dir LC_ALL=C.UTF-8 TZ=UTC
-unset SLOWDIVE_CONFIG XDG_CONFIG_HOME DATABASE_URL PGHOST PGPORT PGUSER PGDATABASE PGSERVICE
+unset SLOWDIVE_CONFIG XDG_CONFIG_HOME XDG_STATE_HOME DATABASE_URL PGHOST PGPORT PGUSER PGDATABASE PGSERVICE
 count=0 bad=0
 
 # What runs in the background goes with the test, also one that is ended.

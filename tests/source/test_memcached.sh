@@ -1,7 +1,6 @@
 #!/bin/bash
 # A real memcached: its counts, its slabs, and the count by prefix, which is switched off again in any case.
 . "$(dirname "$0")/../cli/tap.bash"
-unset XDG_STATE_HOME
 command -v memcached >/dev/null && command -v python3 >/dev/null || { echo "1..0 # SKIP no memcached or no python3"; exit 0; }
 chmod 755 "$dir"
 socket=$dir/mc.sock
