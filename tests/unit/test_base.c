@@ -1,6 +1,7 @@
 #include "tests/lib/test.h"
 
 #include "base/clock.h"
+#include "base/find.h"
 #include "base/units.h"
 #include "base/redact.h"
 #include "base/utf8.h"
@@ -317,12 +318,39 @@ static void programs_do_not_tell_secrets(void **state)
     }
 }
 
+/* At every place of texts of every length, which end where their memory does. */
+static void bytes_and_texts_are_found(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {"ab", "abc", "aab", "abcabcabcabcabcabd"};
+    for (size_t n = 0; n < 70; n++)
+        for (size_t at = 0; at <= n; at++) {
+            char *text = mem_alloc(n ? n : 1), *end = text + n;
+            memset(text, 'a', n);
+            if (at < n)
+                text[at] = 'b';
+            assert_ptr_equal(find_byte(text, end, 'b'), at < n ? text + at : NULL);
+            assert_ptr_equal(find_byte(text, end, 'c'), NULL);
+            for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+                size_t len = strlen(TEXTS[i]);
+                assert_ptr_equal(find_text(text, end, TEXTS[i], len), memmem(text, n, TEXTS[i], len));
+                if (at + len > n)
+                    continue;
+                memcpy(text + at, TEXTS[i], len);
+                assert_ptr_equal(find_text(text, end, TEXTS[i], len), memmem(text, n, TEXTS[i], len));
+                memset(text + at, 'a', len);
+            }
+            free(text);
+        }
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_those_of_snprintf),
         cmocka_unit_test(programs_do_not_tell_secrets),
+        cmocka_unit_test(bytes_and_texts_are_found),
         cmocka_unit_test(arena_keeps_what_it_gave),
         cmocka_unit_test(strbuf_grows),
         cmocka_unit_test(numbers_for_people),

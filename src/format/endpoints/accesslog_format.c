@@ -493,6 +493,15 @@ static void choose(struct accesslog_format *f)
         }
 }
 
+static enum accesslog_until until_of(const struct accesslog_op *op)
+{
+    if (!op->literal_len)
+        return op->to_path ? UNTIL_SLASH : UNTIL_END;
+    return op->quoted                               ? UNTIL_QUOTE
+           : op->list || op->field == FIELD_REQUEST ? UNTIL_LIST_ENDS
+                                                    : UNTIL_LITERAL;
+}
+
 static bool check(const struct accesslog_format *f, struct sd_error *err)
 {
     for (size_t i = 0; i < f->n; i++)
@@ -548,6 +557,11 @@ static struct accesslog_format *compile(const char *name, const char *text, stru
         return NULL;
     }
     choose(b.f);
+    for (size_t i = 0; i < b.f->n; i++) {
+        struct accesslog_op *op = &b.f->ops[i];
+        op->until = until_of(op);
+        op->plain = !b.f->cut_short && !op->padded && op->field != FIELD_STAMP;
+    }
     return b.f;
 }
 

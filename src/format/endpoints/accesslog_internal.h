@@ -38,13 +38,24 @@ enum accesslog_field {
     FIELD_COUNT
 };
 
+/* What a value ends at; chosen when all of the format is known (accesslog_format.c). */
+enum accesslog_until {
+    UNTIL_END,       /* of the line */
+    UNTIL_LITERAL,   /* where its literal stands first */
+    UNTIL_QUOTE,     /* the same, of one in "": at a quote without a backslash */
+    UNTIL_LIST_ENDS, /* of lists, and requests without quotes, which have blanks */
+    UNTIL_SLASH,     /* that begins the next value */
+};
+
 /* A value and the literal text behind it; an empty literal is the end of the line. */
 struct accesslog_op {
     char name[28]; /* as the format has it */
     enum accesslog_field field;
     int64_t scale;
-    int rank;        /* of several values for the same thing the highest is read */
-    bool quoted;     /* stands in "": ends at a quote without a backslash */
+    int rank; /* of several values for the same thing the highest is read */
+    enum accesslog_until until;
+    bool plain;      /* of a line that is whole, without blanks before it, and no piece of a time */
+    bool quoted;     /* stands in "" */
     bool list;       /* may hold ", " and " : " */
     bool to_path;    /* ends at the slash that begins the next value */
     bool number_end; /* the last of a line: what follows its digits is left alone */

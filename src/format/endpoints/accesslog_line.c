@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/find.h"
+
 /* Literals are a few bytes: calling memcmp costs more than comparing. */
 static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
@@ -25,44 +27,68 @@ static inline bool is_literal(const struct accesslog_op *op, const char *q, cons
 /* Of a value that ends where its literal stands for the first time. */
 static inline const char *literal_at(const struct accesslog_op *op, const char *p, const char *end)
 {
-    for (const char *q = p; (size_t)(end - q) > op->seek; q++) {
-        const char *at = memchr(q + op->seek, op->literal[op->seek], (size_t)(end - q) - op->seek);
-        if (!at)
-            return NULL;
-        q = at - op->seek;
+    if ((size_t)(end - p) <= op->seek)
+        return NULL;
+    for (const char *q = p + op->seek; (q = find_byte(q, end, op->literal[op->seek])); q++)
+        if (is_literal(op, q - op->seek, end))
+            return q - op->seek;
+    return NULL;
+}
+
+/* Is there an odd number of backslashes before q? */
+static bool is_escaped(const char *p, const char *q)
+{
+    const char *b = q;
+    while (b > p && b[-1] == '\\')
+        b--;
+    return (q - b) % 2;
+}
+
+static inline const char *quote_at(const struct accesslog_op *op, const char *p, const char *end)
+{
+    for (const char *q = p; (q = find_byte(q, end, '"')); q++)
+        if (is_literal(op, q, end) && (q == p || q[-1] != '\\' || !is_escaped(p, q)))
+            return q;
+    return NULL;
+}
+
+/* A list has blanks of its own, "0.1, 0.2 : 0.3", and so has a request without quotes. */
+static const char *list_end(const struct accesslog_op *op, const char *p, const char *end)
+{
+    const char *from = p;
+    if (op->field == FIELD_REQUEST) {
+        const char *http = memmem(p, (size_t)(end - p), " HTTP/", 6);
+        from = http ? http + 6 : p;
+    }
+    for (const char *q = from; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
+        if (op->list && op->literal[0] == ' ' && q > p &&
+            (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
+            continue;
         if (is_literal(op, q, end))
             return q;
     }
     return NULL;
 }
 
+/* Two callers keep the compiler from taking them into the loop over the values, which is nearly all that is
+ * done for a line. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Where the value at p ends, or NULL. */
-static inline const char *value_end(const struct accesslog_op *op, const char *p, const char *end)
+INLINE const char *value_end(const struct accesslog_op *op, const char *p, const char *end)
 {
-    if (!op->literal_len)
-        return op->to_path ? memchr(p, '/', (size_t)(end - p)) : end;
-    if (!op->quoted && !op->list && op->field != FIELD_REQUEST)
+    switch (op->until) {
+    case UNTIL_LITERAL:
         return literal_at(op, p, end);
-    const char *from = p;
-    if (op->field == FIELD_REQUEST && !op->quoted) { /* its own blanks do not end it */
-        const char *http = memmem(p, (size_t)(end - p), " HTTP/", 6);
-        from = http ? http + 6 : p;
+    case UNTIL_QUOTE:
+        return quote_at(op, p, end);
+    case UNTIL_LIST_ENDS:
+        return list_end(op, p, end);
+    case UNTIL_SLASH:
+        return memchr(p, '/', (size_t)(end - p));
+    default:
+        return end;
     }
-    for (const char *q = from; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
-        if (op->quoted && q > p && q[-1] == '\\') {
-            const char *b = q - 1;
-            while (b > p && b[-1] == '\\')
-                b--;
-            if ((q - b) % 2)
-                continue;
-        }
-        if (op->list && op->literal[0] == ' ' && q > p &&
-            (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
-            continue; /* inside "0.1, 0.2 : 0.3" */
-        if (is_literal(op, q, end))
-            return q;
-    }
-    return NULL;
 }
 
 static bool read_time(struct accesslog_format *f, enum accesslog_field field, const char *p, size_t n,
@@ -105,7 +131,7 @@ static inline bool read_status(const char *p, size_t n, int *status)
 
 static void read_uri(struct accesslog_format *f, struct accesslog_line *out)
 {
-    if (out->target_len && memchr(out->target, '\\', out->target_len)) {
+    if (find_byte(out->target, out->target + out->target_len, '\\')) {
         accesslog_unescape(out->target, out->target_len, &f->scratch);
         out->target = strbuf_text(&f->scratch);
         out->target_len = f->scratch.len;
@@ -213,8 +239,8 @@ static void read_extra(const struct accesslog_op *op, const char *p, size_t n, s
 }
 
 /* One value of the line; NULL, or why it cannot be read. */
-static const char *read_value(struct accesslog_format *f, const struct accesslog_op *op, const char *p,
-                              size_t n, struct accesslog_line *out, bool *request)
+INLINE const char *read_value(struct accesslog_format *f, const struct accesslog_op *op, const char *p,
+                              size_t n, struct accesslog_line *out)
 {
     switch (op->field) {
     case FIELD_SKIP:
@@ -227,7 +253,6 @@ static const char *read_value(struct accesslog_format *f, const struct accesslog
                                                      : "The time is not a number of seconds since 1970.";
     case FIELD_REQUEST:
         accesslog_request(p, n, out);
-        *request = true;
         return NULL;
     case FIELD_METHOD:
         out->method = p;
@@ -236,7 +261,6 @@ static const char *read_value(struct accesslog_format *f, const struct accesslog
     case FIELD_URI:
         out->target = p;
         out->target_len = n;
-        *request = true;
         return NULL;
     case FIELD_STATUS:
         return read_status(p, n, &out->status) ? NULL : "The status is not a number of three digits.";
@@ -302,11 +326,12 @@ static const char *number_end(const struct accesslog_op *op, const char *p, cons
     }
 }
 
-/* One value at *p and the literal behind it; NULL, or why not. */
+static const char NO_MATCH[] = "The line does not match the log format.";
+
+/* One value at *at that is not plain, and the literal behind it; NULL, or why not. */
 static const char *take_value(struct accesslog_format *f, const struct accesslog_op *op, const char **at,
-                              const char *end, struct accesslog_line *out, bool *request)
+                              const char *end, struct accesslog_line *out)
 {
-    static const char NO_MATCH[] = "The line does not match the log format.";
     const char *p = *at, *q;
     if (op->padded)
         while (p < end && *p == ' ')
@@ -318,7 +343,7 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
             return NO_MATCH;
         if (op->number_end)
             q = number_end(op, p, end);
-        const char *why = read_value(f, op, p, (size_t)(q - p), out, request);
+        const char *why = read_value(f, op, p, (size_t)(q - p), out);
         if (why)
             return why;
     } else {
@@ -332,34 +357,52 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
     return NULL;
 }
 
+/* All values of a line; behind the last of them, or NULL and *reason. */
+static const char *take_values(struct accesslog_format *f, const char *line, const char *end,
+                               struct accesslog_line *out, const char **reason)
+{
+    const char *p = line + f->prefix_len;
+    for (const struct accesslog_op *op = f->ops, *stop = op + f->n; op < stop; op++) {
+        const char *why = NO_MATCH, *at = p;
+        if (op->plain) {
+            if ((at = value_end(op, p, end))) {
+                why = read_value(f, op, p, (size_t)(at - p), out);
+                at += op->literal_len;
+            }
+        } else {
+            if (f->cut_short && p == end && op > f->ops)
+                break;
+            why = take_value(f, op, &at, end, out);
+        }
+        if (why) {
+            *reason = why;
+            f->misfit = op;
+            f->misfit_at = (size_t)(p - line);
+            return NULL;
+        }
+        p = at;
+    }
+    return p;
+}
+
 static bool parse_text(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                        const char **reason)
 {
-    const char *p = line, *end = line + len;
-    *reason = "The line does not match the log format.";
+    const char *end = line + len;
+    *reason = NO_MATCH;
     f->misfit = NULL;
     f->misfit_at = 0;
     if (f->cut_short && len && *line == '#') { /* GoAccess takes these for comments */
         *reason = NULL;
         return false;
     }
-    if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
+    if (len < f->prefix_len || !same_bytes(line, f->prefix, f->prefix_len))
         return false;
-    p += f->prefix_len;
-    bool request = false;
     if (f->stamped)
         f->stamp = (struct accesslog_stamp){.month = 0};
-    for (size_t i = 0; i < f->n; i++) {
-        if (f->cut_short && p == end && i)
-            break;
-        const char *why = take_value(f, &f->ops[i], &p, end, out, &request);
-        if (why) {
-            *reason = why;
-            f->misfit = &f->ops[i];
-            f->misfit_at = (size_t)(p - line);
-            return false;
-        }
-    }
+    const char *p = take_values(f, line, end, out, reason);
+    if (!p)
+        return false;
     if (p != end && !f->lenient) {
         *reason = "The line has more text after the end of the log format.";
         f->misfit_at = (size_t)(p - line);
@@ -371,8 +414,7 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
     }
     if (out->duration_ns == INT64_MAX)
         out->duration_ns = SD_UNKNOWN;
-    if (request)
-        read_uri(f, out);
+    read_uri(f, out);
     if (f->apache_us && !f->spots.settled)
         doubt_unit(f, out);
     return true;

@@ -19,15 +19,28 @@ struct tail_walk {
     bool more; /* the value before ended in a comma, or a colon stood alone */
 };
 
-static bool is_gap(char c)
-{
-    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|';
-}
+/* What a byte may be: between two fields, the end of a word, the first of a unit ("ms", "us"), not in a unit.
+ */
+enum { GAP = 1, ENDS_WORD = 2, BEGINS_UNIT = 4, ENDS_UNIT = 8 };
+static const uint8_t KIND[256] = {
+    [' '] = GAP | ENDS_WORD | ENDS_UNIT,
+    ['\t'] = GAP | ENDS_WORD | ENDS_UNIT,
+    [','] = GAP | ENDS_UNIT,
+    [';'] = GAP | ENDS_UNIT,
+    ['|'] = GAP | ENDS_UNIT,
+    ['='] = ENDS_UNIT,
+    ['"'] = ENDS_WORD,
+    ['m'] = BEGINS_UNIT,
+    ['s'] = BEGINS_UNIT,
+    ['u'] = BEGINS_UNIT,
+    ['n'] = BEGINS_UNIT,
+    [0xc2] = BEGINS_UNIT,
+    [0xce] = BEGINS_UNIT,
+};
 
-/* Most characters of a log are past the quote: they take one comparison. */
-static bool ends_word(char c)
+static inline bool is(char c, unsigned kind)
 {
-    return c <= '"' && (c == ' ' || c == '"' || c == '\t');
+    return KIND[(unsigned char)c] & kind;
 }
 
 static bool is_digit(char c)
@@ -38,12 +51,12 @@ static bool is_digit(char c)
 /* "12.345 ms": the unit is a word of its own behind the number. */
 static const char *with_unit_word(const char *stop, const char *end)
 {
-    if (end - stop < 2 || *stop != ' ' || !strchr("msun\xc2\xce", stop[1]))
+    if (end - stop < 2 || *stop != ' ' || !is(stop[1], BEGINS_UNIT))
         return stop;
     const char *word = stop + 1, *w = word;
-    while (w < end && w - word < 13 && !is_gap(*w) && *w != '=')
+    while (w < end && w - word < 13 && !is(*w, ENDS_UNIT))
         w++;
-    return (w == end || is_gap(*w)) && spot_unit(word, (size_t)(w - word)) ? w : stop;
+    return (w == end || is(*w, GAP)) && spot_unit(word, (size_t)(w - word)) ? w : stop;
 }
 
 static const char *quoted_end(const char *s, const char *end)
@@ -73,7 +86,7 @@ static const char *with_more_times(const char *value, const char *stop, const ch
 {
     bool comma = stop > value && stop[-1] == ',';
     const char *last = value, *next;
-    if (!comma && (end - stop <= 3 || memcmp(stop, " : ", 3) != 0)) /* nearly always */
+    if (!comma && (end - stop <= 3 || stop[1] != ':' || memcmp(stop, " : ", 3) != 0)) /* nearly always */
         return stop;
     for (const char *end_of_last = stop - comma; is_time(last, end_of_last); end_of_last = stop - comma) {
         next = stop;
@@ -84,7 +97,7 @@ static const char *with_more_times(const char *value, const char *stop, const ch
         if (next == stop)
             break;
         const char *word = next;
-        while (next < end && !ends_word(*next))
+        while (next < end && !is(*next, ENDS_WORD))
             next++;
         comma = next > word && next[-1] == ',';
         if (!is_time(word, next - comma))
@@ -98,17 +111,17 @@ static const char *with_more_times(const char *value, const char *stop, const ch
 static bool next_field(struct tail_walk *w, struct field *f)
 {
     const char *s = w->s, *end = w->end;
-    while (s < end && is_gap(*s))
+    while (s < end && is(*s, GAP))
         s++;
     if (s == end)
         return false;
     const char *begin = s, *value = s, *stop;
-    for (; s < end && !ends_word(*s); s++)
+    for (; s < end && !is(*s, ENDS_WORD); s++)
         if (*s == '=' && s > begin) {
             value = ++s;
             break;
         }
-    while (s < end && !ends_word(*s))
+    while (s < end && !is(*s, ENDS_WORD))
         s++;
     bool keyed = value > begin;
     if (s < end && *s == '"' && s == value) {

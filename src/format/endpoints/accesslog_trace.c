@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/find.h"
 #include "base/num.h"
 
 static bool is_hex(char c)
@@ -55,12 +56,12 @@ static bool put_decimal(const char *s, size_t n, size_t width, char *out)
 static bool amazon(const char *s, const char *end, struct trace_ids *out)
 {
     char joined[32];
-    const char *p = memmem(s, (size_t)(end - s), "Root=1-", 7);
+    const char *p = find_text(s, end, "Root=1-", 7);
     if (!p || hex_run(p += 7, end) != 8 || end - p < 33 || p[8] != '-' || hex_run(p + 9, end) != 24)
         return false;
     memcpy(joined, p, 8);
     memcpy(joined + 8, p + 9, 24);
-    const char *parent = memmem(p, (size_t)(end - p), "Parent=", 7);
+    const char *parent = find_text(p, end, "Parent=", 7);
     if (parent && hex_run(parent + 7, end) == 16)
         put_hex(parent + 7, 16, 16, out->span);
     return put_hex(joined, 32, 32, out->trace);
@@ -140,7 +141,7 @@ static bool name_at(const char *line, const char *end, const char *at, struct na
 static bool find_trace(const char *line, const char *end, struct trace_ids *out)
 {
     struct named x;
-    for (const char *p = line; (p = memmem(p, (size_t)(end - p), "race", 4)); p += 4) {
+    for (const char *p = line; (p = find_text(p, end, "race", 4)); p += 4) {
         if (!name_at(line, end, p, &x))
             continue;
         bool datadog = !strncmp(x.name, "dd", 2) || strstr(x.name, "datadog");
@@ -149,7 +150,7 @@ static bool find_trace(const char *line, const char *end, struct trace_ids *out)
             trace_id_parse(x.value, x.n, datadog, out))
             return true;
     }
-    for (const char *p = line; (p = memmem(p, (size_t)(end - p), "00-", 3)); p++)
+    for (const char *p = line; (p = find_text(p, end, "00-", 3)); p++)
         if ((p == line || !is_word(p[-1])) && traceparent(p, end, out))
             return true;
     return amazon(line, end, out);
@@ -158,7 +159,7 @@ static bool find_trace(const char *line, const char *end, struct trace_ids *out)
 static void find_span(const char *line, const char *end, struct trace_ids *out)
 {
     struct named x;
-    for (const char *p = line; !*out->span && (p = memmem(p, (size_t)(end - p), "pan", 3)); p += 3) {
+    for (const char *p = line; !*out->span && (p = find_text(p, end, "pan", 3)); p += 3) {
         if (!name_at(line, end, p, &x) || !str_ends(x.name, "spanid"))
             continue;
         if (hex_run(x.value, x.value + x.n) == x.n && x.n == 16)
@@ -173,7 +174,7 @@ static void find_request(const char *line, const char *end, struct trace_ids *ou
     static const char *const HINTS[] = {"equest", "EQUEST", "rid=", "req", "ayID"};
     struct named x;
     for (size_t i = 0; i < ARRAY_LEN(HINTS); i++)
-        for (const char *p = line; (p = memmem(p, (size_t)(end - p), HINTS[i], strlen(HINTS[i]))); p++) {
+        for (const char *p = line; (p = find_text(p, end, HINTS[i], strlen(HINTS[i]))); p++) {
             if (!name_at(line, end, p, &x) || x.n > REQUEST_ID_MAX || x.n < 4)
                 continue;
             if (str_ends(x.name, "requestid") || str_eq(x.name, "rid") || str_ends(x.name, "reqid") ||

@@ -1,5 +1,6 @@
 /* accesslog_value.c - times, numbers, requests and escapes of access logs. */
 #include "base/clock.h"
+#include "base/find.h"
 #include "format/endpoints/accesslog_internal.h"
 
 static bool digits(const char *s, size_t n, int64_t *v)
@@ -148,22 +149,24 @@ void accesslog_last(const char **s, size_t *n)
 bool accesslog_decimal(const char *s, size_t n, int64_t scale, int64_t *v)
 {
     enum { SAFE = 18 }; /* so many figures fit an int64_t */
-    size_t i = 0;
+    const char *p = s, *end = s + n, *safe = n < SAFE ? end : s + SAFE;
     int64_t whole = 0, part = 0;
-    for (; i < n && i < SAFE && s[i] >= '0' && s[i] <= '9'; i++)
-        whole = whole * 10 + (s[i] - '0');
-    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++)
-        whole = add_sat(mul_sat(whole, 10), s[i] - '0');
-    bool any = i > 0;
-    if (i < n && s[i] == '.') {
-        int64_t unit = scale;
-        for (i++; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true) {
+    unsigned digit;
+    for (; p < safe && (digit = (unsigned)(unsigned char)*p - '0') <= 9; p++)
+        whole = whole * 10 + digit;
+    for (; p == safe && p < end && *p >= '0' && *p <= '9'; safe = ++p)
+        whole = add_sat(mul_sat(whole, 10), *p - '0');
+    bool any = p > s;
+    if (p < end && *p == '.') {
+        uint64_t unit = (uint64_t)scale;
+        for (p++; p < end && (digit = (unsigned)(unsigned char)*p - '0') <= 9; p++) {
             unit /= 10;
-            part += (s[i] - '0') * unit; /* together less than the scale */
+            part += (int64_t)(digit * unit); /* together less than the scale */
         }
+        any |= p[-1] != '.';
     }
     *v = add_sat(mul_sat(whole, scale), part);
-    return any && i == n;
+    return any && p == end;
 }
 
 int64_t accesslog_sum(const char *s, size_t n, int64_t scale)
@@ -193,7 +196,7 @@ bool accesslog_method(const char *s, size_t n)
 
 void accesslog_request(const char *s, size_t n, struct accesslog_line *out)
 {
-    const char *end = s + n, *space = memchr(s, ' ', MIN(n, (size_t)21));
+    const char *end = s + n, *space = find_byte(s, n < 21 ? end : s + 21, ' ');
     if (!space || !accesslog_method(s, (size_t)(space - s))) {
         out->method_len = 0;
         out->target = "-";
@@ -205,7 +208,7 @@ void accesslog_request(const char *s, size_t n, struct accesslog_line *out)
     out->target = space + 1;
     /* Most end in " HTTP/1.1", which is looked for first. */
     const char *last = end - space > 9 ? end - 9 : space;
-    if (last == space || memcmp(last, " HTTP/", 6) != 0 || memchr(last + 6, ' ', 3))
+    if (last == space || memcmp(last, " HTTP/", 6) != 0 || last[6] == ' ' || last[7] == ' ' || last[8] == ' ')
         last = memrchr(space, ' ', (size_t)(end - space));
     if (end - last > 5 && !memcmp(last + 1, "HTTP/", 5)) /* HTTP/0.9 has no protocol */
         end = last;
