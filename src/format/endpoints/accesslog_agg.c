@@ -8,17 +8,8 @@
 enum {
     SLOTS = 64,        /* open seconds; second s lives in slot s % SLOTS */
     LOG_MAX = 1 << 18, /* durations kept per second before they are handed out */
-    CACHE = 2048,      /* raw paths seen lately */
-    CACHE_KEY = 110,
-    NO_ENDPOINT = UINT16_MAX,
     BUILTINS_MAX = 32,
     HELD_MAX = 256 << 10, /* bytes of first lines */
-};
-
-struct endpoint {
-    char *method, *route; /* method NULL: none */
-    size_t method_len, route_len;
-    uint64_t hash;
 };
 
 /* One endpoint in one open second. */
@@ -42,12 +33,6 @@ struct slot {
 };
 _Static_assert(SD_HIST_BUCKETS <= 1 << 12, "a bucket fits 12 bits");
 
-struct cached {
-    uint32_t endpoint;
-    uint16_t len;
-    char key[CACHE_KEY];
-};
-
 struct accesslog_agg {
     struct accesslog_agg_options o;
     struct accesslog_format *format;
@@ -60,15 +45,7 @@ struct accesslog_agg {
     size_t held_lines;
     sd_time held_at;
 
-    struct endpoint *endpoints;
-    size_t n, cap;
-    uint32_t *table; /* open addressing, endpoint + 1 */
-    size_t mask;
-    size_t places, silent;   /* of endpoints; of those first seen refused or not found */
-    uint32_t other, missing; /* endpoints without a place; UINT32_MAX: none yet */
-    uint64_t *cache_hash;    /* apart from the keys: small enough to stay near the processor */
-    struct cached *cache;
-
+    struct accesslog_endpoints *endpoints;
     struct cache_route *cached; /* by endpoint */
     size_t n_cached;
     bool lookups;                  /* a line told of one */
@@ -91,9 +68,8 @@ static void flush_slots(struct accesslog_agg *a);
 
 static struct parts_name name_of(void *ctx, uint32_t endpoint)
 {
-    const struct accesslog_agg *a = ctx;
-    return (struct parts_name){.method = a->endpoints[endpoint].method,
-                               .route = a->endpoints[endpoint].route};
+    struct accesslog_endpoint e = accesslog_agg_endpoint(ctx, endpoint);
+    return (struct parts_name){.method = e.method, .route = e.route};
 }
 
 static void hand_endpoints(void *ctx)
@@ -120,18 +96,11 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->o.max_routes = MAX((size_t)1, MIN(o->max_routes, (size_t)60000));
     a->format = o->format;
     a->automatic = !o->format;
-    a->other = a->missing = UINT32_MAX;
     a->learning = true;
     a->intake.said = "";
     if (o->format && o->unit)
         accesslog_format_unit(o->format, o->unit);
-    a->cache = mem_array(CACHE, sizeof *a->cache);
-    a->cache_hash = mem_array(CACHE, sizeof *a->cache_hash);
-    size_t size = 64;
-    while (size < a->o.max_routes * 2)
-        size *= 2;
-    a->table = mem_array(size, sizeof *a->table);
-    a->mask = size - 1;
+    a->endpoints = accesslog_endpoints_new(o->rules, a->o.max_routes);
     if (o->emit_parts)
         a->parts = accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
                                                                     .name = name_of,
@@ -149,10 +118,6 @@ void accesslog_agg_free(struct accesslog_agg *a)
     for (size_t i = 0; i < BUILTINS_MAX; i++)
         accesslog_format_free(a->builtins[i]);
     accesslog_format_free(a->o.format);
-    for (size_t i = 0; i < a->n; i++) {
-        free(a->endpoints[i].method);
-        free(a->endpoints[i].route);
-    }
     for (size_t i = 0; i < SLOTS; i++) {
         free(a->slots[i].accs);
         free(a->slots[i].index);
@@ -164,128 +129,12 @@ void accesslog_agg_free(struct accesslog_agg *a)
     free(a->cached);
     accesslog_parts_free(a->parts);
     strbuf_free(&a->held);
-    free(a->endpoints);
-    free(a->table);
-    free(a->cache);
-    free(a->cache_hash);
+    accesslog_endpoints_free(a->endpoints);
     free(a->records);
     free(a->hists);
     free(a->buckets);
     free(a->sorted);
     free(a);
-}
-
-/* ---- endpoints ---- */
-
-static inline uint64_t hash_of(const char *s, size_t n)
-{
-    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
-    for (; n >= 8; s += 8, n -= 8) {
-        memcpy(&w, s, 8);
-        h = (h ^ w) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    w = 0;
-    memcpy(&w, s, n);
-    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 29;
-}
-
-static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t method_len,
-                             const char *route, uint64_t hash)
-{
-    a->endpoints = mem_grow(a->endpoints, a->n, &a->cap, sizeof *a->endpoints);
-    a->endpoints[a->n] = (struct endpoint){.method = method_len ? mem_strndup(method, method_len) : NULL,
-                                           .route = mem_strdup(route),
-                                           .method_len = method_len,
-                                           .route_len = strlen(route),
-                                           .hash = hash};
-    return (uint32_t)a->n++;
-}
-
-/* Answers that a path which does not exist, or is not for the asker, gets. */
-static bool is_silent(int status)
-{
-    return status == 301 || status == 308 ||
-           (status >= 400 && status < 500 && status != 401 && status != 409 && status != 422 &&
-            status != 429 && status != 499);
-}
-
-static uint32_t endpoint_without_place(struct accesslog_agg *a, int status)
-{
-    bool missing = status == 404 || status == 410;
-    uint32_t *e = missing ? &a->missing : &a->other;
-    if (*e == UINT32_MAX)
-        *e = endpoint_new(a, NULL, 0, missing ? "(not found)" : "(other)", 0);
-    return *e;
-}
-
-static bool has_place(const struct accesslog_agg *a, int status)
-{
-    return a->places < a->o.max_routes &&
-           (!is_silent(status) || a->silent < MAX(a->o.max_routes / 4, (size_t)1));
-}
-
-static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t method_len, const char *path,
-                            size_t len, int status)
-{
-    char route[ROUTE_MAX];
-    size_t n;
-    if (len == 1 && *path == '-') { /* no request line: see accesslog.h */
-        memcpy(route, "-", 2);
-        n = 1;
-    } else {
-        n = route_fold(a->o.rules, path, len, route);
-    }
-    if (!method_len)
-        method = "";
-    uint64_t hash = hash_of(route, n) ^ hash_of(method, method_len) * 31;
-    for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
-        if (!a->table[i]) {
-            if (!has_place(a, status))
-                return endpoint_without_place(a, status);
-            a->places++;
-            a->silent += is_silent(status);
-            uint32_t e = endpoint_new(a, method, method_len, route, hash);
-            a->table[i] = e + 1;
-            return e;
-        }
-        const struct endpoint *e = &a->endpoints[a->table[i] - 1];
-        if (e->hash == hash && e->route_len == n && e->method_len == method_len &&
-            !memcmp(e->route, route, n) && (!method_len || !memcmp(e->method, method, method_len)))
-            return a->table[i] - 1;
-    }
-}
-
-/* "GET /orders/17" was probably seen a moment ago: folding is not repeated. */
-static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_line *l)
-{
-    const char *query = memchr(l->target, '?', l->target_len);
-    size_t len = query ? (size_t)(query - l->target) : l->target_len;
-    size_t n = l->method_len + 1 + len;
-    if (n > CACHE_KEY)
-        return endpoint_of(a, l->method, l->method_len, l->target, len, l->status);
-    char joined[CACHE_KEY];
-    const char *key = l->method;
-    if (!l->method_len || l->target != l->method + l->method_len + 1 || key[l->method_len] != ' ') {
-        if (l->method_len)
-            memcpy(joined, l->method, l->method_len);
-        joined[l->method_len] = ' ';
-        memcpy(joined + l->method_len + 1, l->target, len);
-        key = joined;
-    }
-    uint64_t hash = hash_of(key, n);
-    struct cached *c = &a->cache[hash % CACHE];
-    if (a->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
-        return c->endpoint;
-    uint32_t e = endpoint_of(a, l->method, l->method_len, l->target, len, l->status);
-    if (e == a->missing || e == a->other)
-        return e; /* answered otherwise, it may get a place */
-    a->cache_hash[hash % CACHE] = hash;
-    c->len = (uint16_t)n;
-    c->endpoint = e;
-    memcpy(c->key, key, n);
-    return e;
 }
 
 /* ---- handing out ---- */
@@ -330,15 +179,15 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
     size_t k = 0;
     for (size_t i = 0; i < s->n; i++) {
         const struct acc *c = &s->accs[i];
-        const struct endpoint *e = &a->endpoints[c->endpoint];
+        struct accesslog_endpoint e = accesslog_endpoints_name(a->endpoints, c->endpoint);
         uint32_t *v = a->sorted + start[i] - c->n_log;
         size_t n = accesslog_buckets(a->dense, v, c->n_log, a->buckets + k);
         a->hists[i] = (struct sd_hist){.n = (uint32_t)n, .buckets = a->buckets + k};
         k += n;
         bool status = c->with_status > 0, timed = c->timed > 0;
         a->records[i] = (struct sd_http){
-            .method = e->method,
-            .route = e->route,
+            .method = e.method,
+            .route = e.route,
             .interval_ns = SD_S,
             .count = c->count,
             .errors = status ? c->status[5] : SD_UNKNOWN,
@@ -408,7 +257,7 @@ static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
         s->second = second;
         a->open++;
         if (!s->index)
-            s->index = mem_array(a->o.max_routes + 3, sizeof *s->index);
+            s->index = mem_array(a->o.max_routes + ENDPOINTS_SPARE + 1, sizeof *s->index);
     }
     return a->last_slot = s;
 }
@@ -418,7 +267,7 @@ static void count_cache(struct accesslog_agg *a, struct slot *s, uint32_t e, con
     if (!s->cache)
         s->cache = mem_alloc(sizeof *s->cache);
     if (e >= a->n_cached) {
-        size_t want = MAX(a->n, a->n_cached * 2);
+        size_t want = MAX(accesslog_endpoints_count(a->endpoints), a->n_cached * 2);
         a->cached = mem_realloc(a->cached, want * sizeof *a->cached);
         memset(a->cached + a->n_cached, 0, (want - a->n_cached) * sizeof *a->cached);
         a->n_cached = want;
@@ -432,7 +281,7 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
 {
     sd_time at = MAX(sd_known(l->at) ? l->at : now, 0);
     int64_t second = at / SD_S;
-    uint32_t e = endpoint_cached(a, l);
+    uint32_t e = accesslog_endpoints_of(a->endpoints, l);
     if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
         a->intake.first = at;
     a->intake.last = MAX(a->intake.last, at);
@@ -771,7 +620,7 @@ const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *
 
 struct accesslog_endpoint accesslog_agg_endpoint(const struct accesslog_agg *a, uint32_t endpoint)
 {
-    return (struct accesslog_endpoint){a->endpoints[endpoint].method, a->endpoints[endpoint].route};
+    return accesslog_endpoints_name(a->endpoints, endpoint);
 }
 
 size_t accesslog_agg_cached(const struct accesslog_agg *a,
@@ -780,12 +629,12 @@ size_t accesslog_agg_cached(const struct accesslog_agg *a,
 {
     size_t n = 0;
     struct strbuf text = {0};
-    for (size_t i = 0; i < MIN(a->n_cached, a->n); i++) {
-        const struct endpoint *e = &a->endpoints[i];
+    for (size_t i = 0; i < MIN(a->n_cached, accesslog_endpoints_count(a->endpoints)); i++) {
+        struct accesslog_endpoint e = accesslog_endpoints_name(a->endpoints, (uint32_t)i);
         if (!a->cached[i].hits && !a->cached[i].misses)
             continue;
         strbuf_clear(&text);
-        strbuf_printf(&text, "%s%s%s", e->method ? e->method : "", e->method ? " " : "", e->route);
+        strbuf_printf(&text, "%s%s%s", e.method ? e.method : "", e.method ? " " : "", e.route);
         each(ctx, strbuf_text(&text), &a->cached[i]);
         n++;
     }

@@ -10,6 +10,7 @@
 #include "core/endpoints/route.h"
 #include "format/endpoints/accesslog.h"
 #include "format/endpoints/accesslog_cache.h"
+#include "format/endpoints/accesslog_endpoints.h"
 #include "format/endpoints/accesslog_spot.h"
 
 #define ACCESSLOG_LINE_MAX ((size_t)1 << 20) /* longer lines are cut and unparsed */
@@ -80,11 +81,7 @@ void accesslog_agg_flush(struct accesslog_agg *a);
 void accesslog_agg_tick(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
-/* One that was handed out; both live as long as the aggregator. The method is NULL where routes have no place
- * of their own. */
-struct accesslog_endpoint {
-    const char *method, *route;
-};
+/* One that was handed out; both texts live as long as the aggregator. */
 struct accesslog_endpoint accesslog_agg_endpoint(const struct accesslog_agg *a, uint32_t endpoint);
 /* Routes whose requests looked into the cache, since the beginning; texts are the call's. How many. */
 size_t accesslog_agg_cached(const struct accesslog_agg *a,
