@@ -3,6 +3,7 @@
  * read where they stand (accesslog_scan.h). */
 #include <stdlib.h>
 
+#include "base/find.h"
 #include "format/endpoints/accesslog_internal.h"
 #include "format/endpoints/accesslog_scan.h"
 
@@ -342,7 +343,7 @@ static const char *read_object(struct accesslog_format *f, const struct json_sca
     if (j->best[J_UPSTREAM_TIME])
         out->upstream_ns = upstream_time(j, j->best[J_UPSTREAM_TIME]);
     read_names(j, out);
-    if (memchr(out->target, '\\', out->target_len)) {
+    if (find_byte(out->target, out->target + out->target_len, '\\')) {
         accesslog_unescape(out->target, out->target_len, &f->scratch);
         out->target = strbuf_text(&f->scratch);
         out->target_len = f->scratch.len;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/find.h"
 #include "base/num.h"
 
 struct json_scan *accesslog_json_new(void)
@@ -26,7 +27,7 @@ static inline const char *skip_space(const char *s, const char *end)
 /* The quote that ends a string; NULL: none does. */
 static inline const char *string_end(const char *s, const char *end)
 {
-    for (const char *q = s; (q = memchr(q, '"', (size_t)(end - q))); q++) {
+    for (const char *q = s; (q = find_byte(q, end, '"')); q++) {
         if (q == s || q[-1] != '\\')
             return q;
         const char *b = q;
@@ -59,14 +60,10 @@ static const char *skip_nested(const char *s, const char *end)
 static const bool IN_NUMBER[256] = {
     ['0' ... '9'] = true, ['.'] = true, ['e'] = true, ['E'] = true, ['+'] = true, ['-'] = true};
 
+/* Of bytes that are all IN_NUMBER. */
 static bool is_number(const char *s, size_t n)
 {
-    if (!n || !((*s >= '0' && *s <= '9') || *s == '-'))
-        return false;
-    for (size_t i = 1; i < n; i++)
-        if (!IN_NUMBER[(unsigned char)s[i]])
-            return false;
-    return s[n - 1] >= '0' && s[n - 1] <= '9';
+    return n && ((*s >= '0' && *s <= '9') || *s == '-') && s[n - 1] >= '0' && s[n - 1] <= '9';
 }
 
 static bool is_word(const char *s, size_t n)
@@ -94,10 +91,11 @@ static const char *take_scalar(const char *s, const char *end, struct json_value
     v->text = s;
     while (s < end && IN_NUMBER[(unsigned char)*s]) /* most are numbers */
         s++;
+    const char *stop = s;
     while (s < end && *s != ',' && *s != '}' && *s != ' ' && *s != ']' && *s != '\t')
         s++;
     v->n = (size_t)(s - v->text);
-    v->type = is_number(v->text, v->n) ? JSON_NUMBER : JSON_OTHER;
+    v->type = s == stop && is_number(v->text, v->n) ? JSON_NUMBER : JSON_OTHER;
     return v->type == JSON_NUMBER || is_word(v->text, v->n) ? s : NULL;
 }
 
@@ -129,13 +127,16 @@ const struct json_value *accesslog_json_find(const struct json_scan *j, const ch
 {
     char whole[JSON_PATH];
     const char *dot = memrchr(path, '.', n);
-    for (size_t i = 0; i < j->n; i++) {
+    for (const struct json_value *v = j->values, *stop = v + j->n; !dot && v < stop; v++)
+        if (v->key_len == n && v->parent == j->base && !memcmp(v->key, path, n))
+            return v;
+    for (size_t i = 0; dot && i < j->n; i++) {
         const struct json_value *v = &j->values[i];
         if (v->key_len == n && v->parent == j->base && v->key[0] == path[0] && !memcmp(v->key, path, n))
             return v;
-        size_t tail = dot ? n - (size_t)(dot + 1 - path) : 0;
-        if (dot && v->key_len == tail && !memcmp(v->key, dot + 1, tail) &&
-            accesslog_json_path(j, i, whole) == n && !memcmp(whole, path, n))
+        size_t tail = n - (size_t)(dot + 1 - path);
+        if (v->key_len == tail && !memcmp(v->key, dot + 1, tail) && accesslog_json_path(j, i, whole) == n &&
+            !memcmp(whole, path, n))
             return v;
     }
     return NULL;
@@ -186,22 +187,41 @@ static struct json_is find_role(const struct json_scan *j, size_t i)
     return is;
 }
 
+static void remember(struct json_seen *seen, const struct json_value *v, struct json_is is)
+{
+    size_t n = v->key_len + JSON_KEY_ENDS;
+    *seen = (struct json_seen){.len = (uint16_t)v->key_len, .parent = v->parent, .is = is};
+    memcpy(seen->key, v->key, v->key_len);
+    memcpy(seen->key + v->key_len, "\":", JSON_KEY_ENDS);
+    memcpy(seen->word, seen->key, sizeof seen->word);
+    memset(seen->mask, 0xff, MIN(n, sizeof seen->mask));
+}
+
+/* Does it stand at s? Near the end of the line it is not looked for. */
+static inline bool is_seen(const struct json_seen *seen, const char *s, const char *end)
+{
+    uint64_t word[2];
+    size_t n = seen->len + JSON_KEY_ENDS;
+    if (end - s <= (ptrdiff_t)sizeof seen->key)
+        return false;
+    memcpy(word, s, sizeof word);
+    return !(((word[0] ^ seen->word[0]) & seen->mask[0]) | ((word[1] ^ seen->word[1]) & seen->mask[1])) &&
+           (n <= sizeof word || !memcmp(s + sizeof word, seen->key + sizeof word, n - sizeof word));
+}
+
 static struct json_is role_of(struct json_scan *j, size_t i)
 {
     const struct json_value *v = &j->values[i];
-    if (j->seen[i].len == v->key_len && v->key_len && j->seen[i].parent == v->parent &&
-        !memcmp(j->seen[i].key, v->key, v->key_len))
-        return j->seen[i].is;
+    struct json_seen *seen = &j->seen[i];
+    if (seen->len && seen->len == v->key_len && seen->parent == v->parent &&
+        !memcmp(seen->key, v->key, v->key_len))
+        return seen->is;
     struct json_is is = find_role(j, i);
     for (size_t k = i + 1; v->type == JSON_OBJECT && k < JSON_VALUES;
          k++) /* what is in it is something else */
         j->seen[k].len = 0;
-    if (v->key_len && v->key_len < JSON_KEY) {
-        memcpy(j->seen[i].key, v->key, v->key_len);
-        j->seen[i].len = v->key_len;
-        j->seen[i].parent = v->parent;
-        j->seen[i].is = is;
-    }
+    if (v->key_len && v->key_len < JSON_KEY)
+        remember(seen, v, is);
     return is;
 }
 
@@ -210,14 +230,17 @@ static void choose(struct json_scan *j)
     uint8_t rank[J_ROLES];
     memset(j->best, 0, sizeof j->best);
     memset(rank, 255, sizeof rank);
-    for (size_t i = 0; i < j->n; i++) {
-        struct json_is is = role_of(j, i);
-        bool scalar = j->values[i].type == JSON_STRING ||
-                      (j->values[i].type == JSON_NUMBER && is.role != J_METHOD && is.role != J_URI &&
-                       is.role != J_REQUEST && is.role != J_PATH);
-        if (is.role && scalar && is.rank < rank[is.role]) {
+    const struct json_value *v = j->values, *stop = v + j->n;
+    for (const struct json_seen *seen = j->seen; v < stop; v++, seen++) {
+        struct json_is is = v->seen && seen->len ? seen->is : role_of(j, (size_t)(v - j->values));
+        if (!is.role || is.rank >= rank[is.role])
+            continue;
+        bool scalar =
+            v->type == JSON_STRING || (v->type == JSON_NUMBER && is.role != J_METHOD && is.role != J_URI &&
+                                       is.role != J_REQUEST && is.role != J_PATH);
+        if (scalar) {
             rank[is.role] = is.rank;
-            j->best[is.role] = &j->values[i];
+            j->best[is.role] = v;
         }
     }
 }
@@ -235,38 +258,61 @@ static void set_base(struct json_scan *j, int base)
 
 /* ---- an object ---- */
 
-static bool scan(struct json_scan *j, const char *s, const char *end)
+/* The key at s, and the object it is in: past its colon; NULL: there is none. `seen`: what stood at its
+ * place. */
+static inline const char *take_key(const char *s, const char *end, int parent, const struct json_seen *seen,
+                                   struct json_value *v)
 {
+    if (*s != '"')
+        return NULL;
+    size_t len = seen->len;
+    v->key = ++s;
+    v->parent = parent;
+    v->seen = len && seen->parent == parent && is_seen(seen, s, end);
+    if (v->seen) {
+        v->key_len = len;
+        return skip_space(s + len + JSON_KEY_ENDS, end);
+    }
+    const char *stop = string_end(s, end);
+    if (!stop)
+        return NULL;
+    v->key_len = (size_t)(stop - s);
+    s = skip_space(stop + 1, end);
+    return s < end && *s == ':' ? skip_space(s + 1, end) : NULL;
+}
+
+/* The values of the object at s, as many as there is room for in `values`: *n. False: it is not JSON. */
+static bool scan(struct json_scan *j, const char *s, const char *end, size_t *n)
+{
+    static const struct json_seen NOTHING;
     int stack[JSON_LEVELS], depth = 0;
+    struct json_value spare;
+    size_t i = 0;
     stack[0] = -1;
-    j->n = 0;
     s = skip_space(s + 1, end);
     while (s < end) {
         if (*s == '}') {
+            *n = i;
             s = skip_space(s + 1, end);
             if (depth-- == 0)
                 return true;
         } else {
-            struct json_value spare, *v = j->n < JSON_VALUES ? &j->values[j->n] : &spare;
-            const char *stop = *s == '"' ? string_end(s + 1, end) : NULL;
-            if (!stop)
+            bool room = i < JSON_VALUES;
+            struct json_value *v = room ? &j->values[i] : &spare;
+            s = take_key(s, end, stack[depth], room ? &j->seen[i] : &NOTHING, v);
+            if (!s || s == end)
                 return false;
-            *v = (struct json_value){.key = s + 1, .key_len = (size_t)(stop - s - 1), .parent = stack[depth]};
-            s = skip_space(stop + 1, end);
-            if (s == end || *s != ':')
-                return false;
-            s = skip_space(s + 1, end);
-            if (s == end)
-                return false;
-            if (*s == '{' && depth + 1 < JSON_LEVELS && v != &spare && !is_headers(v)) {
+            i += room;
+            if (*s == '{' && depth + 1 < JSON_LEVELS && room && !is_headers(v)) {
                 v->type = JSON_OBJECT;
-                stack[++depth] = (int)j->n++;
+                v->text = NULL;
+                v->n = 0;
+                stack[++depth] = (int)i - 1;
                 s = skip_space(s + 1, end);
                 continue;
             }
             if (!(s = take_scalar(s, end, v)))
                 return false;
-            j->n += v != &spare;
             s = skip_space(s, end);
         }
         if (s < end && *s == ',') {
@@ -283,7 +329,8 @@ static bool scan(struct json_scan *j, const char *s, const char *end)
 bool accesslog_json_scan(struct json_scan *j, const char *s, const char *end)
 {
     j->base = -1;
-    if (!scan(j, s, end))
+    j->n = 0;
+    if (!scan(j, s, end, &j->n))
         return false;
     for (size_t i = 0; *j->base_key && i < j->n && j->base < 0; i++)
         if (j->values[i].type == JSON_OBJECT && j->values[i].parent < 0 &&

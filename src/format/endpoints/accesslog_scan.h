@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 enum { JSON_VALUES = 128, JSON_LEVELS = 5, JSON_PATH = 128, JSON_KEY = 48, JSON_MAPPED = 24 };
+enum { JSON_KEY_ENDS = 2 }; /* bytes of ": behind a key */
 
 enum json_role {
     J_NONE,
@@ -44,6 +45,18 @@ struct json_value {
     size_t key_len, n;
     enum json_type type;
     int parent; /* index of the object it is in; -1: the outermost */
+    bool seen;  /* its key is the one that was seen at its place */
+};
+
+/* The key that stood at a place, and what it means. */
+struct json_seen {
+    /* With the quote that ends it and the colon; the first of it as words, and the bits of them that count.
+     */
+    char key[JSON_KEY + JSON_KEY_ENDS];
+    uint16_t len; /* without them; 0: nothing is remembered */
+    uint64_t word[2], mask[2];
+    int parent;
+    struct json_is is;
 };
 
 struct json_scan {
@@ -53,12 +66,7 @@ struct json_scan {
 
     int base; /* the object that has the status: all of it may stand one level down. -1: the outermost */
     char base_key[JSON_KEY];
-    struct {
-        char key[JSON_KEY];
-        size_t len; /* 0: nothing is remembered */
-        int parent;
-        struct json_is is;
-    } seen[JSON_VALUES];
+    struct json_seen seen[JSON_VALUES];
     struct {
         char path[JSON_KEY * 2];
         size_t len;
