@@ -5,6 +5,7 @@
 #define BASE_FIND_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #ifdef __SSE2__
@@ -50,6 +51,26 @@ static inline const char *find_text(const char *p, const char *end, const char *
         if (*p == *text && !memcmp(p, text, n))
             return p;
     return NULL;
+}
+
+enum { FIND_BITS = 64 };
+
+/* Which of the 64 bytes at s are from `lo` to `hi`: a bit for each, the first is the lowest. */
+static inline uint64_t find_range(const char *s, unsigned char lo, unsigned char hi)
+{
+    uint64_t bits = 0;
+#ifdef __SSE2__
+    const __m128i from = _mm_set1_epi8((char)lo), width = _mm_set1_epi8((char)(hi - lo));
+    for (int i = 0; i < FIND_BITS; i += 16) {
+        __m128i above = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(s + i)), from);
+        unsigned in = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, width), above));
+        bits |= (uint64_t)in << i;
+    }
+#else
+    for (int i = 0; i < FIND_BITS; i++)
+        bits |= (uint64_t)((unsigned char)s[i] >= lo && (unsigned char)s[i] <= hi) << i;
+#endif
+    return bits;
 }
 
 #endif

@@ -344,6 +344,22 @@ static void bytes_and_texts_are_found(void **state)
         }
 }
 
+static void bytes_of_a_range_have_a_bit(void **state)
+{
+    (void)state;
+    char text[FIND_BITS];
+    for (unsigned k = 0; k < 256; k += 7)
+        for (unsigned hi = k; hi < 256; hi += 31) {
+            uint64_t want = 0;
+            for (unsigned i = 0; i < FIND_BITS; i++) {
+                unsigned char c = (unsigned char)(k * 5 + i * 11);
+                text[i] = (char)c;
+                want |= (uint64_t)(c >= k && c <= hi) << i;
+            }
+            assert_true(find_range(text, (unsigned char)k, (unsigned char)hi) == want);
+        }
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -351,6 +367,7 @@ int main(void)
         cmocka_unit_test(figures_are_those_of_snprintf),
         cmocka_unit_test(programs_do_not_tell_secrets),
         cmocka_unit_test(bytes_and_texts_are_found),
+        cmocka_unit_test(bytes_of_a_range_have_a_bit),
         cmocka_unit_test(arena_keeps_what_it_gave),
         cmocka_unit_test(strbuf_grows),
         cmocka_unit_test(numbers_for_people),

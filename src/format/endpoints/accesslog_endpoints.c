@@ -154,41 +154,44 @@ static uint32_t fold(struct accesslog_endpoints *e, const struct accesslog_line 
     }
 }
 
-/* Zeros for the figures of segments that are numbers: route_fold makes ":id" of each of them, so all these
- * paths are one. */
-static void level_numbers(char *s, const char *end)
-{
-    while (s < end) {
-        if (*s++ != '/')
-            continue;
-        char *stop = s;
-        while (stop < end && *stop >= '0' && *stop <= '9')
-            stop++;
-        if (stop == end || *stop == '/')
-            while (s < stop)
-                *s++ = '0';
-        s = stop;
-    }
-}
-
 /* Of few bytes: for at most KEY of them the compiler takes an instruction that costs more than the copy. */
 static inline void copy_few(char *to, const char *from, size_t n)
 {
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
+    if (n < 8) {
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+        return;
+    }
+    for (size_t i = 0; i + 8 < n; i += 8)
         memcpy(to + i, from + i, 8);
-    for (; i < n; i++)
-        to[i] = from[i];
+    memcpy(to + n - 8, from + n - 8, 8);
 }
 
-/* Method and path, with zeros behind them up to a multiple of eight bytes. */
+/* Method and path, zeros behind them. */
 static inline void make_key(const struct accesslog_line *l, size_t len, char key[KEY])
 {
     size_t n = l->method_len + 1 + len;
+    memset(key, 0, FIND_BITS);
     memset(key + n / 8 * 8, 0, 8);
+    if (l->method_len && l->target == l->method + l->method_len + 1 && l->target[-1] == ' ') {
+        copy_few(key, l->method, n);
+        return;
+    }
     copy_few(key, l->method, l->method_len);
     key[l->method_len] = ' ';
     copy_few(key + l->method_len + 1, l->target, len);
+}
+
+/* Zeros for the figures of segments that are numbers: route_fold makes ":id" of each of them, so all these
+ * paths are one. Of the first bytes only: further on a path is seldom a known one. */
+static inline void level_numbers(char key[KEY], size_t n)
+{
+    uint64_t digits = find_range(key, '0', '9'), slashes = find_range(key, '/', '/');
+    for (uint64_t starts = slashes << 1 & digits; starts; starts &= starts - 1) {
+        size_t at = (size_t)__builtin_ctzll(starts), stop = at + (size_t)__builtin_ctzll(~(digits >> at));
+        if (stop == n || (stop < FIND_BITS && slashes >> stop & 1))
+            memset(key + at, '0', stop - at);
+    }
 }
 
 /* "GET /orders/17" was probably seen a moment ago, or /orders/18: folding is not repeated. */
@@ -202,7 +205,7 @@ uint32_t accesslog_endpoints_of(struct accesslog_endpoints *e, const struct acce
         return fold(e, l, len);
     make_key(l, len, key);
     if (!e->rules) /* a pattern may name a number */
-        level_numbers(key + l->method_len + 1, key + n);
+        level_numbers(key, n);
     uint64_t hash = hash_of(key, n / 8 * 8 + 8);
     struct cached *c = &e->cache[hash % CACHE];
     if (e->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
