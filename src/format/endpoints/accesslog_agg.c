@@ -61,7 +61,7 @@ struct accesslog_agg {
     size_t records_cap, hists_cap, buckets_cap;
     uint32_t *sorted;
     size_t sorted_cap;
-    uint32_t dense[SD_HIST_BUCKETS];
+    struct bucket_counts counts;
 };
 
 static void flush_slots(struct accesslog_agg *a);
@@ -153,7 +153,7 @@ static void flush_cache(struct accesslog_agg *a, struct slot *s)
     struct sd_hist hists[2];
     struct sd_cache record;
     a->buckets = room(a->buckets, &a->buckets_cap, s->cache->n_log, sizeof *a->buckets);
-    a->lookups |= accesslog_cache_record(s->cache, a->dense, hists, a->buckets, &record);
+    a->lookups |= accesslog_cache_record(s->cache, &a->counts, hists, a->buckets, &record);
     if (a->lookups && record.requests && a->o.emit_cache)
         a->o.emit_cache(a->o.ctx, s->second * SD_S, &record);
 }
@@ -181,7 +181,7 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         const struct acc *c = &s->accs[i];
         struct accesslog_endpoint e = accesslog_endpoints_name(a->endpoints, c->endpoint);
         uint32_t *v = a->sorted + start[i] - c->n_log;
-        size_t n = accesslog_buckets(a->dense, v, c->n_log, a->buckets + k);
+        size_t n = accesslog_buckets(&a->counts, v, c->n_log, a->buckets + k);
         a->hists[i] = (struct sd_hist){.n = (uint32_t)n, .buckets = a->buckets + k};
         k += n;
         bool status = c->with_status > 0, timed = c->timed > 0;

@@ -1,42 +1,23 @@
 #include "format/endpoints/accesslog_buckets.h"
 
-enum { FEW = 32 };
-
-/* Sorting beats walking the buckets between them. */
-static size_t count_few(uint32_t *v, size_t n, struct sd_bucket *out)
+size_t bucket_counts_take(struct bucket_counts *c, struct sd_bucket *out)
 {
     size_t k = 0;
-    for (size_t i = 1; i < n; i++) {
-        uint32_t x = v[i];
-        size_t j = i;
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (k && out[k - 1].index == v[i])
-            out[k - 1].count++;
-        else
-            out[k++] = (struct sd_bucket){.index = v[i], .count = 1};
+    for (; c->words; c->words &= c->words - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(c->words);
+        for (uint64_t bits = c->any[word]; bits; bits &= bits - 1) {
+            uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            out[k++] = (struct sd_bucket){.index = index, .count = c->of[index]};
+            c->of[index] = 0;
+        }
+        c->any[word] = 0;
     }
     return k;
 }
 
-size_t accesslog_buckets(uint32_t *dense, uint32_t *v, size_t n, struct sd_bucket *out)
+size_t accesslog_buckets(struct bucket_counts *c, const uint32_t *v, size_t n, struct sd_bucket *out)
 {
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    size_t k = 0;
-    if (n <= FEW)
-        return count_few(v, n, out);
-    for (size_t i = 0; i < n; i++) {
-        dense[v[i]]++;
-        lo = MIN(lo, v[i]);
-        hi = MAX(hi, v[i]);
-    }
-    for (uint32_t at = lo; at <= hi; at++)
-        if (dense[at]) {
-            out[k++] = (struct sd_bucket){.index = at, .count = dense[at]};
-            dense[at] = 0;
-        }
-    return k;
+    for (size_t i = 0; i < n; i++)
+        bucket_count(c, v[i]);
+    return bucket_counts_take(c, out);
 }

@@ -206,27 +206,16 @@ void accesslog_cache_count(struct cache_second *c, const struct accesslog_line *
 }
 
 /* The durations of one side, in buckets; how many. */
-static size_t to_buckets(const struct cache_second *c, uint32_t miss, uint32_t *dense, struct sd_bucket *out)
+static size_t to_buckets(const struct cache_second *c, uint32_t miss, struct bucket_counts *counts,
+                         struct sd_bucket *out)
 {
-    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < c->n_log; i++) {
-        uint32_t at = c->log[i] & 0xfff;
-        if (c->log[i] >> 12 != miss)
-            continue;
-        dense[at]++;
-        lo = MIN(lo, at);
-        hi = MAX(hi, at);
-    }
-    for (uint32_t at = lo; at < SD_HIST_BUCKETS && at <= hi; at++)
-        if (dense[at]) {
-            out[n++] = (struct sd_bucket){.index = at, .count = dense[at]};
-            dense[at] = 0;
-        }
-    return n;
+    for (size_t i = 0; i < c->n_log; i++)
+        if (c->log[i] >> 12 == miss)
+            bucket_count(counts, c->log[i] & 0xfff);
+    return bucket_counts_take(counts, out);
 }
 
-bool accesslog_cache_record(struct cache_second *c, uint32_t *dense, struct sd_hist hists[2],
+bool accesslog_cache_record(struct cache_second *c, struct bucket_counts *counts, struct sd_hist hists[2],
                             struct sd_bucket *buckets, struct sd_cache *out)
 {
     int64_t all = 0, hits = 0, misses = 0;
@@ -246,7 +235,7 @@ bool accesslog_cache_record(struct cache_second *c, uint32_t *dense, struct sd_h
     out->errors = c->errors;
     out->bytes_out = c->bytes;
     for (uint32_t miss = 0; miss < 2; miss++) {
-        size_t n = to_buckets(c, miss, dense, buckets);
+        size_t n = to_buckets(c, miss, counts, buckets);
         hists[miss] = (struct sd_hist){.n = (uint32_t)n, .buckets = buckets};
         buckets += n;
     }

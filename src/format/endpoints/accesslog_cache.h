@@ -7,6 +7,7 @@
 #define FORMAT_ENDPOINTS_ACCESSLOG_CACHE_H
 
 #include "format/endpoints/accesslog.h"
+#include "format/endpoints/accesslog_buckets.h"
 
 enum { CACHE_PLACES = 24, CACHE_KEY_BYTES = 40 };
 
@@ -45,8 +46,8 @@ struct cache_second {
 };
 void accesslog_cache_count(struct cache_second *c, const struct accesslog_line *l);
 /* Fills the counters and the latencies of the record, and empties `c`. The lists live in `hists` and
- * `buckets`, which has room for two of each. False: no request looked into a cache. */
-bool accesslog_cache_record(struct cache_second *c, uint32_t *dense, struct sd_hist hists[2],
+ * `buckets`, which has room for two of each; `counts` are empty. False: no request looked into a cache. */
+bool accesslog_cache_record(struct cache_second *c, struct bucket_counts *counts, struct sd_hist hists[2],
                             struct sd_bucket *buckets, struct sd_cache *out);
 
 /* Of one route, since the beginning. */

@@ -66,7 +66,7 @@ struct accesslog_parts {
     uint8_t *places;
     uint32_t *sorted;
     size_t start_cap;
-    uint32_t dense[SD_HIST_BUCKETS];
+    struct bucket_counts counts;
 };
 
 struct accesslog_parts *accesslog_parts_new(const struct accesslog_parts_to *to)
@@ -331,7 +331,7 @@ static void hand_out_kind(struct accesslog_parts *p, struct endpoint *e, int kin
             continue;
         struct sd_http_part *r = &records[k];
         size_t timed = (size_t)s->timed;
-        size_t b = accesslog_buckets(p->dense, p->sorted + s->end - timed, timed, p->buckets + at);
+        size_t b = accesslog_buckets(&p->counts, p->sorted + s->end - timed, timed, p->buckets + at);
         hists[k] = (struct sd_hist){.n = (uint32_t)b, .buckets = p->buckets + at};
         at += b;
         schema_clear(schema_of(SD_HTTP_PART), r);
