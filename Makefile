@@ -104,6 +104,7 @@ $(BUILD)/flags: FORCE
 		{ echo "The compiler or a library is missing; make deps installs them."; exit 1; }
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' > $@
+.PHONY: FORCE
 FORCE:
 
 .SECONDARY:
