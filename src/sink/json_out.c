@@ -49,13 +49,17 @@ static void special(struct strbuf *b, uint32_t c, const char *bytes, size_t n)
         strbuf_printf(b, "\\u%04x", c);
 }
 
-static void quoted(struct strbuf *b, const char *s)
+static void make_room(struct json_out *o)
 {
-    size_t len = strlen(s), n;
-    char *out = strbuf_room(b, len + 2);
-    *out = '"';
-    b->len++;
-    for (; (n = plain(s, len)) < len; s += n, len -= n) {
+    if (o->take && o->to->len >= JSON_OUT_MUCH)
+        o->take(o->ctx, o->to);
+}
+
+static void quoted(struct json_out *o, const char *s, size_t len)
+{
+    struct strbuf *b = o->to;
+    strbuf_char(b, '"');
+    for (size_t n; (n = plain(s, len)) < len; s += n, len -= n) {
         uint32_t c;
         strbuf_add(b, s, n);
         s += n;
@@ -63,11 +67,11 @@ static void quoted(struct strbuf *b, const char *s)
         n = utf8_decode(s, len, &c);
         special(b, n ? c : 0xFFFD, s, n);
         n = n ? n : 1;
+        make_room(o); /* a text may have megabytes */
     }
-    out = strbuf_room(b, len + 1);
+    char *out = strbuf_room(b, len + 1);
     memcpy(out, s, len);
-    out[len] = '"';
-    out[len + 1] = 0;
+    memcpy(out + len, "\"", 2);
     b->len += len + 1;
 }
 
@@ -81,20 +85,29 @@ static bool item(struct json_out *o, const char *key)
     if (!o->depth)
         return true;
     bool any = o->open[o->depth - 1].any, list = o->open[o->depth - 1].list;
+    const char *name = list || !key ? "" : key;
+    size_t len = strlen(name);
+    char *start = strbuf_room(o->to, len + o->depth + sizeof ",\n\"\":\t"), *p = start;
     o->open[o->depth - 1].any = true;
-    char *start = strbuf_room(o->to, 2 + o->depth), *p = start;
     if (any) {
         *p++ = ',';
         *p++ = list ? ' ' : '\n';
     }
     for (size_t i = 0; !list && i < o->depth; i++)
         *p++ = '\t';
+    bool as_is = !list && plain(name, len) == len;
+    if (as_is) { /* as all keys of columns are */
+        *p++ = '"';
+        memcpy(p, name, len);
+        memcpy(p + len, "\":\t", 3);
+        p += len + 3;
+    }
     *p = 0;
     o->to->len += (size_t)(p - start);
-    if (list)
-        return true;
-    quoted(o->to, key ? key : "");
-    strbuf_add(o->to, ":\t", 2);
+    if (!list && !as_is) {
+        quoted(o, name, len);
+        strbuf_add(o->to, ":\t", 2);
+    }
     return true;
 }
 
@@ -121,6 +134,7 @@ void json_out_close(struct json_out *o)
         strbuf_char(o->to, '\n');
     strbuf_pad(o->to, '\t', o->depth);
     strbuf_char(o->to, '}');
+    make_room(o);
 }
 
 void json_out_null(struct json_out *o, const char *key)
@@ -156,5 +170,5 @@ void json_out_text(struct json_out *o, const char *key, const char *s)
     if (!s)
         json_out_null(o, key);
     else if (item(o, key))
-        quoted(o->to, s);
+        quoted(o, s, strlen(s));
 }
