@@ -76,25 +76,60 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     return false;
 }
 
+/* Where bytes go part by part. */
+struct outlet {
+    const char *path; /* NULL: standard output */
+    FILE *file;       /* NULL: it could not be opened */
+    int error;        /* the first, of errno: after it nothing is written */
+};
+
+static struct outlet outlet_open(const char *path)
+{
+    struct outlet o = {.path = path, .file = path ? fopen(path, "we") : stdout};
+    o.error = o.file ? 0 : errno;
+    return o;
+}
+
+static void outlet_write(struct outlet *o, const char *bytes, size_t len)
+{
+    if (!o->error && fwrite(bytes, 1, len, o->file) != len)
+        o->error = errno;
+}
+
+static void outlet_take(void *outlet, struct strbuf *part)
+{
+    outlet_write(outlet, strbuf_text(part), part->len);
+    strbuf_clear(part);
+}
+
+static bool outlet_close(struct outlet *o)
+{
+    bool ok = !o->file || (o->path ? fclose(o->file) : fflush(o->file)) == 0;
+    int error = o->error ? o->error : ok ? 0 : errno;
+    if (!error || (!o->path && error == EPIPE)) /* `| head` has read what it wanted */
+        return true;
+    if (o->path)
+        complain("cannot write %.200s: %s", o->path, strerror(error));
+    else
+        complain("cannot write the output: %s", strerror(error));
+    return false;
+}
+
+static bool output_to(const char *path, const char *bytes, size_t len)
+{
+    struct outlet o = outlet_open(path);
+    outlet_write(&o, bytes, len);
+    return outlet_close(&o);
+}
+
 static bool output_bytes(const char *bytes, size_t len)
 {
-    if (fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0)
-        return true;
-    if (errno == EPIPE)
-        return true; /* `| head` has read what it wanted */
-    complain("cannot write the output: %s", strerror(errno));
-    return false;
+    return output_to(NULL, bytes, len);
 }
 
 bool output_file(const char *path, const char *bytes, size_t len)
 {
-    FILE *f = fopen(path, "we");
-    bool ok = f && fwrite(bytes, 1, len, f) == len;
-    if (f && fclose(f) != 0)
-        ok = false;
-    if (!ok)
-        complain("cannot write %.200s: %s", path, strerror(errno));
-    return ok;
+    return output_to(path, bytes, len);
 }
 
 /* Where what is printed goes; NULL: to standard output. Of record -o names the recording. */
@@ -122,10 +157,13 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         return false;
     }
     struct strbuf out = {0};
+    struct outlet to = outlet_open(file);
+    o.take = outlet_take;
+    o.ctx = &to;
     print_doc(d, f, &o, &out);
-    bool ok = file ? output_file(file, strbuf_text(&out), out.len) : output_bytes(strbuf_text(&out), out.len);
+    outlet_take(&to, &out);
     strbuf_free(&out);
-    return ok;
+    return outlet_close(&to);
 }
 
 bool output_text(const char *text)

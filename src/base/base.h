@@ -35,6 +35,9 @@ char *mem_printf(const char *fmt, ...) SD_PRINTF(1, 2);
 /* Gives the pages of these bytes back to the system; what they hold is lost, they stay allocated. Where only
  * a part of a page is meant it stays as it is. */
 void mem_forget(const char *bytes, size_t n);
+/* Says that these bytes will all be used: large pages of the system may lie behind them, of which one is
+ * fetched where else there would be hundreds. */
+void mem_large(void *bytes, size_t n);
 /* Grows *items (of `size` bytes each) so that n + 1 fit; *cap is updated. */
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size);
 

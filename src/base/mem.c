@@ -15,6 +15,8 @@ static _Noreturn void mem_failed(void)
     abort();
 }
 
+enum { LARGE_PAGE = 2 << 20 };
+
 void *mem_alloc(size_t size)
 {
     void *p = calloc(1, size ? size : 1);
@@ -73,6 +75,14 @@ void mem_forget(const char *bytes, size_t n)
         madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
+void mem_large(void *bytes, size_t n)
+{
+    uintptr_t from = ((uintptr_t)bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE,
+              to = ((uintptr_t)bytes + n) / LARGE_PAGE * LARGE_PAGE;
+    if (from < to)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size)
 {
     if (n < *cap)
@@ -89,7 +99,7 @@ void *mem_grow(void *items, size_t n, size_t *cap, size_t size)
 
 /* ---- arena ---- */
 
-enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18 };
+enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18, ARENA_IS_LARGE = 4 << 20 };
 
 struct arena_block {
     struct arena_block *next;
@@ -120,7 +130,20 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* A large arena grows by large pages: each is one fault instead of 512. */
+static void *new_block(size_t room)
+{
+    if (room != LARGE_PAGE - sizeof(struct arena_block))
+        return mem_realloc(NULL, sizeof(struct arena_block) + room);
+    void *p = aligned_alloc(LARGE_PAGE, LARGE_PAGE);
+    if (!p)
+        mem_failed();
+    mem_large(p, LARGE_PAGE);
+    return p;
+}
+
+/* Not zeroed. */
+static void *arena_room(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)
         mem_failed();
@@ -129,9 +152,11 @@ void *arena_alloc(struct arena *a, size_t size)
     if (!b || b->size - b->used < size) {
         /* Blocks double, so that small arenas stay small and big ones take few calls. */
         size_t block = b ? MIN(b->size * 2, (size_t)ARENA_BLOCK_MAX) : ARENA_BLOCK - sizeof *b;
+        if (a->bytes >= ARENA_IS_LARGE)
+            block = LARGE_PAGE - sizeof *b;
         bool big = size > block / 2;
         size_t room = big ? size : block;
-        struct arena_block *n = mem_realloc(NULL, sizeof *n + room);
+        struct arena_block *n = new_block(room);
         *n = (struct arena_block){.size = room};
         a->bytes += sizeof *n + room;
         if (big && b) { /* keep filling the present block */
@@ -145,13 +170,17 @@ void *arena_alloc(struct arena *a, size_t size)
     }
     void *p = b->data + b->used;
     b->used += size;
-    memset(p, 0, size);
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return memset(arena_room(a, size), 0, size);
 }
 
 void *arena_copy(struct arena *a, const void *data, size_t size)
 {
-    void *p = arena_alloc(a, size);
+    void *p = arena_room(a, size);
     if (size)
         memcpy(p, data, size);
     return p;
@@ -166,8 +195,9 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
     const char *end = memchr(s, 0, n);
     size_t len = end ? (size_t)(end - s) : n;
-    char *p = arena_alloc(a, len + 1);
+    char *p = arena_room(a, len + 1);
     memcpy(p, s, len);
+    p[len] = 0;
     return p;
 }
 

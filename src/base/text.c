@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- strbuf ---- */
@@ -187,10 +188,14 @@ bool file_read(const char *path, size_t limit, char **data, size_t *len, struct 
 bool file_read_fd(int fd, const char *name, size_t limit, char **data, size_t *len, struct sd_error *err)
 {
     struct strbuf b = {0};
+    struct stat st;
     bool ok = true;
     char chunk[65536];
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size <= limit)
+        mem_large(strbuf_room(&b, (size_t)st.st_size), (size_t)st.st_size);
     for (;;) {
-        ssize_t n = read(fd, chunk, sizeof chunk);
+        bool room = b.cap - b.len > 1; /* as long as the file is what it was */
+        ssize_t n = read(fd, room ? b.text + b.len : chunk, room ? b.cap - b.len - 1 : sizeof chunk);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
@@ -203,8 +208,12 @@ bool file_read_fd(int fd, const char *name, size_t limit, char **data, size_t *l
             ok = fail(err, "%s is larger than %zu MB", name, limit / 1000000);
             break;
         }
-        strbuf_add(&b, chunk, (size_t)n);
+        if (room)
+            b.len += (size_t)n;
+        else
+            strbuf_add(&b, chunk, (size_t)n);
     }
+    strbuf_add(&b, "", 0);
     if (ok) {
         *len = b.len;
         *data = strbuf_detach(&b);

@@ -1,12 +1,10 @@
 #include "sink/json_out.h"
 
-#include <float.h>
-#include <limits.h>
+#include <endian.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 /* ---- texts ---- */
@@ -16,13 +14,33 @@ static bool is_plain(char c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* How many plain characters begin the text: eight at a time, as nearly all of it are. A byte has its top bit,
+ * or gets it when what is not plain is taken from it. Bytes behind the first hit may look like hits as well.
+ */
+static size_t plain(const char *s, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    size_t i = 0;
+    for (uint64_t w; len - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, s + i, sizeof w);
+        w = le64toh(w);
+        uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\'), del = w ^ (ones * 0x7f);
+        uint64_t hits = (w | (w - ones * ' ') | (quote - ones) | (slash - ones) | (del - ones)) & tops;
+        if (hits)
+            return i + (size_t)__builtin_ctzll(hits) / 8;
+    }
+    while (i < len && is_plain(s[i]))
+        i++;
+    return i;
+}
+
 /* A character that does not stand for itself. */
 static void special(struct strbuf *b, uint32_t c, const char *bytes, size_t n)
 {
     static const char FROM[] = "\"\\\b\f\n\r\t", TO[] = "\"\\bfnrt";
     const char *at = c && c < 0x80 ? strchr(FROM, (int)c) : NULL;
     if (at)
-        strbuf_printf(b, "\\%c", TO[at - FROM]);
+        strbuf_add(b, (const char[]){'\\', TO[at - FROM]}, 2);
     else if (utf8_harmless(c))
         strbuf_add(b, bytes, n);
     else if (c > 0xFFFF)
@@ -31,78 +49,30 @@ static void special(struct strbuf *b, uint32_t c, const char *bytes, size_t n)
         strbuf_printf(b, "\\u%04x", c);
 }
 
-static void quoted(struct strbuf *b, const char *s)
+static void make_room(struct json_out *o)
 {
-    const char *end = s + strlen(s), *p;
+    if (o->take && o->to->len >= JSON_OUT_MUCH)
+        o->take(o->ctx, o->to);
+}
+
+static void quoted(struct json_out *o, const char *s, size_t len)
+{
+    struct strbuf *b = o->to;
     strbuf_char(b, '"');
-    while (s < end) {
-        for (p = s; p < end && is_plain(*p);) /* nearly all of it */
-            p++;
-        strbuf_add(b, s, (size_t)(p - s));
-        if (p == end)
-            break;
+    for (size_t n; (n = plain(s, len)) < len; s += n, len -= n) {
         uint32_t c;
-        size_t n = utf8_decode(p, (size_t)(end - p), &c);
-        special(b, n ? c : 0xFFFD, p, n);
-        s = p + (n ? n : 1);
+        strbuf_add(b, s, n);
+        s += n;
+        len -= n;
+        n = utf8_decode(s, len, &c);
+        special(b, n ? c : 0xFFFD, s, n);
+        n = n ? n : 1;
+        make_room(o); /* a text may have megabytes */
     }
-    strbuf_char(b, '"');
-}
-
-/* ---- numbers ---- */
-
-/* The figures of `v`, written to end at `end`: where they begin. At least `least` of them. */
-static char *figures(char *end, uint64_t v, int least)
-{
-    char *p = end;
-    for (; v || p > end - least; v /= 10)
-        *--p = (char)('0' + v % 10);
-    return p;
-}
-
-static void whole(struct strbuf *b, int64_t v)
-{
-    char text[24], *end = text + sizeof text, *p = figures(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 1);
-    if (v < 0)
-        *--p = '-';
-    strbuf_add(b, p, (size_t)(end - p));
-}
-
-/* Of at most six decimals: a decimal of 15 figures or fewer is what %.15g makes of the double next to it. */
-static bool short_real(struct strbuf *b, double v)
-{
-    enum { DECIMALS = 6 };
-    const double million = 1e6;
-    char text[32], *end = text + sizeof text, *p;
-    double micro = round(fabs(v) * million);
-    if (!(fabs(v) >= 1e-3) || micro >= 1e15 || micro / million != fabs(v))
-        return false;
-    p = figures(end, (uint64_t)micro % 1000000, DECIMALS);
-    while (end[-1] == '0')
-        end--;
-    *--p = '.';
-    p = figures(p, (uint64_t)micro / 1000000, 1);
-    if (v < 0)
-        *--p = '-';
-    strbuf_add(b, p, (size_t)(end - p));
-    return true;
-}
-
-/* As many figures as give the same number again. */
-static void real(struct strbuf *b, double v)
-{
-    char text[32];
-    if (v > INT_MIN && v < INT_MAX && v == (double)(int)v && !(v == 0 && signbit(v))) {
-        whole(b, (int)v);
-        return;
-    }
-    if (short_real(b, v))
-        return;
-    snprintf(text, sizeof text, "%1.15g", v);
-    double again = strtod(text, NULL);
-    if (fabs(again - v) > MAX(fabs(again), fabs(v)) * DBL_EPSILON)
-        snprintf(text, sizeof text, "%1.17g", v);
-    strbuf_str(b, text);
+    char *out = strbuf_room(b, len + 1);
+    memcpy(out, s, len);
+    memcpy(out + len, "\"", 2);
+    b->len += len + 1;
 }
 
 /* ---- items ---- */
@@ -115,14 +85,29 @@ static bool item(struct json_out *o, const char *key)
     if (!o->depth)
         return true;
     bool any = o->open[o->depth - 1].any, list = o->open[o->depth - 1].list;
+    const char *name = list || !key ? "" : key;
+    size_t len = strlen(name);
+    char *start = strbuf_room(o->to, len + o->depth + sizeof ",\n\"\":\t"), *p = start;
     o->open[o->depth - 1].any = true;
-    if (any)
-        strbuf_str(o->to, list ? ", " : ",\n");
-    if (list)
-        return true;
-    strbuf_pad(o->to, '\t', o->depth);
-    quoted(o->to, key ? key : "");
-    strbuf_str(o->to, ":\t");
+    if (any) {
+        *p++ = ',';
+        *p++ = list ? ' ' : '\n';
+    }
+    for (size_t i = 0; !list && i < o->depth; i++)
+        *p++ = '\t';
+    bool as_is = !list && plain(name, len) == len;
+    if (as_is) { /* as all keys of columns are */
+        *p++ = '"';
+        memcpy(p, name, len);
+        memcpy(p + len, "\":\t", 3);
+        p += len + 3;
+    }
+    *p = 0;
+    o->to->len += (size_t)(p - start);
+    if (!list && !as_is) {
+        quoted(o, name, len);
+        strbuf_add(o->to, ":\t", 2);
+    }
     return true;
 }
 
@@ -149,6 +134,7 @@ void json_out_close(struct json_out *o)
         strbuf_char(o->to, '\n');
     strbuf_pad(o->to, '\t', o->depth);
     strbuf_char(o->to, '}');
+    make_room(o);
 }
 
 void json_out_null(struct json_out *o, const char *key)
@@ -168,7 +154,7 @@ void json_out_int(struct json_out *o, const char *key, int64_t v)
     if (v == SD_UNKNOWN)
         json_out_null(o, key);
     else if (item(o, key))
-        whole(o->to, v);
+        strbuf_whole(o->to, v);
 }
 
 void json_out_real(struct json_out *o, const char *key, double v)
@@ -176,7 +162,7 @@ void json_out_real(struct json_out *o, const char *key, double v)
     if (!isfinite(v))
         json_out_null(o, key);
     else if (item(o, key))
-        real(o->to, v);
+        strbuf_real(o->to, v);
 }
 
 void json_out_text(struct json_out *o, const char *key, const char *s)
@@ -184,5 +170,5 @@ void json_out_text(struct json_out *o, const char *key, const char *s)
     if (!s)
         json_out_null(o, key);
     else if (item(o, key))
-        quoted(o->to, s);
+        quoted(o, s, strlen(s));
 }

@@ -8,10 +8,14 @@
 
 #include "base/base.h"
 
-enum { JSON_OUT_DEEP = 32 };
+enum { JSON_OUT_DEEP = 32, JSON_OUT_MUCH = 1 << 18 };
 
 struct json_out {
     struct strbuf *to;
+    /* Takes away what was written, whenever it has become JSON_OUT_MUCH bytes; NULL: all of it stays in `to`.
+     */
+    void (*take)(void *ctx, struct strbuf *written);
+    void *ctx;
     size_t depth; /* objects and lists that are open; what is opened deeper than JSON_OUT_DEEP is left out */
     struct {
         bool list, any; /* any: it has an item already */

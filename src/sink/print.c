@@ -86,7 +86,7 @@ void print_doc(struct doc *d, enum print_format f, const struct print_options *o
         print_text_doc(d, o, out);
         break;
     case PRINT_JSON:
-        print_json_doc(d, out);
+        print_json_doc(d, o, out);
         break;
     case PRINT_MARKDOWN:
         print_md_doc(d, out);

@@ -28,6 +28,10 @@ struct print_options {
     int width; /* of text; 0: not limited */
     bool ascii;
     bool color; /* ANSI colours in text (a tty) */
+    /* Takes away a part of the output when that has become long, as JSON of a whole doc does; what is left in
+     * `out` follows. NULL: all of it is left there. */
+    void (*take)(void *ctx, struct strbuf *part);
+    void *ctx;
 };
 /* Texts that are written when they are needed (section.write) are written now. The output of PRINT_PPROF has
  * NUL bytes. */

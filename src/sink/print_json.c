@@ -131,13 +131,13 @@ static void end(struct json_out *o)
     strbuf_char(o->to, '\n');
 }
 
-void print_json_doc(const struct doc *d, struct strbuf *out)
+void print_json_doc(const struct doc *d, const struct print_options *options, struct strbuf *out)
 {
     if (d->json) {
         escape(d->json, out);
         return;
     }
-    struct json_out o = {.to = out};
+    struct json_out o = {.to = out, .take = options->take, .ctx = options->ctx};
     begin(&o, d);
     for (size_t i = 0; i < d->n_sections; i++)
         if (d->sections[i].key)

@@ -4,6 +4,7 @@
 
 #include "core/plans/advice.h"
 #include "format/plans/explain_input.h"
+#include "tests/lib/plan_alike.c" /* the fuzzers link no test library */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!explain_read(text, size, &e, &err) && !err.text[0])
         abort();
     if (explain_log_settled(text, size) > size)
+        abort();
+    if (plan_read_twice(text, size, &err) && err.text[0])
         abort();
     free(text);
     for (size_t k = 0; k < e.n_plans; k++) {

@@ -12,14 +12,18 @@ struct saving own_part(const struct plan_finder *f, const struct plan_node *n, d
     return (struct saving){.ns = NAN, .share = known_or(n->cost_share, 0) * part, .cost = NAN};
 }
 
+bool below_floors(const struct plan_finder *f, struct saving s)
+{
+    const struct plan_rule *r = f->rule;
+    return !(s.share >= r->floor_share) || (f->plan->timed && r->floor_ns > 0 && !(s.ns >= r->floor_ns));
+}
+
 struct plan_finding *found(struct plan_finder *f, const struct plan_node *n, double measure, struct saving s,
                            double amount)
 {
     const struct plan_rule *r = f->rule;
     enum severity severity = severity_of(measure, r->info, r->warn, r->bad);
-    if (severity == SEVERITY_NONE || !(s.share >= r->floor_share) || amount < r->floor_amount)
-        return NULL;
-    if (f->plan->timed && r->floor_ns > 0 && !(s.ns >= r->floor_ns))
+    if (severity == SEVERITY_NONE || below_floors(f, s) || amount < r->floor_amount)
         return NULL;
     f->out->items = mem_grow(f->out->items, f->out->n, &f->out->cap, sizeof *f->out->items);
     struct plan_finding *it = &f->out->items[f->out->n++];

@@ -44,6 +44,8 @@ static inline const char *bytes(struct plan_finder *f, double v)
 struct saving of_time(const struct plan_finder *f, double ns);
 /* `part` of what the node itself takes: of its time, or without times of its cost. */
 struct saving own_part(const struct plan_finder *f, const struct plan_node *n, double part);
+/* Is that less than the floors of the rule? */
+bool below_floors(const struct plan_finder *f, struct saving s);
 /* The new finding when it passes its limits and floors; NULL otherwise. */
 struct plan_finding *found(struct plan_finder *f, const struct plan_node *n, double measure, struct saving s,
                            double amount);

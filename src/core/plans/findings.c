@@ -77,6 +77,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows removed",
      .find = rule_seq_scan_filter,
+     .own_part = true,
      .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
      .help = "The whole table is read although the filter keeps few rows; an index would read only those."},
     {.name = "blocks_per_row",
@@ -91,6 +92,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "blocks",
      .find = rule_blocks_per_row,
+     .own_part = true,
      .source = "own; no published number",
      .help =
          "Dead rows, or empty pages, are read before the rows that match; queue tables are known for it."},
@@ -106,6 +108,8 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 10000,
      .floor_of = "dead rows",
      .find = rule_dead_rows,
+     .own_part = true,
+     .looks_back = true,
      .source = "own; autovacuum's default starts at a fifth",
      .help = "Every scan reads the dead rows too, until VACUUM removes them. Only a server can report this."},
     {.name = "stale_statistics",
@@ -120,6 +124,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows changed",
      .find = rule_stale_statistics,
+     .looks_back = true,
      .source =
          "PostgreSQL: autovacuum_analyze_threshold and _scale_factor; the estimate must be off by 3 times",
      .help = "The planner uses statistics that no longer describe the table. Only a server can report this."},
@@ -135,6 +140,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 100,
      .floor_of = "difference of planned and actual rows, over all loops",
      .find = rule_bad_estimate,
+     .looks_back = true,
      .source = "pev2, pgAdmin",
      .help = "The planner chose the joins and the memory for a wrong number of rows."},
     {.name = "sort_disk",
@@ -149,6 +155,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 262144,
      .floor_of = "bytes on disk",
      .find = rule_sort_disk,
+     .own_part = true,
      .source = "Pg::Explain",
      .help = "The rows did not fit in work_mem and were sorted in temporary files."},
     {.name = "spill_known",
@@ -193,6 +200,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows removed",
      .find = rule_index_filter,
+     .own_part = true,
      .source = "pev2 (rows removed); pganalyze names it without a number",
      .help = "The index serves only part of the condition; the rest is checked row by row in the table."},
     {.name = "order_index",
@@ -207,6 +215,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 5000,
      .floor_of = "rows removed",
      .find = rule_order_index,
+     .own_part = true,
      .source = "pganalyze, no number",
      .help = "For ORDER BY with LIMIT the planner reads an index in order, and the filter removes most of "
              "the rows."},
@@ -236,6 +245,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows",
      .find = rule_or_join,
+     .own_part = true,
      .source = "pganalyze",
      .help = "A hash join or an index cannot be used for an OR across two tables."},
     {.name = "nested_loop",
@@ -265,6 +275,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "heap fetches",
      .find = rule_heap_fetches,
+     .own_part = true,
      .source = "pev2",
      .help = "Rows on pages that are not marked all-visible must be read from the table."},
     {.name = "lossy_bitmap",
@@ -279,6 +290,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 500,
      .floor_of = "lossy blocks",
      .find = rule_lossy_bitmap,
+     .own_part = true,
      .source = "pganalyze",
      .help = "The bitmap did not fit in work_mem: it keeps whole blocks (lossy), and every row in them is "
              "checked again."},
@@ -308,6 +320,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1048576,
      .floor_of = "bytes",
      .find = rule_temp_io,
+     .own_part = true,
      .source = "pganalyze",
      .help = "The stored rows did not fit in work_mem."},
     {.name = "workers_short",
@@ -466,6 +479,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "descents",
      .find = rule_index_searches,
+     .own_part = true,
      .source = "own; Index Searches is told from PostgreSQL 18",
      .help = "Each value of a list, or of a skipped first column, needs a separate search of the index."},
     {.name = "io_wait",
@@ -525,6 +539,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows removed",
      .find = rule_block_ranges,
+     .own_part = true,
      .source = "own, as for sequential scans",
      .help = "A BRIN index gives ranges of blocks; every row in them is checked again."},
     {.name = "index_walk",
@@ -539,6 +554,8 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 10000,
      .floor_of = "rows",
      .find = rule_index_walk,
+     .own_part = true,
+     .looks_back = true,
      .source = "own; no published number",
      .help =
          "The index has no condition: it serves only the order, and every row is looked up in the table."},
@@ -554,6 +571,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows",
      .find = rule_or_subquery,
+     .own_part = true,
      .source = "own; no published number",
      .help = "An index cannot serve an OR of which one side is a subquery."},
     {.name = "waited",
@@ -567,6 +585,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 10e6,
      .floor_of = "ns a row",
      .find = rule_waited,
+     .own_part = true,
      .source = "own; no published number",
      .help = "Writing or locking a row takes microseconds, unless another transaction has locked it."},
     {.name = "guessed_rows",
@@ -581,6 +600,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "rows of the table",
      .find = rule_guessed_rows,
+     .own_part = true,
      .source = "PostgreSQL: selfuncs.h, DEFAULT_INEQ_SEL",
      .help = "Without statistics the planner takes a fixed share of the rows: a third, a half, 0.5 %."},
     {.name = "inner_runs",
@@ -595,6 +615,7 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 1000,
      .floor_of = "runs",
      .find = rule_inner_runs,
+     .looks_back = true,
      .source = "own; no published number",
      .help =
          "Each run of the inner side is short and they are as many as planned, but together they take most."},
@@ -608,6 +629,8 @@ const struct plan_rule plan_rules[] = {
      .floor_share = 0.50,
      .floor_amount = 0,
      .find = rule_hot_part,
+     .own_part = true,
+     .looks_back = true,
      .source = "pev2 (10/40/90 %), floor our own",
      .help = "A CTE, InitPlan, function, foreign or custom scan takes most of a short execution."},
     {.name = "costly_node",
@@ -621,6 +644,8 @@ const struct plan_rule plan_rules[] = {
      .floor_amount = 100000,
      .floor_of = "cost",
      .find = rule_costly_node,
+     .own_part = true,
+     .looks_back = true,
      .source = "pev2 (10/40/90 %), floor our own",
      .help = "One node of a plan that was not executed is expected to take most of a large cost."},
     {.name = "hot_node",
@@ -633,6 +658,8 @@ const struct plan_rule plan_rules[] = {
      .floor_share = 0.40,
      .floor_amount = 0,
      .find = rule_hot_node,
+     .own_part = true,
+     .looks_back = true,
      .source = "pev2 (10/40/90 %), floor our own",
      .help = "One node takes most of an execution, and no other rule explains it."},
 };
@@ -666,19 +693,62 @@ static double *times_below(const struct plan *p)
     return below;
 }
 
+/* What each node itself takes, beside each other: of most rules it decides alone, and a node is a kilobyte.
+ */
+static struct saving *own_parts(const struct plan_finder *f)
+{
+    const struct plan *p = f->plan;
+    struct saving *own = arena_alloc(p->arena, p->n_nodes * sizeof *own);
+    for (size_t i = 0; i < p->n_nodes; i++)
+        own[i] = own_part(f, p->nodes[i], 1);
+    return own;
+}
+
+/* The rules [from, to) at one node after the other. */
+static void find_at_nodes(struct plan_finder *f, const struct saving *own, size_t from, size_t to)
+{
+    for (size_t i = 0; i < f->plan->n_nodes; i++) {
+        if (f->plan->nodes[i]->never_executed)
+            continue;
+        for (size_t r = from; r < to; r++) {
+            f->rule = &plan_rules[r];
+            if (!f->rule->whole_plan && !(f->rule->own_part && below_floors(f, own[i])))
+                f->rule->find(f, f->plan->nodes[i]);
+        }
+    }
+}
+
+/* The findings from `first` on in the order of their rules, those of a rule as they are. */
+static void order_by_rule(struct plan_findings *out, size_t first, size_t from, size_t to)
+{
+    size_t n = out->n - first, done = 0;
+    struct plan_finding *sorted = mem_array(n, sizeof *sorted);
+    for (size_t r = from; r < to && done < n; r++)
+        for (size_t i = first; i < out->n; i++)
+            if (out->items[i].rule == &plan_rules[r])
+                sorted[done++] = out->items[i];
+    if (done)
+        memcpy(out->items + first, sorted, done * sizeof *sorted);
+    free(sorted);
+}
+
 void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_findings *out)
 {
     *out = (struct plan_findings){0};
     struct plan_finder f = {.plan = p, .facts = facts, .out = out, .below = times_below(p)};
-    for (size_t r = 0; r < plan_n_rules; r++) {
-        f.rule = &plan_rules[r];
-        if (f.rule->whole_plan) {
-            f.rule->find(&f, NULL);
-            continue;
-        }
-        for (size_t i = 0; i < p->n_nodes; i++)
-            if (!p->nodes[i]->never_executed)
-                f.rule->find(&f, p->nodes[i]);
+    struct saving *own = own_parts(&f);
+    for (size_t from = 0, to; from < plan_n_rules; from = to) {
+        size_t first = out->n;
+        /* Rules that do not look at what was found before are done together. */
+        for (to = from + 1; to < plan_n_rules && !plan_rules[from].looks_back && !plan_rules[to].looks_back;)
+            to++;
+        for (size_t r = from; r < to; r++)
+            if (plan_rules[r].whole_plan) {
+                f.rule = &plan_rules[r];
+                f.rule->find(&f, NULL);
+            }
+        find_at_nodes(&f, own, from, to);
+        order_by_rule(out, first, from, to);
     }
     if (out->n)
         qsort(out->items, out->n, sizeof *out->items, by_saving);

@@ -62,6 +62,9 @@ struct plan_rule {
     const char *source; /* where the thresholds come from */
     void (*find)(struct plan_finder *f, const struct plan_node *n); /* per node; n NULL: whole plan */
     bool whole_plan;
+    bool own_part;   /* it saves at most what the node itself takes: nodes that take less than the floors are
+                      * passed over */
+    bool looks_back; /* at the findings of the rules before it, or at its own */
 };
 extern const struct plan_rule plan_rules[];
 extern const size_t plan_n_rules;

@@ -1,11 +1,11 @@
 #include "format/plans/explain_tree.h"
 
+#include "format/plans/explain_reader.h"
+
 #include <stdlib.h>
 
-/* cJSON keeps numbers as doubles; a query identifier has 64 bits. Its digits are taken
- * from the text: the next such key at or after *at. Inside a JSON string the quote would
- * have a backslash before it. */
-static void whole_identifier(cJSON *entry, const char **at, const char *end)
+/* Inside a JSON string the quote would have a backslash before it. */
+void explain_whole_identifier(cJSON *entry, const char **at, const char *end)
 {
     static const char key[] = "\"Query Identifier\"";
     cJSON *item = cJSON_GetObjectItemCaseSensitive(entry, "Query Identifier");
@@ -56,7 +56,7 @@ static size_t take_item(cJSON *item, int depth, const char **start, const char *
     bool entry = cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(item, "Plan")) ||
                  (depth <= 1 && cJSON_GetObjectItemCaseSensitive(item, "Node Type"));
     if (cJSON_IsObject(item) && entry) {
-        whole_identifier(item, start, end);
+        explain_whole_identifier(item, start, end);
         struct plan *p = explain_tree(item, err);
         if (p)
             explain_keep(out, p);
@@ -198,6 +198,11 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
     bool cut = false;
     while ((s = find_start(s, end)) != NULL) {
         const char *stop = NULL;
+        if (explain_direct(s, end, &stop, out)) {
+            s = stop;
+            continue;
+        }
+        stop = NULL;
         cJSON *json = cJSON_ParseWithLengthOpts(s, (size_t)(end - s), &stop, 0);
         if (!stop || stop <= s) /* cJSON reports the start when it ran out of memory */
             stop = s + 1;

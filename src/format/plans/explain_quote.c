@@ -1,7 +1,5 @@
 #include "format/plans/explain_quote.h"
 
-#include <stdlib.h>
-
 /* All keywords of 12 to 18 but the unreserved ones. */
 static const char KEYWORDS[] =
     " "
@@ -22,12 +20,18 @@ static const char KEYWORDS[] =
     "xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot "
     "xmlserialize xmltable ";
 
+enum { LONGEST = 17 }; /* of them: current_timestamp */
+
+/* Of letters, digits and _ only. */
 static bool is_keyword(const char *s)
 {
-    char *word = mem_printf(" %s ", s);
-    bool found = strstr(KEYWORDS, word) != NULL;
-    free(word);
-    return found;
+    char word[LONGEST + 3] = " ";
+    size_t n = strlen(s);
+    if (n > LONGEST)
+        return false;
+    memcpy(word + 1, s, n);
+    word[n + 1] = ' ';
+    return strstr(KEYWORDS, word) != NULL;
 }
 
 void explain_quote(const char *s, struct strbuf *out)

@@ -1,43 +1,38 @@
 #include "format/plans/explain_tree.h"
 #include "base/num.h"
+#include "format/plans/explain_reader.h"
 #include "format/plans/explain_sets.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Keys to fields. Built for every entry: a hundred insertions, against thousands of
- * look-ups in the tree, and no state between threads. */
-#define SLOTS 512u
-struct keys {
-    const struct plan_field *slot[SLOTS];
-};
-
-static void keys_make(struct keys *k, const struct plan_field *fields, size_t n)
+static void keys_make(struct explain_keys *k, const struct plan_field *fields, size_t n)
 {
     memset(k, 0, sizeof *k);
     for (size_t i = 0; i < n; i++) {
-        size_t at = str_hash(fields[i].key, strlen(fields[i].key)) % SLOTS;
+        size_t at = str_hash_words(fields[i].key, strlen(fields[i].key)) % EXPLAIN_KEY_SLOTS;
         while (k->slot[at])
-            at = (at + 1) % SLOTS;
+            at = (at + 1) % EXPLAIN_KEY_SLOTS;
         k->slot[at] = &fields[i];
     }
 }
 
-static const struct plan_field *keys_find(const struct keys *k, const char *key)
+const struct plan_field *explain_key(const struct explain_keys *keys, const char *key, size_t len)
 {
-    size_t at = str_hash(key, strlen(key)) % SLOTS;
-    for (; k->slot[at]; at = (at + 1) % SLOTS)
-        if (!strcmp(k->slot[at]->key, key))
-            return k->slot[at];
+    size_t at = str_hash_words(key, len) % EXPLAIN_KEY_SLOTS;
+    for (; keys->slot[at]; at = (at + 1) % EXPLAIN_KEY_SLOTS)
+        if (!strncmp(keys->slot[at]->key, key, len) && !keys->slot[at]->key[len])
+            return keys->slot[at];
     return NULL;
 }
 
-struct reader {
-    struct plan *plan;
-    struct keys node, worker, trigger;
-    size_t nameless; /* nodes without a type */
-    bool full;       /* too many nodes: the rest was left out */
-};
+void explain_reader_begin(struct explain_reader *r)
+{
+    *r = (struct explain_reader){.plan = plan_new()};
+    keys_make(&r->node, plan_node_fields, plan_n_node_fields);
+    keys_make(&r->worker, plan_worker_fields, plan_n_worker_fields);
+    keys_make(&r->trigger, plan_trigger_fields, plan_n_trigger_fields);
+}
 
 static double number(const cJSON *item)
 {
@@ -75,7 +70,7 @@ static struct plan_list list(struct arena *a, const cJSON *item)
     return out;
 }
 
-static void set(struct arena *a, const struct plan_field *f, void *record, const cJSON *item)
+void explain_set(struct arena *a, const struct plan_field *f, void *record, const cJSON *item)
 {
     void *at = (char *)record + f->offset;
     switch (f->type) {
@@ -100,19 +95,20 @@ static void set(struct arena *a, const struct plan_field *f, void *record, const
     }
 }
 
-static void read_record(struct arena *a, const struct keys *keys, void *record, const cJSON *object)
+static void read_record(struct arena *a, const struct explain_keys *keys, void *record, const cJSON *object)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, object)
     {
-        const struct plan_field *f = item->string ? keys_find(keys, item->string) : NULL;
+        const struct plan_field *f =
+            item->string ? explain_key(keys, item->string, strlen(item->string)) : NULL;
         if (f)
-            set(a, f, record, item);
+            explain_set(a, f, record, item);
     }
 }
 
 /* Below 13 a node's workers came as several arrays under the same key. */
-static void read_workers(struct reader *r, struct plan_node *n, const cJSON *array)
+static void read_workers(struct explain_reader *r, struct plan_node *n, const cJSON *array)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, array)
@@ -142,7 +138,7 @@ static void read_workers(struct reader *r, struct plan_node *n, const cJSON *arr
 
 #define PARTS_DEPTH_MAX 12
 
-static struct plan_node *read_node(struct reader *r, struct plan_node *parent, const cJSON *object);
+static struct plan_node *read_node(struct explain_reader *r, struct plan_node *parent, const cJSON *object);
 
 static const cJSON *plan_in(const cJSON *item)
 {
@@ -160,6 +156,11 @@ static bool holds_plan(const cJSON *item, int depth)
     return false;
 }
 
+bool explain_holds_plan(const cJSON *value)
+{
+    return holds_plan(value, 0);
+}
+
 static void set_part_time(struct plan_node *n, const cJSON *object, const char *key)
 {
     double ms = number(cJSON_GetObjectItemCaseSensitive(object, key));
@@ -170,7 +171,7 @@ static void set_part_time(struct plan_node *n, const cJSON *object, const char *
 }
 
 /* `key` is the name of the item, or of the array it is in. */
-static void read_parts(struct reader *r, struct plan_node *parent, const cJSON *item, const char *key,
+static void read_parts(struct explain_reader *r, struct plan_node *parent, const cJSON *item, const char *key,
                        int depth)
 {
     static const struct {
@@ -199,7 +200,7 @@ static void read_parts(struct reader *r, struct plan_node *parent, const cJSON *
 }
 
 /* "Full-sort Groups", "Pre-sorted Groups" of an incremental sort: what did not fit in memory. */
-static void read_groups(struct reader *r, struct plan_node *n, const cJSON *groups)
+static void read_groups(struct explain_reader *r, struct plan_node *n, const cJSON *groups)
 {
     const cJSON *disk = cJSON_GetObjectItemCaseSensitive(groups, "Sort Space Disk");
     double kb = number(cJSON_GetObjectItemCaseSensitive(disk, "Peak Sort Space Used"));
@@ -210,8 +211,32 @@ static void read_groups(struct reader *r, struct plan_node *n, const cJSON *grou
     n->sort_method = n->sort_method ? n->sort_method : arena_strdup(r->plan->arena, "external merge");
 }
 
+bool explain_nested(struct explain_reader *r, struct plan_node *n, const char *key, const cJSON *value)
+{
+    struct arena *a = r->plan->arena;
+    if (!strcmp(key, "Full-sort Groups") || !strcmp(key, "Pre-sorted Groups")) {
+        read_groups(r, n, value);
+        const char *said = explain_groups(a, value);
+        *(key[0] == 'F' ? &n->full_sort_groups : &n->presorted_groups) = said;
+    } else if (!strcmp(key, "Workers")) {
+        read_workers(r, n, value);
+    } else if (!strcmp(key, "Grouping Sets")) {
+        const cJSON *first = cJSON_GetObjectItemCaseSensitive(value->child, "Group Keys");
+        if (!first)
+            first = cJSON_GetObjectItemCaseSensitive(value->child, "Hash Keys");
+        if (!n->group_key.n)
+            n->group_key = list(a, first && cJSON_IsArray(first->child) ? first->child : first);
+        n->grouping_sets = explain_sets(a, value);
+    } else if (!strcmp(key, "Target Tables")) {
+        n->target_tables = explain_targets(a, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). NULL: too many nodes. */
-static struct plan_node *read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
+static struct plan_node *read_node(struct explain_reader *r, struct plan_node *parent, const cJSON *object)
 {
     if (r->plan->n_nodes >= EXPLAIN_MAX_NODES) {
         r->full = true;
@@ -224,15 +249,10 @@ static struct plan_node *read_node(struct reader *r, struct plan_node *parent, c
     const cJSON *item, *child;
     cJSON_ArrayForEach(item, object)
     {
-        if (!item->string || (!cJSON_IsArray(item) && !cJSON_IsObject(item)))
+        if (!item->string || (!cJSON_IsArray(item) && !cJSON_IsObject(item)) ||
+            explain_nested(r, n, item->string, item))
             continue;
-        if (!strcmp(item->string, "Full-sort Groups") || !strcmp(item->string, "Pre-sorted Groups")) {
-            read_groups(r, n, item);
-            const char *said = explain_groups(r->plan->arena, item);
-            *(item->string[0] == 'F' ? &n->full_sort_groups : &n->presorted_groups) = said;
-        } else if (!strcmp(item->string, "Workers")) {
-            read_workers(r, n, item);
-        } else if (!strcmp(item->string, "Plans")) {
+        if (!strcmp(item->string, "Plans")) {
             cJSON_ArrayForEach(child, item)
             {
                 /* Where the input was cut a node may have nothing yet. */
@@ -241,17 +261,7 @@ static struct plan_node *read_node(struct reader *r, struct plan_node *parent, c
                 else
                     r->nameless++;
             }
-        } else if (!strcmp(item->string, "Grouping Sets")) {
-            const cJSON *first = cJSON_GetObjectItemCaseSensitive(item->child, "Group Keys");
-            if (!first)
-                first = cJSON_GetObjectItemCaseSensitive(item->child, "Hash Keys");
-            if (!n->group_key.n)
-                n->group_key =
-                    list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
-            n->grouping_sets = explain_sets(r->plan->arena, item);
-        } else if (!strcmp(item->string, "Target Tables")) {
-            n->target_tables = explain_targets(r->plan->arena, item);
-        } else if (holds_plan(item, 0)) {
+        } else if (explain_holds_plan(item)) {
             read_parts(r, n, item, item->string, 0);
         }
     }
@@ -263,7 +273,7 @@ static double member(const cJSON *object, const char *key)
     return number(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
-static void read_rest(struct reader *r, const cJSON *entry)
+void explain_rest(struct explain_reader *r, const cJSON *entry)
 {
     struct plan *p = r->plan;
     const cJSON *item, *each;
@@ -341,14 +351,12 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
         fail(err, "The plan cannot be read: its first node has no \"Node Type\".");
         return NULL;
     }
-    struct reader *r = mem_alloc(sizeof *r);
-    keys_make(&r->node, plan_node_fields, plan_n_node_fields);
-    keys_make(&r->worker, plan_worker_fields, plan_n_worker_fields);
-    keys_make(&r->trigger, plan_trigger_fields, plan_n_trigger_fields);
-    struct plan *p = r->plan = plan_new();
+    struct explain_reader *r = mem_alloc(sizeof *r);
+    explain_reader_begin(r);
+    struct plan *p = r->plan;
     read_node(r, NULL, root);
     if (root != entry)
-        read_rest(r, entry);
+        explain_rest(r, entry);
     if (r->full)
         plan_note(p, "The plan has more than %d nodes; the rest was left out.", EXPLAIN_MAX_NODES);
     if (r->nameless)

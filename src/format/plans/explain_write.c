@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/decimal.h"
 #include "core/sql/statement.h"
 #include "format/plans/explain_quote.h"
 
@@ -25,8 +26,12 @@ static void indent(struct writer *w, int columns)
 /* One line, whatever stands in the text. */
 static void put(struct writer *w, const char *s)
 {
-    for (; *s; s++)
-        strbuf_char(w->out, *s == '\n' || *s == '\r' ? ' ' : *s);
+    for (size_t n = strcspn(s, "\n\r"); n || *s; n = strcspn(s, "\n\r")) {
+        strbuf_add(w->out, s, n);
+        if (s[n])
+            strbuf_char(w->out, ' ');
+        s += n + (s[n] != 0);
+    }
 }
 
 static void expression(struct writer *w, const char *s)
@@ -44,25 +49,28 @@ static void name(struct writer *w, const char *s)
 /* Whole when it is whole: 18 tells rows with two digits, averages have more. */
 static void amount(struct writer *w, double v)
 {
-    if (v == floor(v) && v < 1e15)
-        strbuf_printf(w->out, "%.0f", v);
-    else
-        strbuf_printf(w->out, "%.2f", v);
+    strbuf_fixed(w->out, v, v == floor(v) && v < 1e15 ? 0 : 2);
 }
 
 static void ms(struct writer *w, double ns)
 {
-    strbuf_printf(w->out, "%.3f", ns / 1e6);
+    strbuf_fixed(w->out, ns / 1e6, 3);
 }
 
 /* ---- lines of a node ---- */
+
+static void head(struct writer *w, int at, const char *label)
+{
+    indent(w, at);
+    strbuf_str(w->out, label);
+    strbuf_str(w->out, ": ");
+}
 
 static void text_line(struct writer *w, int at, const char *label, const char *s)
 {
     if (!s)
         return;
-    indent(w, at);
-    strbuf_printf(w->out, "%s: ", label);
+    head(w, at, label);
     expression(w, s);
     strbuf_char(w->out, '\n');
 }
@@ -71,8 +79,7 @@ static void list_line(struct writer *w, int at, const char *label, const struct 
 {
     if (!l->n)
         return;
-    indent(w, at);
-    strbuf_printf(w->out, "%s: ", label);
+    head(w, at, label);
     for (size_t i = 0; i < l->n; i++) {
         strbuf_str(w->out, i ? ", " : "");
         expression(w, l->items[i]);
@@ -84,8 +91,7 @@ static void figure_line(struct writer *w, int at, const char *label, double v)
 {
     if (!(v > 0))
         return;
-    indent(w, at);
-    strbuf_printf(w->out, "%s: ", label);
+    head(w, at, label);
     amount(w, v);
     strbuf_char(w->out, '\n');
 }
@@ -109,12 +115,15 @@ static void group(struct writer *w, int at, const char *line, const char *const 
                 strbuf_str(w->out, line);
             }
             if (first)
-                strbuf_printf(w->out, "%s%s%s", *begun ? ", " : "", heads[g], *heads[g] ? " " : "");
-            else
+                strbuf_str(w->out, *begun ? ", " : "");
+            if (first)
+                strbuf_str(w->out, heads[g]);
+            if (!first || *heads[g])
                 strbuf_char(w->out, ' ');
             *begun = true;
             first = false;
-            strbuf_printf(w->out, "%s=", pairs[i].label);
+            strbuf_str(w->out, pairs[i].label);
+            strbuf_char(w->out, '=');
             if (times)
                 ms(w, pairs[i].v);
             else
@@ -197,7 +206,8 @@ static void item(struct writer *w, int at, bool *begun, const char *label, doubl
     else
         indent(w, at);
     *begun = true;
-    strbuf_printf(w->out, "%s: ", label);
+    strbuf_str(w->out, label);
+    strbuf_str(w->out, ": ");
     amount(w, v);
     strbuf_str(w->out, unit);
 }
@@ -255,7 +265,7 @@ static void actual(struct writer *w, double startup, double total, double rows, 
     }
     strbuf_str(w->out, "rows=");
     if (w->fractions)
-        strbuf_printf(w->out, "%.2f", isnan(rows) ? 0 : rows);
+        strbuf_fixed(w->out, isnan(rows) ? 0 : rows, 2);
     else
         amount(w, isnan(rows) ? 0 : rows);
     if (!isnan(loops)) {
@@ -528,10 +538,15 @@ static void node_line(struct writer *w, const struct plan_node *n)
     strbuf_free(&b);
     where(w, n);
     if (!isnan(n->total_cost)) {
-        strbuf_printf(w->out, "  (cost=%.2f..%.2f rows=", isnan(n->startup_cost) ? 0 : n->startup_cost,
-                      n->total_cost);
+        strbuf_str(w->out, "  (cost=");
+        strbuf_fixed(w->out, isnan(n->startup_cost) ? 0 : n->startup_cost, 2);
+        strbuf_str(w->out, "..");
+        strbuf_fixed(w->out, n->total_cost, 2);
+        strbuf_str(w->out, " rows=");
         amount(w, isnan(n->plan_rows) ? 0 : n->plan_rows);
-        strbuf_printf(w->out, " width=%.0f)", isnan(n->plan_width) ? 0 : n->plan_width);
+        strbuf_str(w->out, " width=");
+        strbuf_fixed(w->out, isnan(n->plan_width) ? 0 : n->plan_width, 0);
+        strbuf_char(w->out, ')');
     }
     bool part = isnan(n->loop_rows) && isnan(n->total_cost); /* of another server: part_time */
     if (!part && (n->loops > 0 || (isnan(n->loops) && !isnan(n->loop_rows)))) {
