@@ -582,13 +582,24 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
 
 /* ---- data ---- */
 
+static void begin_again(struct app *a)
+{
+    model_free(a->model);
+    a->model = model_new(&a->limits);
+}
+
 void app_more_memory(struct app *a, size_t bytes)
 {
     if (a->limits.max_bytes >= bytes)
         return;
     a->limits.max_bytes = bytes;
-    model_free(a->model);
-    a->model = model_new(&a->limits);
+    begin_again(a);
+}
+
+void app_totals_only(struct app *a)
+{
+    a->limits.totals_only = true;
+    begin_again(a);
 }
 
 void app_watch_goals(struct app *a, const struct signals_limits *limits)

@@ -84,6 +84,7 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
 /* The model may take so much; before any data comes. */
 void app_more_memory(struct app *a, size_t bytes);
+void app_totals_only(struct app *a); /* as model_limits has it; before any data comes */
 
 /* From now on the figures of the policy are kept, too: before any data comes. Once; limits NULL: the usual.
  */

@@ -125,6 +125,7 @@ static int dispatch(const struct cli *cli)
     limits.retention_ns = 0;
     limits.max_bytes = run == verb_view || run == verb_report ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     const struct view *v = run == verb_view ? view_named(cli->verb) : NULL;
+    limits.unread = v ? v->verb_unread : 0;
     for (size_t i = 0; VIEWS[i]; i++)
         if (VIEWS[i] == v || run == verb_report) { /* which shows several of them */
             limits.max_bytes = MAX(limits.max_bytes, VIEWS[i]->verb_bytes);

@@ -631,6 +631,26 @@ static bool has_url(const struct cli *cli)
     return false;
 }
 
+static bool may_provide(const char *target, sd_kinds kinds)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    if (app_is_recording(target) || is_http(target) || !registry_resolve(target, &r, &err))
+        return true; /* of a URL it is known when it has answered */
+    bool may = (r.ops->provides & kinds) != 0;
+    registry_resolved_free(&r);
+    return may;
+}
+
+/* Of a log with many routes, keeping the slots of each would be the most work, and nobody asks for them. */
+static bool totals_are_enough(const struct app *a, const struct view *v, const struct choice *t)
+{
+    bool enough = v->verb_spans && !t->window_ns && !t->for_ns && a->cli->n_args > 0;
+    for (size_t i = 0; i < a->cli->n_args && enough; i++)
+        enough = !may_provide(a->cli->args[i], v->verb_spans);
+    return enough;
+}
+
 static size_t add_sources(struct app *a, const struct view *v, follow_rule *follow)
 {
     const struct cli *cli = a->cli;
@@ -657,6 +677,8 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     sd_time now;
     if (!plan_histories(a, v, t))
         return EXIT_USAGE;
+    if (totals_are_enough(a, v, t))
+        app_totals_only(a);
     size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));

@@ -103,6 +103,9 @@ struct view {
     const char *url_source;
     size_t verb_bytes; /* memory its verb may use for data, where that comes in large pieces; 0: the usual */
     size_t verb_endpoints; /* that its verb tells apart; 0: the usual number */
+    sd_kinds verb_unread;  /* records of which its doc shows nothing: its verb does not keep them */
+    sd_kinds verb_spans;   /* over all time its doc asks for the totals of endpoints, and beside these records
+                              alone for spans as well; 0: beside any */
     sd_kinds needs;        /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of; /* its doc about one thing, or of a view about none its doc, changes with records of
                        * these kinds only, and live not with time; 0: with any record and with time */

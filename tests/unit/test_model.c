@@ -459,6 +459,54 @@ static void test_thinning_keeps_totals(void **state)
     model_free(m);
 }
 
+/* A printed view that asks for totals alone: they are the same, and nothing else is held. */
+static void test_totals_only(void **state)
+{
+    (void)state;
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.retention_ns = 0;
+    struct model *m = model_new(&limits);
+    limits.totals_only = true;
+    limits.unread = SD_KIND_BIT(SD_HTTP_PART);
+    struct model *lean = model_new(&limits);
+    struct sd_http_part part;
+    cleared(SD_HTTP_PART, &part);
+    part.method = "GET";
+    part.route = "/a";
+    part.by = "status";
+    part.key = "2xx";
+    part.count = 1;
+    for (int s = 0; s < 1000; s++) {
+        add_http(m, T0 + s * SD_S, "GET", "/a", 1 + s % 3, (1 + s % 97) * SD_MS);
+        add_http(lean, T0 + s * SD_S, "GET", "/a", 1 + s % 3, (1 + s % 97) * SD_MS);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct sd_batch *b = batch_new("exec", T0);
+        batch_add(b, SD_HTTP_PART, &part);
+        add_batch(i ? lean : m, b);
+    }
+    struct endpoint_part parts[4];
+    struct endpoint_stats all, st;
+    endpoint_stats(model_endpoint(m, 0), SPAN_ALL, &all);
+    endpoint_stats(model_endpoint(lean, 0), SPAN_ALL, &st);
+    assert_int_equal(all.count, st.count);
+    assert_int_equal(all.total_ns, st.total_ns);
+    assert_int_equal(all.first, st.first);
+    assert_int_equal(all.last, st.last);
+    assert_memory_equal(all.latency.bucket, st.latency.bucket, sizeof st.latency.bucket);
+    assert_int_equal(endpoint_parts(model_endpoint(m, 0), "status", SPAN_ALL, parts, 4), 1);
+    assert_int_equal(endpoint_parts(model_endpoint(lean, 0), "status", SPAN_ALL, parts, 4), 0);
+    assert_true(model_has(lean, SD_KIND_BIT(SD_HTTP_PART)));
+    assert_int_equal(model_usage(lean).first, model_usage(m).first);
+    assert_int_equal(model_usage(lean).last, model_usage(m).last);
+    struct part_usage held[64], less[64];
+    model_parts(m, held, 64);
+    model_parts(lean, less, 64);
+    assert_true(less[0].bytes < held[0].bytes / 10);
+    model_free(m);
+    model_free(lean);
+}
+
 static void test_retention_and_leaps(void **state)
 {
     (void)state;
@@ -602,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_a_large_plan),
         cmocka_unit_test(test_wide_intervals),
         cmocka_unit_test(test_thinning_keeps_totals),
+        cmocka_unit_test(test_totals_only),
         cmocka_unit_test(test_retention_and_leaps),
         cmocka_unit_test(test_replay_is_equal),
         cmocka_unit_test(test_hostile),

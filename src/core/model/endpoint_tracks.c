@@ -155,8 +155,8 @@ static void add_figures(struct part *p, struct endpoint_slot *into, const struct
         wide_merge(p, into, f->wide, same_moment);
 }
 
-size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, const struct endpoint_slot *f,
-                 const struct sd_hist *h)
+static void add_to_slot(struct part *p, struct track *t, sd_time at, int64_t width,
+                        const struct endpoint_slot *f, const struct sd_hist *h)
 {
     struct endpoint_slot *s = slots_at(p, &t->slots, at);
     if (!s->count && !s->n_buckets && !s->wide) {
@@ -165,6 +165,13 @@ size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, con
     }
     add_figures(p, s, f, h, true);
     end_at(s, add_sat(at, MAX(width, 0)));
+}
+
+size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, const struct endpoint_slot *f,
+                 const struct sd_hist *h)
+{
+    if (!p->model->limits.totals_only)
+        add_to_slot(p, t, at, width, f, h);
     size_t before = p->bytes;
     add_figures(p, t->all, f, h, false);
     return p->bytes - before;

@@ -251,7 +251,7 @@ void model_apply(struct model *m, const struct sd_batch *b)
         return;
     for (size_t i = 0; i < DOMAIN_N; i++) {
         struct part *p = &m->parts[i];
-        if (!(batch_kinds(b) & p->domain->kinds))
+        if (!(batch_kinds(b) & p->domain->kinds & ~m->limits.unread))
             continue;
         p->domain->apply(p, o, b);
         p->version = m->version;

@@ -27,6 +27,9 @@ struct model_limits {
     size_t max_bytes;
     size_t traces_bytes; /* for traces, besides */
     size_t endpoints;    /* told apart, as long as there is memory; 0: the usual number (domain.h) */
+    /* Of a model that is asked once, and about one thing, as that of a printed view: */
+    sd_kinds unread;  /* nothing is asked of these records: a batch of them alone is not kept */
+    bool totals_only; /* of endpoints nothing but SPAN_ALL is asked: they have no slots */
 };
 extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 128 MiB */
 
