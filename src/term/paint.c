@@ -115,8 +115,10 @@ static void put_run(struct term *t, const struct grid_cell *row, int width, int 
         wchar_t code = safe_code(t, row[x].code ? row[x].code : ' ', wide);
         struct grid_cell cell = row[x];
         /* Blanks side by side are plain, whatever they are part of: curses can then
-         * erase, and no colour is sent for them. One blank alone is left in its text. */
-        if (blank(t, row, x, width) && (blank(t, row, x - 1, width) || blank(t, row, x + 1, width))) {
+         * erase, and no colour is sent for them. One blank alone is left in its text, and those
+         * of a drawing in its colour. */
+        if (blank(t, row, x, width) && !(cell.flags & GRID_INK) &&
+            (blank(t, row, x - 1, width) || blank(t, row, x + 1, width))) {
             cell.style = STYLE_TEXT;
             cell.flags = 0;
         }

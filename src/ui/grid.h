@@ -55,7 +55,15 @@ struct grid_cell {
     uint8_t style; /* enum style */
     uint8_t flags;
 };
-enum { GRID_REVERSE = 1, GRID_BOLD = 2, GRID_UNDERLINE = 4, GRID_LINE = 8 /* of a box */ };
+enum {
+    GRID_REVERSE = 1,
+    GRID_BOLD = 2,
+    GRID_UNDERLINE = 4,
+    GRID_LINE = 8, /* of a box */
+    /* A blank between the dots of a drawing: it keeps the colour of its style, which does not show, so that
+     * none has to be sent before it and after it. */
+    GRID_INK = 16
+};
 
 struct grid {
     int width, height;

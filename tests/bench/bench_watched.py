@@ -2,6 +2,8 @@
 """What is watched is not slowed: pgbench, redis-benchmark and wrk on private servers, with slowdive and without.
 
 bench_watched.py [ROUNDS [SECONDS]]      (20 rounds, 3 s for each figure); needs pgbench, redis-server, nginx, wrk
+bench_watched.py --shares 1 SECONDS      no tool runs: only which share of a core each server spends on slowdive, as
+                                         "NAME_share PERCENT %" lines
 
 One slowdive, on a terminal of 200x50 with its defaults, watches all three servers: statements and sessions of
 PostgreSQL, the figures of Redis, the access log of nginx. A round is every tool with it and every tool without
@@ -30,7 +32,9 @@ import terminal
 
 ROOT = os.path.realpath(os.path.join(HERE, "../.."))
 # Rounds, and seconds of each figure.
-ROUNDS, SECONDS = (int(a) for a in (sys.argv[1:] + ["20", "3"][len(sys.argv) - 1:])[:2])
+SHARES = "--shares" in sys.argv
+NUMBERS = [a for a in sys.argv[1:] if a != "--shares"]
+ROUNDS, SECONDS = (int(a) for a in (NUMBERS + ["20", "3"][len(NUMBERS):])[:2])
 CPU = os.environ.get("WATCHED_CPU", "0")
 PIN = ["taskset", "-c", CPU] if CPU else []
 TICK = os.sysconf("SC_CLK_TCK")
@@ -45,10 +49,14 @@ def figure(pattern, text):
     return float(re.search(pattern, text, re.M).group(1))
 
 
+def children(pid):
+    return list(map(int, subprocess.run(["pgrep", "-P", str(pid)], stdout=subprocess.PIPE, text=True).stdout.split()))
+
+
 def processor_time(pid):
     """Seconds of a process, of its children, and of those that have ended."""
     total = 0
-    for process in [pid, *map(int, subprocess.run(["pgrep", "-P", str(pid)], stdout=subprocess.PIPE, text=True).stdout.split())]:
+    for process in [pid, *children(pid)]:
         try:
             with open(f"/proc/{process}/stat") as f:
                 fields = f.read().rsplit(")", 1)[1].split()
@@ -56,6 +64,19 @@ def processor_time(pid):
             continue  # ended since; its parent has its time
         total += sum(map(int, fields[11:15] if process == pid else fields[11:13]))
     return total / TICK
+
+
+def run_time(pid):
+    """Seconds that a process and its children, as they are now, have run, in the kernel's nanoseconds and not in ticks."""
+    total = 0
+    for process in [pid, *children(pid)]:
+        try:
+            for thread in os.listdir(f"/proc/{process}/task"):
+                with open(f"/proc/{process}/task/{thread}/schedstat") as f:
+                    total += int(f.read().split()[0])
+        except OSError:
+            continue
+    return total / 1e9
 
 
 class Servers:
@@ -135,10 +156,10 @@ http {{
     def idle(self):
         """The share of a core that each server takes while no tool runs."""
         pids = {"pgbench": int(self.postmaster()), "redis-benchmark": self.redis.pid, "wrk": self.nginx.pid}
-        begun, before = time.monotonic(), {tool: processor_time(pid) for tool, pid in pids.items()}
+        begun, before = time.monotonic(), {tool: run_time(pid) for tool, pid in pids.items()}
         time.sleep(SECONDS)
         took = time.monotonic() - begun
-        return {tool: (processor_time(pid) - before[tool]) / took for tool, pid in pids.items()}
+        return {tool: (run_time(pid) - before[tool]) / took for tool, pid in pids.items()}
 
     def all(self):
         idle = self.idle()
@@ -155,13 +176,14 @@ http {{
         subprocess.run([ROOT + "/contrib/private-postgres", "stop", self.folder + "/pg"], check=False)
 
 
-def watched(servers, program, environment):
+def watched(servers, program, environment, measure):
+    """What `measure` says while one slowdive watches all three."""
     os.truncate(servers.log, 0)
     sources = [servers.set["PGURL"], f"redis://127.0.0.1:{servers.redis_port}", servers.log]
     slowdive = terminal.Terminal([program, *sources], servers.folder, environment, servers.folder + "/slowdive.err", (50, 200))
     try:
         time.sleep(4)  # connected, the catalog read
-        found = servers.all()
+        found = measure()
         if not slowdive.alive():
             raise RuntimeError("slowdive has ended")
         return found
@@ -204,6 +226,14 @@ def table(rounds):
                   f"{'ok' if good else 'MISSED' if slowed else 'not clear'}")
 
 
+def shares(servers, program, environment):
+    """Of a whole minute the catalog has its part: it is read every 30 s."""
+    without = servers.idle()
+    found = watched(servers, program, environment, servers.idle)
+    for tool, name in ("pgbench", "postgres"), ("redis-benchmark", "redis"), ("wrk", "nginx"):
+        print(f"{name}_share {max(found[tool] - without[tool], 0) * 100:.2f} %")
+
+
 def main():
     for number in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
         signal.signal(number, lambda n, _: sys.exit(128 + n))
@@ -216,13 +246,16 @@ def main():
     try:
         servers = Servers(folder)
         time.sleep(1)
+        if SHARES:
+            shares(servers, program, environment)
+            return
         servers.all()  # warm
         for i in range(ROUNDS):
             if i % 2:
                 without = servers.all()
-                rounds.append((watched(servers, program, environment), without))
+                rounds.append((watched(servers, program, environment, servers.all), without))
             else:
-                with_it = watched(servers, program, environment)
+                with_it = watched(servers, program, environment, servers.all)
                 rounds.append((with_it, servers.all()))
             print(f"round {i + 1}: " + ", ".join(f"{t} {rounds[-1][0][t][0] / rounds[-1][1][t][0]:.3f}" for t in rounds[-1][0]),
                   file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ The name of the database is the script, STAGE-KIND:
          statement), late (to the fifth)
   KIND   a type of message and how much of it, as listed in kinds()
   honest answers to the end what is asked, with rows of nothing in particular
+  KEEP   a server that says which process serves: keeps what is prepared, or does not as in REFUSALS
 
 As a module it is the server's address and the list of scripts; as a program it serves until its standard
 input ends, and prints its port. With a folder it listens on a Unix socket there as well, with a file
@@ -117,6 +118,12 @@ LIES = {
     "bytes": [bytes(range(256)) * 16],
 }
 
+# Why a statement cannot be run that was prepared: there is none of its name, there is one already, and its
+# columns are others now. Each at the message that such a server refuses.
+REFUSALS = {"keeps": None, "forgets": (b"B", "26000"), "clashes": (b"P", "42P05"), "changes": (b"B", "0A000")}
+# By script: messages that name a prepared statement, and statements answered.
+counted = {}
+
 
 def kinds():
     for name in MESSAGES:
@@ -200,18 +207,28 @@ class Peer:
             return self.play(GREETING)
         self.sock.sendall(GREETING + READY)
         # Statements may come several to a Sync: each Execute is answered in its turn.
-        prepared, sql, before = {}, "", b""
+        prepared, sql, before, skipping = {}, "", b"", False
+        refused, code = REFUSALS.get(self.stage) or (None, "")
         while True:
             kind, length = struct.unpack("!cI", self.read(5))
             body = self.read(length - 4)
             if kind == b"X":
                 return
-            if kind == b"P":
-                name, statement = body.split(b"\0")[:2]
-                sql = prepared[name] = statement.decode("utf-8", "replace")
+            name = body.split(b"\0")[kind == b"B"] if kind in (b"P", b"B") else b""
+            if name:
+                counts = counted.setdefault(self.stage, {})
+                counts[kind] = counts.get(kind, 0) + 1
+            if skipping and kind != b"S":
+                continue
+            # Of the settings, which are like any other, columns do not change.
+            if name and kind == refused and not (self.stage == "changes" and "set_config" in prepared[name]):
+                self.sock.sendall(before + message(b"E", fields("ERROR", code, "not prepared")))
+                before, skipping = b"", True
+            elif kind == b"P":
+                sql = prepared[name] = body.split(b"\0")[1].decode("utf-8", "replace")
                 before += message(b"1")
             elif kind == b"B":
-                sql = prepared.get(body.split(b"\0")[1], sql)
+                sql = prepared.get(name, sql)
                 before += message(b"2")
             elif kind == b"E":
                 self.answer(sql, before)
@@ -220,20 +237,24 @@ class Peer:
                 self.answer(body[:-1].decode("utf-8", "replace"), b"", READY)
             elif kind == b"S":
                 self.sock.sendall(before + READY)
-                before = b""
+                before, skipping = b"", False
 
     def answer(self, sql, before, after=b""):
         self.statements += 1
         # The first two are the settings of a transaction and what it is for.
         if (self.stage, self.statements) in (("first", 1), ("late", 6)):
             return self.play(before)
-        if "EXPLAIN" in sql:
+        if sql.startswith("EXPLAIN"):
             plan = b'[{"Plan": {"Node Type": "Result", "Startup Cost": 0, "Total Cost": 1, "Plan Rows": 1}}]'
             return self.sock.sendall(before + description(1) + row([plan]) + DONE + after)
         columns, source = columns_of(sql)
         if not columns:
             return self.sock.sendall(before + message(b"n") + message(b"C", text("SET")) + after)
         value = None if self.stage == "nulls" else b"1"
+        if self.stage in REFUSALS:
+            counts = counted.setdefault(self.stage, {})
+            counts[b"E"] = counts.get(b"E", 0) + 1
+            value = struct.pack("!I", 1234)  # the process of the greeting, and as good as any other
         rows = 1 if not source or self.stage in ("nulls", "values") else 0
         return self.sock.sendall(before + description(columns) + row([value] * columns) * rows + DONE + after)
 

@@ -12,8 +12,6 @@
 
 #define SLOW_NS (2 * SD_S) /* then the status shows that the server hangs */
 
-#define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
-
 /* Besides the rows of an answer: notices, notifications, parameters, of which libpq keeps some. */
 #define BESIDE_USUAL 8192
 
@@ -129,7 +127,7 @@ static bool send_query(struct conn *c, const char *sql, int n, const char *const
     return sent;
 }
 
-static bool send_simple(struct conn *c, const char *sql)
+bool conn_send_simple(struct conn *c, const char *sql)
 {
     char *text = sql_tag_own(sql);
     bool sent = PQsendQuery(c->pg, text);
@@ -247,62 +245,6 @@ bool conn_busy(struct conn *c)
             return false;
     }
     return false;
-}
-
-/* ---- leaving ---- */
-
-/* Takes what is still to come. False: it takes too long, or the connection is gone. */
-static bool drain(struct conn *c, int64_t deadline)
-{
-    for (;;) {
-        bool sending = PQflush(c->pg) == 1;
-        relay_move(c->relay, PQsocket(c->pg));
-        sending |= (relay_events(c->relay) & POLLOUT) != 0;
-        if (!sending && !conn_busy(c))
-            return !c->broken[0];
-        struct pollfd near = {.fd = PQsocket(c->pg), .events = POLLIN};
-        struct pollfd far = {.fd = relay_socket(c->relay), .events = relay_events(c->relay)};
-        int64_t left = deadline - clock_mono();
-        if (left <= 0 || (poll(&near, 1, 0) <= 0 && poll(&far, 1, (int)MIN(left / SD_MS + 1, 1000)) <= 0) ||
-            !conn_read(c))
-            return false;
-    }
-}
-
-/* A pooler ends a server session whose client goes in the middle of an answer or of a
- * transaction, and what the application has left in it. */
-static void leave(struct conn *c)
-{
-    int64_t deadline = clock_mono() + LEAVE_NS;
-    bool rolled_back = false;
-    if (c->open)
-        PQpipelineSync(c->pg);
-    while (PQstatus(c->pg) == CONNECTION_OK && clock_mono() < deadline && drain(c, deadline)) {
-        PGresult *r = PQgetResult(c->pg);
-        bool end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-        bool more = r || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF;
-        PQclear(r);
-        if (end)
-            PQexitPipelineMode(c->pg);
-        if (more)
-            continue;
-        if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
-            return;
-        rolled_back = true;
-        if (!send_simple(c, OWN_TAG "ROLLBACK"))
-            return;
-    }
-}
-
-void conn_close(struct conn *c)
-{
-    if (c->pg && c->relay && !c->is_console && !c->broken[0] && !conn_may_cut(c))
-        leave(c);
-    if (c->pg)
-        PQfinish(c->pg);
-    relay_free(c->relay);
-    c->pg = NULL;
-    c->relay = NULL;
 }
 
 /* ---- statements ---- */
@@ -525,13 +467,25 @@ static void note_backend(struct conn *c, const PGresult *settings)
     c->pooled |= c->backend != PQbackendPID(c->pg);
 }
 
+/* The parameters of SETTINGS. */
+struct own_settings {
+    char ms[32], backend[16];
+    const char *values[4];
+};
+
+static void own_settings(const struct conn *c, int64_t timeout, struct own_settings *out)
+{
+    snprintf(out->ms, sizeof out->ms, "%lld", (long long)MAX(timeout / SD_MS, 1));
+    snprintf(out->backend, sizeof out->backend, "%d", PQbackendPID(c->pg));
+    const char *values[] = {out->ms, c->encoding, c->in_transaction ? NULL : c->path, out->backend};
+    memcpy(out->values, values, sizeof values);
+}
+
 static bool send_settings(struct conn *c, int64_t timeout)
 {
-    char ms[32], backend[16];
-    snprintf(ms, sizeof ms, "%lld", (long long)MAX(timeout / SD_MS, 1));
-    snprintf(backend, sizeof backend, "%d", PQbackendPID(c->pg));
-    const char *values[] = {ms, c->encoding, c->in_transaction ? NULL : c->path, backend};
-    return send_query(c, SETTINGS, 4, values, true);
+    struct own_settings s;
+    own_settings(c, timeout, &s);
+    return send_query(c, SETTINGS, ARRAY_LEN(s.values), s.values, true);
 }
 
 /* Ends a pipeline whose answers have been taken. */
@@ -580,16 +534,14 @@ static enum sd_result finish_all(struct conn *c, const char *const *sql, PGresul
     return result;
 }
 
-/* Two statements in one round trip. Without BEGIN both are one transaction of their own,
- * which ends with the message: also when it fails, when the connection drops, and where a
- * pooler refuses transactions. */
-static enum sd_result finish_pair(struct conn *c, bool sent, const char *const sql[2], PGresult *out[2],
+/* Several statements in one round trip. */
+static enum sd_result finish_sent(struct conn *c, bool sent, const char *const *sql, PGresult **out, int n,
                                   struct sd_error *err)
 {
     struct sd_error ignored;
     if (!sent || !PQpipelineSync(c->pg))
         return lost(c, err);
-    enum sd_result result = finish_all(c, sql, out, 2, err);
+    enum sd_result result = finish_all(c, sql, out, n, err);
     if (result == SD_OK)
         return sync(c, err);
     if (result != SD_UNSUPPORTED)
@@ -643,7 +595,7 @@ static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, str
     c->in_transaction = true;
     static const char *const sql[] = {BEGIN_OWN, SETTINGS};
     bool sent = send_query(c, sql[0], 0, NULL, false) && send_settings(c, statement_timeout);
-    result = finish_pair(c, sent, sql, r, err);
+    result = finish_sent(c, sent, sql, r, 2, err);
     if (result == SD_OK)
         note_backend(c, r[1]);
     PQclear(r[0]);
@@ -683,24 +635,72 @@ void conn_end(struct conn *c)
     memcpy(c->sqlstate, state, sizeof state);
 }
 
-/* Outside of conn_begin: in a transaction of its own. */
-static enum sd_result query_alone(struct conn *c, const char *sql, int n, const char *const *values,
-                                  bool binary, PGresult **out, struct sd_error *err)
+/* What is sent up to one Sync: SETTINGS and a statement, each perhaps with its preparation in front. */
+struct sent {
+    const char *sql[4]; /* "": a preparation */
+    struct known *known[4];
+    int n;
+};
+
+static void note_sent(struct sent *s, const char *sql, struct known *k)
 {
-    PGresult *r[2] = {NULL, NULL};
+    s->sql[s->n] = sql;
+    s->known[s->n++] = k;
+}
+
+static bool send_known(struct conn *c, struct sent *s, const char *sql, int n, const char *const *values,
+                       bool binary)
+{
+    struct known *k = known_statement(c, sql);
+    bool sent = true;
+    if (k && !k->prepared) {
+        char *text = sql_tag_own(sql);
+        sent = PQsendPrepare(c->pg, k->name, text, n, NULL);
+        free(text);
+        note_sent(s, "", k);
+    }
+    note_sent(s, sql, k);
+    return sent && (k ? PQsendQueryPrepared(c->pg, k->name, n, values, NULL, NULL, binary)
+                      : send_query(c, sql, n, values, binary));
+}
+
+/* In a transaction of its own: without BEGIN all is one, which ends with the message: also when it fails,
+ * when the connection drops, and where a pooler refuses transactions. */
+static enum sd_result query_once(struct conn *c, struct sent *s, const char *sql, int n,
+                                 const char *const *values, bool binary, PGresult **out, struct sd_error *err)
+{
+    PGresult *r[ARRAY_LEN(s->sql)] = {NULL};
     enum sd_result result = enter_pipeline(c, err);
     if (result != SD_OK)
         return result;
-    bool sent = send_settings(c, c->timeout) && send_query(c, sql, n, values, binary);
-    result = finish_pair(c, sent, (const char *const[]){SETTINGS, sql}, r, err);
-    if (r[0])
-        note_backend(c, r[0]);
-    PQclear(r[0]);
-    if (result == SD_OK)
-        *out = r[1];
-    else
-        PQclear(r[1]);
+    struct own_settings settings;
+    own_settings(c, c->timeout, &settings);
+    bool sent = send_known(c, s, SETTINGS, ARRAY_LEN(settings.values), settings.values, true) &&
+                send_known(c, s, sql, n, values, binary);
+    result = finish_sent(c, sent, s->sql, r, s->n, err);
+    for (int i = 0; i < s->n; i++) {
+        if (r[i] && s->known[i])
+            s->known[i]->prepared = true;
+        if (r[i] && s->sql[i] == SETTINGS)
+            note_backend(c, r[i]);
+        if (i == s->n - 1 && result == SD_OK)
+            *out = r[i];
+        else
+            PQclear(r[i]);
+    }
     return result;
+}
+
+/* Outside of conn_begin. Where the server does not know any more what it was to keep, once more without. */
+static enum sd_result query_alone(struct conn *c, const char *sql, int n, const char *const *values,
+                                  bool binary, PGresult **out, struct sd_error *err)
+{
+    for (;;) {
+        struct sent s = {.n = 0};
+        enum sd_result result = query_once(c, &s, sql, n, values, binary, out, err);
+        if (result != SD_UNSUPPORTED || !known_forgotten(c, s.known[s.n - 1]))
+            return result;
+    }
 }
 
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
@@ -718,7 +718,7 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err)
 {
     *out = NULL;
-    if (c->broken[0] || !send_simple(c, sql))
+    if (c->broken[0] || !conn_send_simple(c, sql))
         return lost(c, err);
     expect(c, shape_of(sql));
     return conn_finish(c, out, err);

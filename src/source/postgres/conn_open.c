@@ -1,4 +1,4 @@
-/* conn_open.c - connecting, step by step under one deadline. */
+/* conn_open.c - connecting, step by step under one deadline, and leaving. */
 #include "source/postgres/conn_private.h"
 
 #include <ctype.h>
@@ -6,11 +6,14 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "source/postgres/dial.h"
 
 /* What a server may send. Certificates, parameters and the steps of a password come to some
  * kilobytes. */
 #define GREETING_MAX ((int64_t)1 << 20)
+
+#define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
 /* SQLSTATE in a verbose message, "FATAL:  28P01: password ..."; the words around it
  * may be in any language. */
@@ -225,4 +228,61 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
              : single_byte(encoding) ? "UTF8"
                                      : encoding);
     return SD_OK;
+}
+
+/* ---- leaving ---- */
+
+/* Takes what is still to come. False: it takes too long, or the connection is gone. */
+static bool drain(struct conn *c, int64_t deadline)
+{
+    for (;;) {
+        bool sending = PQflush(c->pg) == 1;
+        relay_move(c->relay, PQsocket(c->pg));
+        sending |= (relay_events(c->relay) & POLLOUT) != 0;
+        if (!sending && !conn_busy(c))
+            return !c->broken[0];
+        struct pollfd near = {.fd = PQsocket(c->pg), .events = POLLIN};
+        struct pollfd far = {.fd = relay_socket(c->relay), .events = relay_events(c->relay)};
+        int64_t left = deadline - clock_mono();
+        if (left <= 0 || (poll(&near, 1, 0) <= 0 && poll(&far, 1, (int)MIN(left / SD_MS + 1, 1000)) <= 0) ||
+            !conn_read(c))
+            return false;
+    }
+}
+
+/* A pooler ends a server session whose client goes in the middle of an answer or of a
+ * transaction, and what the application has left in it. */
+static void leave(struct conn *c)
+{
+    int64_t deadline = clock_mono() + LEAVE_NS;
+    bool rolled_back = false;
+    if (c->open)
+        PQpipelineSync(c->pg);
+    while (PQstatus(c->pg) == CONNECTION_OK && clock_mono() < deadline && drain(c, deadline)) {
+        PGresult *r = PQgetResult(c->pg);
+        bool end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        bool more = r || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF;
+        PQclear(r);
+        if (end)
+            PQexitPipelineMode(c->pg);
+        if (more)
+            continue;
+        if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
+            return;
+        rolled_back = true;
+        if (!conn_send_simple(c, OWN_TAG "ROLLBACK"))
+            return;
+    }
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->pg && c->relay && !c->is_console && !c->broken[0] && !conn_may_cut(c))
+        leave(c);
+    if (c->pg)
+        PQfinish(c->pg);
+    relay_free(c->relay);
+    known_free(c);
+    c->pg = NULL;
+    c->relay = NULL;
 }

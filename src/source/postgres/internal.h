@@ -58,7 +58,8 @@ struct relay;
 /* ---- conn.c ----
  * The server session may be one that a pooler (pgbouncer, pgcat, Odyssey, RDS Proxy) gives
  * to the application next. Nothing of ours outlives a transaction on it: settings are
- * local, statements unnamed, every transaction read-only. */
+ * local, statements unnamed (conn_known.c has those of a session that is ours alone), every
+ * transaction read-only. */
 struct conn {
     PGconn *pg;
     struct postgres *p;
@@ -68,19 +69,20 @@ struct conn {
     int64_t timeout;   /* ns, statement_timeout outside of conn_begin: the options', or what was set since */
     const char *path;  /* search_path outside of conn_begin; NULL: the session's own */
     char encoding[32]; /* client_encoding of our transactions */
-    bool in_transaction; /* between conn_begin and conn_end */
-    int backend;         /* the server process of the last transaction; 0: there was none */
-    bool pooled;         /* a pooler stands between: it is not the one connected to */
-    bool open;           /* the transaction is a pipeline without its end: behind a pooler */
-    bool moved;          /* its transactions came to several server processes */
-    bool is_console;     /* it is a pooler's admin console: only conn_simple works */
-    char no_file[240];   /* why the password file was not used; "" */
-    char broken[200];    /* why nothing more is said to the server; "" */
-    struct shape shape;  /* of the answer that is waited for */
-    int64_t counted;     /* bytes received before this answer */
-    int64_t row_at;      /* bytes received before the row that is waited for */
-    int64_t rows;        /* bytes of the rows of this answer */
-    int64_t beside;      /* bytes that belonged to no answer, more than usual */
+    bool in_transaction;            /* between conn_begin and conn_end */
+    int backend;                    /* the server process of the last transaction; 0: there was none */
+    bool pooled;                    /* a pooler stands between: it is not the one connected to */
+    bool open;                      /* the transaction is a pipeline without its end: behind a pooler */
+    bool moved;                     /* its transactions came to several server processes */
+    bool is_console;                /* it is a pooler's admin console: only conn_simple works */
+    char no_file[240];              /* why the password file was not used; "" */
+    char broken[200];               /* why nothing more is said to the server; "" */
+    struct known_statements *known; /* what the server keeps prepared (conn_known.c); NULL */
+    struct shape shape;             /* of the answer that is waited for */
+    int64_t counted;                /* bytes received before this answer */
+    int64_t row_at;                 /* bytes received before the row that is waited for */
+    int64_t rows;                   /* bytes of the rows of this answer */
+    int64_t beside;                 /* bytes that belonged to no answer, more than usual */
 };
 
 /* Connects (to `database`, or NULL: the target's own). Closes nothing on failure; conn_close is

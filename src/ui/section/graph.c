@@ -190,6 +190,7 @@ static struct rect lines_draw(struct draw d, const struct graph *g)
     if (plot.w < 2 || plot.h < 1 || !g->n_points)
         return (struct rect){0};
     double top = graph_top(largest(g));
+    grid_style(d.grid, plot, LINE_STYLES[0], GRID_INK);
     uint8_t *cells = mem_array((size_t)(plot.w * plot.h), 1);
     for (size_t l = g->n_lines; l-- > 0;) /* the first line is drawn last, on top */
         plot_line(d, plot, g, l, top, cells);
