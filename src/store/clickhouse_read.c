@@ -38,6 +38,28 @@ static bool any_kind(const struct store_ask *ask, enum history_how a, enum histo
     return n > 0;
 }
 
+#define ROUTES (SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_HTTP_PART))
+
+/* Of an ask for one endpoint two parts, for which the server looks into the order of the table: what has its
+ * name, and what has none. (Joined by OR it would read everything.) False: there is no such part. */
+static bool any_part(const struct store_ask *ask, enum history_how a, enum history_how b, bool named,
+                     struct strbuf *out)
+{
+    struct store_ask part = *ask;
+    sd_kinds all = ask->kinds ? ask->kinds : ~(sd_kinds)0;
+    strbuf_clear(out);
+    if (!ask->route)
+        return !named && any_kind(ask, a, b, out);
+    part.kinds = named ? all & ROUTES : all & ~ROUTES;
+    if (!part.kinds || !any_kind(&part, a, b, out))
+        return false;
+    if (named) {
+        strbuf_str(out, " AND name = ");
+        sql_text(out, ask->route);
+    }
+    return true;
+}
+
 static void conditions(struct reading *r, sd_time from, sd_time to)
 {
     const struct store_ask *ask = r->ask;
@@ -139,21 +161,24 @@ static enum sd_result run(struct reading *r, enum clickhouse_form form, struct s
 static enum sd_result read_sums(struct reading *r, const char *step, struct sd_error *err)
 {
     struct strbuf sql = {0}, kinds = {0};
-    if (!any_kind(r->ask, HISTORY_SUM, HISTORY_SUM, &kinds)) {
-        strbuf_free(&kinds);
-        return SD_OK;
-    }
-    route_condition(r->ask, &kinds);
+    bool more = false;
     strbuf_str(
         &sql,
         "SELECT max(longest), sum(rows_), kind, t_, h, o, max(end_) - min(begin_), max(end_), "
         "groupBitOr(known_), sumForEach(adds_), minForEach(lows_), maxForEach(highs_), "
         "tupleElement(sumMap(tupleElement(map_, 1), tupleElement(map_, 2)) AS m, 1), tupleElement(m, 2) "
         "FROM (");
-    each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, false);
+    for (int named = 1; named >= 0; named--)
+        if (any_part(r->ask, HISTORY_SUM, HISTORY_SUM, named, &kinds)) {
+            each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, more);
+            more = true;
+        }
     strbuf_str(&sql, ") GROUP BY s, kind, n_, t_, h, o");
     strbuf_free(&kinds);
-    return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
+    if (more)
+        return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
+    strbuf_free(&sql);
+    return SD_OK;
 }
 
 static enum sd_result read_gauges(struct reading *r, const char *step, struct sd_error *err)
@@ -260,7 +285,9 @@ static bool take_bounds(void *ctx, struct rowbinary *r, struct arena *a)
 /* Of all tiers: the first and the last time that marks tell of, and the interval that `to` lies in. */
 static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *b, struct sd_error *err)
 {
-    struct strbuf sql = {0};
+    struct strbuf sql = {0}, kinds = {0};
+    if (!any_part(r->ask, HISTORY_SUM, HISTORY_SUM, r->ask->route != NULL, &kinds))
+        strbuf_str(&kinds, " AND 0");
     for (size_t i = 0; i < r->c->tiers.n; i++) {
         int64_t step = r->c->tiers.items[i].step_ns,
                 whole = i ? step : 1; /* what was moved is in whole steps */
@@ -282,10 +309,12 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
             CLICKHOUSE_MARK, strbuf_text(&host), strbuf_text(&r->sight.where[i]), strbuf_text(&table),
             CLICKHOUSE_SUM, to, behind, to);
         sql_days(&sql, to, behind);
-        strbuf_printf(&sql, "%s%s) USING (one)", strbuf_text(&host), strbuf_text(&r->sight.where[i]));
+        strbuf_printf(&sql, "%s%s%s) USING (one)", strbuf_text(&kinds), strbuf_text(&host),
+                      strbuf_text(&r->sight.where[i]));
         strbuf_free(&table);
         strbuf_free(&host);
     }
+    strbuf_free(&kinds);
     strbuf_str(&sql, " FORMAT RowBinary");
     enum sd_result result =
         clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_bounds, b}, err);
@@ -315,24 +344,41 @@ static bool take_time(void *ctx, struct rowbinary *b, struct arena *a)
     return !g->ended;
 }
 
+/* Of any of the kinds that are asked for, by the two parts of any_part. */
+static bool times_part(const struct store_ask *ask, bool named, struct strbuf *out)
+{
+    sd_kinds all = ask->kinds ? ask->kinds : ~(sd_kinds)0;
+    sd_kinds kinds = !ask->route ? all : named ? all & ROUTES : all & ~ROUTES;
+    strbuf_clear(out);
+    if (!kinds || (named && !ask->route))
+        return false;
+    for (int kind = 1, n = 0; (ask->kinds || ask->route) && kind < SD_KIND_END; kind++)
+        if (kinds & SD_KIND_BIT(kind))
+            strbuf_printf(out, "%s%d", n++ ? "," : " AND kind IN (", kind);
+    strbuf_str(out, out->len ? ")" : "");
+    if (named) {
+        strbuf_str(out, " AND name = ");
+        sql_text(out, ask->route);
+    }
+    return true;
+}
+
 /* One row for all that have its time, without what they are of: a fleet has thousands of each. */
 static enum sd_result read_times(struct reading *r, sd_time from, sd_time to, struct giving *g,
                                  struct sd_error *err)
 {
     struct strbuf sql = {0}, only = {0};
+    bool more = false;
     conditions(r, from, to);
-    for (int kind = 1, n = 0; r->ask->kinds && kind < SD_KIND_END; kind++)
-        if (r->ask->kinds & SD_KIND_BIT(kind))
-            strbuf_printf(&only, "%s%d", n++ ? "," : " AND kind IN (", kind);
-    strbuf_str(&only, only.len ? ")" : "");
-    route_condition(r->ask, &only);
     strbuf_str(&sql, "SELECT DISTINCT toUInt8(kind), toInt64(length), toInt64(ended) AS e FROM (");
-    for (size_t i = 0; i < r->c->tiers.n; i++) {
-        strbuf_printf(&sql, "%sSELECT kind, length, ended FROM ", i ? " UNION ALL " : "");
-        sql_tier(&sql, r->c, i, false);
-        strbuf_printf(&sql, " WHERE how != %d%s%s%s%s", CLICKHOUSE_MARK, strbuf_text(&r->span),
-                      strbuf_text(&r->only), strbuf_text(&only), strbuf_text(&r->sight.where[i]));
-    }
+    for (int named = 1; named >= 0; named--)
+        for (size_t i = 0; times_part(r->ask, named, &only) && i < r->c->tiers.n; i++) {
+            strbuf_printf(&sql, "%sSELECT kind, length, ended FROM ", more ? " UNION ALL " : "");
+            more = true;
+            sql_tier(&sql, r->c, i, false);
+            strbuf_printf(&sql, " WHERE how != %d%s%s%s%s", CLICKHOUSE_MARK, strbuf_text(&r->span),
+                          strbuf_text(&r->only), strbuf_text(&only), strbuf_text(&r->sight.where[i]));
+        }
     strbuf_str(&sql, ") ORDER BY e FORMAT RowBinary");
     enum sd_result result =
         clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_time, g}, err);
