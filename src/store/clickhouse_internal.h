@@ -138,9 +138,9 @@ struct together {
     bool none[HISTORY_TIERS_MAX];         /* too many of `old` to name them */
     struct once once;
 };
-/* Sets `used`. */
+/* Sets `used`. `sums`: they are added up, not only looked at. */
 enum sd_result together_load(struct clickhouse *c, const struct sql_where *of, const struct sight *sight,
-                             struct together *out, struct sd_error *err);
+                             bool sums, struct together *out, struct sd_error *err);
 void together_free(struct together *t);
 /* Do they alone stand for all requests of the tier? */
 bool together_covers(const struct together *t, size_t tier);

@@ -492,7 +492,7 @@ static enum sd_result load_together(struct reading *r, sd_time from, sd_time to,
     conditions(r, from, to);
     sql_days(&days, from, to);
     const struct sql_where of = {strbuf_text(&r->span), strbuf_text(&days), strbuf_text(&r->only)};
-    enum sd_result result = together_load(r->c, &of, &r->sight, &r->together, err);
+    enum sd_result result = together_load(r->c, &of, &r->sight, !r->ask->times, &r->together, err);
     strbuf_free(&days);
     return result;
 }
@@ -511,7 +511,7 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
         result = sight_load(r.c, from, to, false, &r.sight, err);
     if (result == SD_OK && is_together(ask))
         result = load_together(&r, from, to, err);
-    if (result == SD_OK)
+    if (result == SD_OK && !ask->times)
         result = read_bounds(&r, to, &b, err);
     if (result == SD_OK && ask->times)
         result = read_times(&r, from, to, &g, err);

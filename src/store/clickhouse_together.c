@@ -44,7 +44,7 @@ static bool take_old(void *ctx, struct rowbinary *r, struct arena *a)
 
 /* (The host of a mark is that of the recorder, which may tell of other machines.) */
 enum sd_result together_load(struct clickhouse *c, const struct sql_where *of, const struct sight *sight,
-                             struct together *out, struct sd_error *err)
+                             bool sums, struct together *out, struct sd_error *err)
 {
     struct strbuf sql = {0};
     out->used = true;
@@ -58,7 +58,7 @@ enum sd_result together_load(struct clickhouse *c, const struct sql_where *of, c
     enum sd_result result =
         clickhouse_select(c, strbuf_text(&sql), &(struct clickhouse_rows){take_old, out}, err);
     strbuf_free(&sql);
-    return result == SD_OK ? once_load(c, CLICKHOUSE_TOGETHER, of, sight, &out->once, err) : result;
+    return result == SD_OK && sums ? once_load(c, CLICKHOUSE_TOGETHER, of, sight, &out->once, err) : result;
 }
 
 /* The buckets as sql_sums has them. (18.16 does not find a column that lambdas alone use, hence bitAnd.) */
