@@ -178,6 +178,7 @@ bool past_plan(struct app *a, const char *const *targets, size_t n, const struct
     sd_time end = sd_known(p->to) ? p->to : p->newest;
     p->by_host = p->machines = use->by_host;
     p->together = use->by_host && !use->kept && !use->route;
+    p->one_step = use->by_host && !use->kept;
     p->twice = use->twice;
     p->route = use->route;
     if (use->goals || use->windows)
@@ -219,6 +220,7 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
     bool ok = set_time(ops, opts, "from", p->from, err) && set_time(ops, opts, "to", p->to, err) &&
               option_set(ops->options, opts, "steps", p->steps, err) &&
               (!p->route || option_set(ops->options, opts, "route", p->route, err)) &&
+              (!p->one_step || option_set(ops->options, opts, "points", "1", err)) &&
               option_set(ops->options, opts, "machines", p->machines ? "yes" : "no", err) &&
               option_set(ops->options, opts, "by_host", p->by_host ? "yes" : "no", err) &&
               option_set(ops->options, opts, "together", p->together ? "yes" : "no", err) &&

@@ -18,6 +18,7 @@ struct past {
     sd_time from, to;                        /* what is asked for; SD_UNKNOWN: as far as there is */
     const char *steps;                       /* an option of the source: "even", "goals", "kept" */
     bool by_host, machines, together, twice; /* together: requests of all endpoints as one */
+    bool one_step;                           /* figures of the whole window are all that is asked for */
     const char *route;                       /* requests of that endpoint alone; NULL */
     int64_t windows[PAST_WINDOWS_MAX];       /* that end at `to` and must be exact */
     size_t n_windows;

@@ -205,6 +205,25 @@ static enum sd_result move_sums(struct compacting *k, const struct sql_rows *row
     return result;
 }
 
+/* (Where the buckets of a row begin is not in its identity, the serial is.) */
+static enum sd_result move_together(struct compacting *k, const struct sql_rows *rows, uint64_t id,
+                                    struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    int64_t step = k->c->tiers.items[k->tier + 1].step_ns;
+    insert_into_next(k, &sql, "ended, length, serial, known, adds, lows, highs, bucket, n");
+    strbuf_printf(&sql,
+                  HEAD "toInt64((s + 1) * %" PRId64 "), toInt64((s + 1) * %" PRId64 " - least(s * %" PRId64
+                       ", begin_)), toUInt16(intDiv(b_, %d)), known_, adds_, lows_, highs_, [toUInt16(b_)], "
+                       "arrayMap(x -> toUInt32(least(x, 4294967295)), dense_) FROM (",
+                  CLICKHOUSE_TOGETHER, id, step, step, step, CLICKHOUSE_DENSE);
+    sql_dense(&sql, rows);
+    strbuf_char(&sql, ')');
+    enum sd_result result = tell(k, &sql, err);
+    strbuf_free(&sql);
+    return result;
+}
+
 static enum sd_result move_others(struct compacting *k, const struct sql_rows *rows, uint64_t id,
                                   struct sd_error *err)
 {
@@ -241,11 +260,13 @@ static enum sd_result move_marks(struct compacting *k, const char *where, uint64
     strbuf_printf(
         &sql,
         "day, toUInt8(%d), toUInt8(0), '', 'put', host, source, run, import, put_, toUInt64(%" PRIu64
-        "), t, t - f, toUInt16(1), toUInt64(1), [if(j = 1, lost_, 0), sent_, began_, 1, 1, toInt64(put_), "
+        "), t, t - f, toUInt16(1), toUInt64(%d + both_), [if(j = 1, lost_, 0), sent_, began_, 1, 1, "
+        "toInt64(put_), "
         "if(j = 1, "
         "rows_, 0)] FROM (SELECT day, host, source, run, import, max(put) AS put_, "
         "arraySort(groupArray((ended - "
-        "length, ended))) AS a, sum(adds[1]) AS lost_, max(adds[2]) AS sent_, max(adds[3]) AS began_, "
+        "length, ended))) AS a, min(bitAnd(known, %d)) AS both_, sum(adds[1]) AS lost_, max(adds[2]) AS "
+        "sent_, max(adds[3]) AS began_, "
         "sum(adds[7]) "
         "AS rows_, arrayMap(x -> tupleElement(x, 1), a) AS froms, arrayMap(x -> tupleElement(x, 2), a) AS "
         "tos, "
@@ -255,7 +276,7 @@ static enum sd_result move_marks(struct compacting *k, const char *where, uint64
         "toInt64(9223372036854775807))) AS ends FROM %s FINAL WHERE how = %d AND kind = 0%s GROUP BY day, "
         "host, source, "
         "run, import) ARRAY JOIN starts AS f, ends AS t, arrayEnumerate(starts) AS j",
-        CLICKHOUSE_MARK, id, k->table, CLICKHOUSE_MARK, where);
+        CLICKHOUSE_MARK, id, CLICKHOUSE_LAST_PART, CLICKHOUSE_HAS_TOGETHER, k->table, CLICKHOUSE_MARK, where);
     enum sd_result result = tell(k, &sql, err);
     if (result == SD_OK) {
         insert_into_next(k, &sql, "ended, length, serial, known, adds");
@@ -313,6 +334,8 @@ static enum sd_result move_rows(struct compacting *k, uint16_t day, const char *
                                 .by_run = true};
         result = move_sums(k, &rows, id, err);
         if (result == SD_OK)
+            result = move_together(k, &rows, id, err);
+        if (result == SD_OK)
             result = move_others(k, &rows, id, err);
         strbuf_free(&slice);
     }
@@ -326,8 +349,8 @@ static enum sd_result move_some(struct compacting *k, uint16_t day, size_t first
     struct strbuf where = {0}, sql = {0};
     uint64_t id = 0;
     chosen(k, day, first, n, &where);
-    strbuf_printf(&sql, "SELECT toUInt64(count()) FROM %s FINAL WHERE how != %d%s", k->table, CLICKHOUSE_MARK,
-                  strbuf_text(&where));
+    strbuf_printf(&sql, "SELECT toUInt64(count()) FROM %s FINAL WHERE how NOT IN (%d, %d)%s", k->table,
+                  CLICKHOUSE_MARK, CLICKHOUSE_TOGETHER, strbuf_text(&where));
     enum sd_result result = ask(k, &sql, take_number, err);
     uint64_t rows = k->number;
     /* The server's chance, not this process's: another host could have the same. */
@@ -440,8 +463,9 @@ static enum sd_result drop_last(struct compacting *k, uint16_t day, struct store
                                 struct sd_error *err)
 {
     struct strbuf sql = {0};
-    strbuf_printf(&sql, "SELECT toUInt64(count()) FROM %s FINAL WHERE how != %d AND day = toDate(%d)%s",
-                  k->table, CLICKHOUSE_MARK, day, strbuf_text(&k->sight.where[k->tier]));
+    strbuf_printf(&sql,
+                  "SELECT toUInt64(count()) FROM %s FINAL WHERE how NOT IN (%d, %d) AND day = toDate(%d)%s",
+                  k->table, CLICKHOUSE_MARK, CLICKHOUSE_TOGETHER, day, strbuf_text(&k->sight.where[k->tier]));
     enum sd_result result = ask(k, &sql, take_number, err);
     int64_t rows = (int64_t)k->number;
     if (result == SD_OK)

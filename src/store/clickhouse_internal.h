@@ -104,11 +104,48 @@ struct sql_rows {
     const char *step;          /* an expression of `ended` */
     bool by_host, by_source, by_run;
     bool together; /* requests of all endpoints */
+    bool plain;    /* without FINAL: no row is there twice */
 };
 void sql_sums(struct strbuf *out, const struct sql_rows *r);
+/* Of rows TOGETHER: the columns of sql_sums but map_, and dense_, the counts of the buckets from b_ on. */
+void sql_dense(struct strbuf *out, const struct sql_rows *r);
 void sql_gauges(struct strbuf *out, const struct sql_rows *r);
 void sql_totals(struct strbuf *out, const struct sql_rows *r);
 void sql_lasts(struct strbuf *out, const struct sql_rows *r);
+
+/* ---- rows of which each counts once, without FINAL (clickhouse_once.c) ---- */
+/* Conditions beginning with " AND": of the time, of the days, and what else is asked for, in which the days
+ * are again. */
+struct sql_where {
+    const char *span, *days, *only;
+};
+struct once {
+    struct strbuf again[HISTORY_TIERS_MAX]; /* "(run,put),...": puts of which a row is there more than once */
+    bool final[HISTORY_TIERS_MAX];          /* they are too many to name them */
+};
+enum sd_result once_load(struct clickhouse *c, enum clickhouse_how how, const struct sql_where *of,
+                         const struct sight *sight, struct once *out, struct sd_error *err);
+void once_free(struct once *o);
+/* What `part` writes, or two of these joined by UNION ALL. */
+void sql_once(struct strbuf *out, const struct once *o, size_t tier,
+              void (*part)(struct strbuf *out, const struct sql_rows *r), const struct sql_rows *r);
+
+/* ---- requests of all endpoints (clickhouse_together.c) ---- */
+/* Which rows TOGETHER of a span can stand for those of each endpoint. */
+struct together {
+    bool used;
+    struct strbuf old[HISTORY_TIERS_MAX]; /* "run,run,...": have none for some of their requests */
+    bool none[HISTORY_TIERS_MAX];         /* too many of `old` to name them */
+    struct once once;
+};
+/* Sets `used`. `sums`: they are added up, not only looked at. */
+enum sd_result together_load(struct clickhouse *c, const struct sql_where *of, const struct sight *sight,
+                             bool sums, struct together *out, struct sd_error *err);
+void together_free(struct together *t);
+/* Do they alone stand for all requests of the tier? */
+bool together_covers(const struct together *t, size_t tier);
+/* SELECTs joined by UNION ALL, with the columns of sql_sums: the requests of a tier, all endpoints as one. */
+void sql_together(struct strbuf *out, const struct together *t, size_t tier, const struct sql_rows *r);
 
 /* ---- the operations of struct store_ops ---- */
 enum sd_result clickhouse_put(struct store *s, const struct store_run *run, const struct store_put *put,

@@ -10,6 +10,8 @@ struct part {
     size_t tier;
     uint16_t day;
     struct clickhouse_block *block;
+    size_t rows;                   /* without those of `together` */
+    struct history_fold *together; /* NULL: there are no requests in it */
 };
 
 struct parts {
@@ -26,20 +28,46 @@ static uint64_t run_number(const struct store_run *run)
     return number;
 }
 
-static struct clickhouse_block *part_for(struct parts *p, size_t tier, uint16_t day,
-                                         const struct store_run *run, uint64_t put)
+static struct part *part_for(struct parts *p, size_t tier, uint16_t day, const struct store_run *run,
+                             uint64_t put)
 {
     for (size_t k = 0; k < p->n; k++) {
         size_t i = (p->last + k) % p->n;
         if (p->items[i].tier == tier && p->items[i].day == day) {
             p->last = i;
-            return p->items[i].block;
+            return &p->items[i];
         }
     }
     p->items = mem_grow(p->items, p->n, &p->cap, sizeof *p->items);
-    p->items[p->n] = (struct part){tier, day, clickhouse_block_new(run_number(run), run->import, put)};
+    p->items[p->n] = (struct part){
+        .tier = tier, .day = day, .block = clickhouse_block_new(run_number(run), run->import, put)};
     p->last = p->n;
-    return p->items[p->n++].block;
+    return &p->items[p->n++];
+}
+
+/* Intervals that end at the same moment are one. */
+static void add_together(struct part *part, const struct history_row *row)
+{
+    if (!part->together)
+        part->together = history_fold_new(&(struct history_steps){.step_ns = 1},
+                                          HISTORY_BY_HOST | HISTORY_BY_SOURCE | HISTORY_TOGETHER);
+    history_fold_add(part->together, row);
+}
+
+/* Beside the rows of each endpoint: who asks of machines reads a row for each, not hundreds. */
+static void end_parts(struct parts *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct part *part = &p->items[i];
+        size_t n = part->together ? history_fold_len(part->together) : 0;
+        part->rows = clickhouse_block_len(part->block);
+        for (size_t k = 0; k < n; k++) {
+            struct history_row row = history_fold_row(part->together, k);
+            clickhouse_block_add_together(part->block, &row);
+        }
+        history_fold_free(part->together);
+        part->together = NULL;
+    }
 }
 
 /* Into which tier does not depend on when it is sent, so that sending it again finds the same place. */
@@ -52,10 +80,13 @@ static void share_out(const struct clickhouse *c, const struct store_run *run, c
         size_t tier = history_tier_of(&c->tiers, &row, clock);
         if (!row.host)
             row.host = run->host;
-        clickhouse_block_add(
-            part_for(p, MIN(tier, c->tiers.n - 1), clickhouse_day(history_row_end(&row)), run, put->number),
-            &row);
+        struct part *part =
+            part_for(p, MIN(tier, c->tiers.n - 1), clickhouse_day(history_row_end(&row)), run, put->number);
+        clickhouse_block_add(part->block, &row);
+        if (row.kind == SD_HTTP)
+            add_together(part, &row);
     }
+    end_parts(p);
     /* The part with the mark of the whole is the last. */
     uint16_t day = clickhouse_day(put->to);
     part_for(p, 0, day, run, put->number);
@@ -121,7 +152,7 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
                                        .sent = put->sent,
                                        .began = run->began,
                                        .lost = put->lost,
-                                       .rows = (int64_t)clickhouse_block_len(p.items[i].block),
+                                       .rows = (int64_t)p.items[i].rows,
                                        .part = (int64_t)i + 1,
                                        .parts = (int64_t)p.n,
                                        .newest = newest};

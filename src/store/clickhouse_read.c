@@ -12,6 +12,8 @@ struct reading {
     struct clickhouse *c;
     const struct store_ask *ask;
     struct sight sight;
+    struct together together; /* of requests, when endpoints do not matter */
+    const struct once *once;  /* of what each_tier is called for; NULL: FINAL */
     struct history_fold *fold;
     enum clickhouse_form form;
     struct strbuf span, only; /* the conditions of the ask: its span, and the others */
@@ -36,6 +38,28 @@ static bool any_kind(const struct store_ask *ask, enum history_how a, enum histo
     }
     strbuf_str(out, n ? ")" : "");
     return n > 0;
+}
+
+#define ROUTES (SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_HTTP_PART))
+
+/* Of an ask for one endpoint two parts, for which the server looks into the order of the table: what has its
+ * name, and what has none. (Joined by OR it would read everything.) False: there is no such part. */
+static bool any_part(const struct store_ask *ask, enum history_how a, enum history_how b, bool named,
+                     struct strbuf *out)
+{
+    struct store_ask part = *ask;
+    sd_kinds all = ask->kinds ? ask->kinds : ~(sd_kinds)0;
+    strbuf_clear(out);
+    if (!ask->route)
+        return !named && any_kind(ask, a, b, out);
+    part.kinds = named ? all & ROUTES : all & ~ROUTES;
+    if (!part.kinds || !any_kind(&part, a, b, out))
+        return false;
+    if (named) {
+        strbuf_str(out, " AND name = ");
+        sql_text(out, ask->route);
+    }
+    return true;
 }
 
 static void conditions(struct reading *r, sd_time from, sd_time to)
@@ -99,13 +123,19 @@ static void each_tier(struct reading *r, struct strbuf *sql, const char *step, c
         strbuf_printf(&where, "%s%s%s", strbuf_text(&r->only), kinds, strbuf_text(&r->sight.where[i]));
         if (i > r->tier || more)
             strbuf_str(sql, " UNION ALL ");
-        part(sql, &(struct sql_rows){.table = strbuf_text(&table),
-                                     .span = strbuf_text(&r->span),
-                                     .where = strbuf_text(&where),
-                                     .step = step,
-                                     .by_host = r->ask->apart & HISTORY_BY_HOST,
-                                     .by_source = r->ask->apart & HISTORY_BY_SOURCE,
-                                     .together = r->ask->apart & HISTORY_TOGETHER});
+        const struct sql_rows rows = {.table = strbuf_text(&table),
+                                      .span = strbuf_text(&r->span),
+                                      .where = strbuf_text(&where),
+                                      .step = step,
+                                      .by_host = r->ask->apart & HISTORY_BY_HOST,
+                                      .by_source = r->ask->apart & HISTORY_BY_SOURCE,
+                                      .together = r->ask->apart & HISTORY_TOGETHER};
+        if (rows.together && r->together.used && part == sql_sums)
+            sql_together(sql, &r->together, i, &rows);
+        else if (r->once)
+            sql_once(sql, r->once, i, part, &rows);
+        else
+            part(sql, &rows);
         strbuf_free(&table);
         strbuf_free(&where);
     }
@@ -136,24 +166,43 @@ static enum sd_result run(struct reading *r, enum clickhouse_form form, struct s
     return result;
 }
 
+static enum sd_result load_once(struct reading *r, const char *kinds, struct once *out, struct sd_error *err)
+{
+    char *only = mem_printf("%s%s", strbuf_text(&r->only), kinds);
+    const struct sql_where of = {.span = strbuf_text(&r->span), .only = only};
+    enum sd_result result = once_load(r->c, CLICKHOUSE_SUM, &of, &r->sight, out, err);
+    free(only);
+    return result;
+}
+
 static enum sd_result read_sums(struct reading *r, const char *step, struct sd_error *err)
 {
     struct strbuf sql = {0}, kinds = {0};
-    if (!any_kind(r->ask, HISTORY_SUM, HISTORY_SUM, &kinds)) {
-        strbuf_free(&kinds);
-        return SD_OK;
-    }
-    route_condition(r->ask, &kinds);
+    struct once once = {.again = {{0}}};
+    enum sd_result result = SD_OK;
+    bool more = false;
     strbuf_str(
         &sql,
         "SELECT max(longest), sum(rows_), kind, t_, h, o, max(end_) - min(begin_), max(end_), "
         "groupBitOr(known_), sumForEach(adds_), minForEach(lows_), maxForEach(highs_), "
         "tupleElement(sumMap(tupleElement(map_, 1), tupleElement(map_, 2)) AS m, 1), tupleElement(m, 2) "
         "FROM (");
-    each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, false);
+    for (int named = 1; named >= 0 && result == SD_OK; named--)
+        if (any_part(r->ask, HISTORY_SUM, HISTORY_SUM, named, &kinds)) {
+            if (named)
+                result = load_once(r, strbuf_text(&kinds), &once, err);
+            r->once = named ? &once : NULL;
+            each_tier(r, &sql, step, strbuf_text(&kinds), sql_sums, more);
+            more = true;
+        }
+    r->once = NULL;
+    once_free(&once);
     strbuf_str(&sql, ") GROUP BY s, kind, n_, t_, h, o");
     strbuf_free(&kinds);
-    return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
+    if (result == SD_OK && more)
+        return run(r, CLICKHOUSE_FORM_SUM, &sql, err);
+    strbuf_free(&sql);
+    return result;
 }
 
 static enum sd_result read_gauges(struct reading *r, const char *step, struct sd_error *err)
@@ -260,7 +309,9 @@ static bool take_bounds(void *ctx, struct rowbinary *r, struct arena *a)
 /* Of all tiers: the first and the last time that marks tell of, and the interval that `to` lies in. */
 static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *b, struct sd_error *err)
 {
-    struct strbuf sql = {0};
+    struct strbuf sql = {0}, kinds = {0};
+    if (!any_part(r->ask, HISTORY_SUM, HISTORY_SUM, r->ask->route != NULL, &kinds))
+        strbuf_str(&kinds, " AND 0");
     for (size_t i = 0; i < r->c->tiers.n; i++) {
         int64_t step = r->c->tiers.items[i].step_ns,
                 whole = i ? step : 1; /* what was moved is in whole steps */
@@ -280,12 +331,14 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
             "ended > %" PRId64 " AND ended <= %" PRId64 " AND ended - length < %" PRId64,
             i ? " UNION ALL " : "", whole, whole, whole - 1, whole, whole, strbuf_text(&table),
             CLICKHOUSE_MARK, strbuf_text(&host), strbuf_text(&r->sight.where[i]), strbuf_text(&table),
-            CLICKHOUSE_SUM, to, behind, to);
+            together_covers(&r->together, i) ? CLICKHOUSE_TOGETHER : CLICKHOUSE_SUM, to, behind, to);
         sql_days(&sql, to, behind);
-        strbuf_printf(&sql, "%s%s) USING (one)", strbuf_text(&host), strbuf_text(&r->sight.where[i]));
+        strbuf_printf(&sql, "%s%s%s) USING (one)", strbuf_text(&kinds), strbuf_text(&host),
+                      strbuf_text(&r->sight.where[i]));
         strbuf_free(&table);
         strbuf_free(&host);
     }
+    strbuf_free(&kinds);
     strbuf_str(&sql, " FORMAT RowBinary");
     enum sd_result result =
         clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_bounds, b}, err);
@@ -315,24 +368,44 @@ static bool take_time(void *ctx, struct rowbinary *b, struct arena *a)
     return !g->ended;
 }
 
+/* Of any of the kinds that are asked for, by the two parts of any_part. */
+static bool times_part(const struct store_ask *ask, bool named, struct strbuf *out)
+{
+    sd_kinds all = ask->kinds ? ask->kinds : ~(sd_kinds)0;
+    sd_kinds kinds = !ask->route ? all : named ? all & ROUTES : all & ~ROUTES;
+    strbuf_clear(out);
+    if (!kinds || (named && !ask->route))
+        return false;
+    for (int kind = 1, n = 0; (ask->kinds || ask->route) && kind < SD_KIND_END; kind++)
+        if (kinds & SD_KIND_BIT(kind))
+            strbuf_printf(out, "%s%d", n++ ? "," : " AND kind IN (", kind);
+    strbuf_str(out, out->len ? ")" : "");
+    if (named) {
+        strbuf_str(out, " AND name = ");
+        sql_text(out, ask->route);
+    }
+    return true;
+}
+
 /* One row for all that have its time, without what they are of: a fleet has thousands of each. */
 static enum sd_result read_times(struct reading *r, sd_time from, sd_time to, struct giving *g,
                                  struct sd_error *err)
 {
     struct strbuf sql = {0}, only = {0};
+    bool more = false;
     conditions(r, from, to);
-    for (int kind = 1, n = 0; r->ask->kinds && kind < SD_KIND_END; kind++)
-        if (r->ask->kinds & SD_KIND_BIT(kind))
-            strbuf_printf(&only, "%s%d", n++ ? "," : " AND kind IN (", kind);
-    strbuf_str(&only, only.len ? ")" : "");
-    route_condition(r->ask, &only);
     strbuf_str(&sql, "SELECT DISTINCT toUInt8(kind), toInt64(length), toInt64(ended) AS e FROM (");
-    for (size_t i = 0; i < r->c->tiers.n; i++) {
-        strbuf_printf(&sql, "%sSELECT kind, length, ended FROM ", i ? " UNION ALL " : "");
-        sql_tier(&sql, r->c, i, false);
-        strbuf_printf(&sql, " WHERE how != %d%s%s%s%s", CLICKHOUSE_MARK, strbuf_text(&r->span),
-                      strbuf_text(&r->only), strbuf_text(&only), strbuf_text(&r->sight.where[i]));
-    }
+    for (int named = 1; named >= 0; named--)
+        for (size_t i = 0; times_part(r->ask, named, &only) && i < r->c->tiers.n; i++) {
+            strbuf_printf(&sql, "%sSELECT kind, length, ended FROM ", more ? " UNION ALL " : "");
+            more = true;
+            sql_tier(&sql, r->c, i, false);
+            bool all = together_covers(&r->together, i);
+            strbuf_printf(&sql, " WHERE how %s %d%s%s%s%s",
+                          all ? "=" : "!=", all ? CLICKHOUSE_TOGETHER : CLICKHOUSE_MARK,
+                          strbuf_text(&r->span), strbuf_text(&r->only), strbuf_text(&only),
+                          strbuf_text(&r->sight.where[i]));
+        }
     strbuf_str(&sql, ") ORDER BY e FORMAT RowBinary");
     enum sd_result result =
         clickhouse_select(r->c, strbuf_text(&sql), &(struct clickhouse_rows){take_time, g}, err);
@@ -406,6 +479,24 @@ static enum sd_result read_added_up(struct reading *r, sd_time from, sd_time to,
     return result;
 }
 
+/* Only requests, and endpoints do not matter. */
+static bool is_together(const struct store_ask *ask)
+{
+    return ask->kinds == SD_KIND_BIT(SD_HTTP) && !ask->route &&
+           (ask->times || (ask->apart & HISTORY_TOGETHER));
+}
+
+static enum sd_result load_together(struct reading *r, sd_time from, sd_time to, struct sd_error *err)
+{
+    struct strbuf days = {0};
+    conditions(r, from, to);
+    sql_days(&days, from, to);
+    const struct sql_where of = {strbuf_text(&r->span), strbuf_text(&days), strbuf_text(&r->only)};
+    enum sd_result result = together_load(r->c, &of, &r->sight, !r->ask->times, &r->together, err);
+    strbuf_free(&days);
+    return result;
+}
+
 enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
                                bool (*row)(void *ctx, const struct history_row *row), void *ctx,
                                struct store_answer *out, struct sd_error *err)
@@ -418,7 +509,9 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
     enum sd_result result = clickhouse_nodes_look(r.c, err);
     if (result == SD_OK)
         result = sight_load(r.c, from, to, false, &r.sight, err);
-    if (result == SD_OK)
+    if (result == SD_OK && is_together(ask))
+        result = load_together(&r, from, to, err);
+    if (result == SD_OK && !ask->times)
         result = read_bounds(&r, to, &b, err);
     if (result == SD_OK && ask->times)
         result = read_times(&r, from, to, &g, err);
@@ -437,6 +530,7 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
         }
     }
     sight_free(&r.sight);
+    together_free(&r.together);
     strbuf_free(&r.span);
     strbuf_free(&r.only);
     return result;

@@ -20,19 +20,32 @@ static void begin(struct strbuf *out, const struct sql_rows *r, bool apart)
 
 static void end(struct strbuf *out, const struct sql_rows *r, int how)
 {
-    strbuf_printf(out, " FROM %s FINAL PREWHERE how = %d%s WHERE 1%s GROUP BY s, kind, n_, t_, h, o, r, i, d",
-                  r->table, how, r->span ? r->span : "", r->where);
+    strbuf_printf(out, " FROM %s%s PREWHERE how = %d%s WHERE 1%s GROUP BY s, kind, n_, t_, h, o, r, i, d",
+                  r->table, r->plain ? "" : " FINAL", how, r->span ? r->span : "", r->where);
 }
+
+static const char SUMS[] =
+    ", count() AS rows_, max(length) AS longest, min(ended - length) AS begin_, max(ended) AS end_, "
+    "groupBitOr(known) AS known_, sumForEach(adds) AS adds_, minForEach(lows) AS lows_, "
+    "maxForEach(highs) AS highs_, max(put) AS put_, ";
 
 void sql_sums(struct strbuf *out, const struct sql_rows *r)
 {
     begin(out, r, false);
-    strbuf_str(
-        out, ", count() AS rows_, max(length) AS longest, min(ended - length) AS begin_, max(ended) AS end_, "
-             "groupBitOr(known) AS known_, sumForEach(adds) AS adds_, minForEach(lows) AS lows_, "
-             "maxForEach(highs) AS highs_, sumMap(bucket, arrayMap(x -> toUInt64(x), n)) AS map_, "
-             "max(put) AS put_");
+    strbuf_str(out, SUMS);
+    strbuf_str(out, "sumMap(bucket, arrayMap(x -> toUInt64(x), n)) AS map_");
     end(out, r, CLICKHOUSE_SUM);
+}
+
+void sql_dense(struct strbuf *out, const struct sql_rows *r)
+{
+    struct sql_rows all = *r;
+    all.together = false; /* they are already, and have no name */
+    begin(out, &all, false);
+    strbuf_str(out, SUMS);
+    strbuf_str(out, "bucket[1] AS b_, sumForEach(n) AS dense_");
+    end(out, &all, CLICKHOUSE_TOGETHER);
+    strbuf_str(out, ", b_");
 }
 
 void sql_gauges(struct strbuf *out, const struct sql_rows *r)

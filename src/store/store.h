@@ -87,7 +87,7 @@ struct store_ask {
     const char *route;          /* of http and its parts only this one; NULL: all */
     int64_t if_long_ns;         /* nothing need be read when no interval can be that long; 0: all is */
     bool times; /* without steps: only when there are rows; one may stand for all of its kind and time, and
-                   its record and host be NULL */
+                   its record and host be NULL; the answer's oldest and newest may be unknown */
 };
 struct store_answer {
     sd_time from, to;       /* which span was read: where an interval is cut by the asked one, not the same;

@@ -190,7 +190,20 @@ static void add_hist(struct clickhouse_block *b, const struct sd_hist *h, size_t
     }
 }
 
-static uint64_t add_sums(struct clickhouse_block *b, const struct history_shape *s, const void *record)
+static void add_dense(struct clickhouse_block *b, const struct sd_hist *h)
+{
+    uint32_t n = h ? h->n : 0, from = n ? h->buckets[0].index / CLICKHOUSE_DENSE * CLICKHOUSE_DENSE : 0;
+    if (n)
+        item(b, AT_bucket, from, 2);
+    for (uint32_t i = 0, at = from; i < n; i++, at++) {
+        for (; at < h->buckets[i].index; at++)
+            item(b, AT_n, 0, 4);
+        item(b, AT_n, h->buckets[i].count, 4);
+    }
+}
+
+static uint64_t add_sums(struct clickhouse_block *b, const struct history_shape *s, const void *record,
+                         bool dense)
 {
     uint64_t known = 0;
     size_t n = 0, hists = 0;
@@ -205,9 +218,11 @@ static uint64_t add_sums(struct clickhouse_block *b, const struct history_shape 
             item(b, AT_lows, (uint64_t)(sd_known(v) ? v : INT64_MAX), 8);
         else if (s->roles[i] == ROLE_MAX)
             item(b, AT_highs, (uint64_t)v, 8); /* unknown is the smallest */
-        else if (s->roles[i] == ROLE_BUCKETS)
-            add_hist(b, *(const struct sd_hist *const *)(const void *)((const char *)record + f->offset),
-                     hists++);
+        else if (s->roles[i] == ROLE_BUCKETS) {
+            const struct sd_hist *h =
+                *(const struct sd_hist *const *)(const void *)((const char *)record + f->offset);
+            dense ? add_dense(b, h) : add_hist(b, h, hists++);
+        }
     }
     return known;
 }
@@ -263,11 +278,10 @@ static void add_no_gauge(struct clickhouse_block *b)
         put_int(&b->data[c], 0, 8);
 }
 
-void clickhouse_block_add(struct clickhouse_block *b, const struct history_row *row)
+static void add_as(struct clickhouse_block *b, const struct history_row *row, enum clickhouse_how how)
 {
     struct history_shape s;
     struct strbuf thing = {0}, record = {0};
-    enum clickhouse_how how = clickhouse_how_of(row);
     uint64_t known = 0;
     if (!history_shape(row->kind, &s))
         return;
@@ -279,20 +293,34 @@ void clickhouse_block_add(struct clickhouse_block *b, const struct history_row *
     text(b, AT_host, row->host);
     text(b, AT_source, row->source);
     number_it(b, row, &thing);
-    if (how == CLICKHOUSE_SUM)
-        known = add_sums(b, &s, row->record);
+    if (how == CLICKHOUSE_SUM || how == CLICKHOUSE_TOGETHER)
+        known = add_sums(b, &s, row->record, how == CLICKHOUSE_TOGETHER);
     put_int(&b->data[AT_known], known, 8);
     if (how == CLICKHOUSE_GAUGE)
         add_gauge(b, row->record);
     else
         add_no_gauge(b);
-    if (how >= CLICKHOUSE_TOTAL)
+    if (how >= CLICKHOUSE_TOTAL && how <= CLICKHOUSE_EACH)
         fields_encode(s.schema, row->record, fields_with(&s, ROLE_OWN), &record);
     put_real(&b->data[AT_total], how == CLICKHOUSE_TOTAL ? total_of(&s, row->record) : 0);
     put_text(&b->data[AT_record], strbuf_text(&record), record.len);
     end_arrays(b);
     strbuf_free(&thing);
     strbuf_free(&record);
+}
+
+void clickhouse_block_add(struct clickhouse_block *b, const struct history_row *row)
+{
+    add_as(b, row, clickhouse_how_of(row));
+}
+
+void clickhouse_block_add_together(struct clickhouse_block *b, const struct history_row *row)
+{
+    struct sd_http all = *(const struct sd_http *)row->record;
+    struct history_row one = *row;
+    all.method = all.route = NULL;
+    one.record = &all;
+    add_as(b, &one, CLICKHOUSE_TOGETHER);
 }
 
 void clickhouse_block_mark(struct clickhouse_block *b, const struct clickhouse_mark *m, uint16_t day)
@@ -307,7 +335,7 @@ void clickhouse_block_mark(struct clickhouse_block *b, const struct clickhouse_m
     text(b, AT_host, m->host);
     text(b, AT_source, m->version);
     put_int(&b->data[AT_serial], (uint64_t)m->part, 2);
-    put_int(&b->data[AT_known], last, 8);
+    put_int(&b->data[AT_known], (last ? CLICKHOUSE_LAST_PART : 0) | CLICKHOUSE_HAS_TOGETHER, 8);
     for (size_t i = 0; i < ARRAY_LEN(adds); i++)
         item(b, AT_adds, (uint64_t)adds[i], 8);
     add_no_gauge(b);

@@ -32,9 +32,10 @@ const char *history_partial(struct history *x)
 static struct history_edges edges_of(const struct span_ask *ask, sd_time from, sd_time to,
                                      const struct store_answer *all)
 {
-    struct history_edges e = ask->goals         ? history_edges_goals(from, to, all->newest)
-                             : ask->step_ns > 0 ? history_edges_of(from, to, ask->step_ns)
-                                                : history_edges_even(from, to, all->newest, ask->points);
+    int64_t step_ns = ask->points == 1 ? sub_sat(to, from) : ask->step_ns;
+    struct history_edges e = ask->goals    ? history_edges_goals(from, to, all->newest)
+                             : step_ns > 0 ? history_edges_of(from, to, step_ns)
+                                           : history_edges_even(from, to, all->newest, ask->points);
     history_edges_windows(&e, to, ask->windows, ask->n_windows);
     history_edges_windows(&e, to, (const int64_t[]){sub_sat(to, all->oldest)}, 1);
     if (ask->goals)
@@ -143,7 +144,8 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         .host = ask->host,
         .apart = (ask->by_host ? HISTORY_BY_HOST : 0) | (ask->together ? HISTORY_TOGETHER : 0),
         .route = ask->route};
-    if (from >= bounds.oldest && !ask->route) /* a reading may be there */
+    if (from >= bounds.oldest && !ask->route &&
+        all.kinds != SD_KIND_BIT(SD_HTTP)) /* a reading may be there */
         result = read_before(s, ask, all.from, bounds.newest, e.n > 1 ? e.at[1] - e.at[0] : 0, &o, err);
     if (result == SD_OK)
         result = store_read(x->store, &all, rows_out_row, &o, &answer, err);
