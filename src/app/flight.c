@@ -119,7 +119,8 @@ bool flight_save(struct app *a, const char *path, struct saved *out, struct sd_e
     if (pread(fd, entry, sizeof entry, RECORDING_HEADER_BYTES) == (ssize_t)sizeof entry)
         out->from = recording_entry_time(entry);
     if (ok && !sd_known(out->from))
-        ok = fail(err, "nothing was kept yet: no source has brought data");
+        ok = fail(err, out->late ? "nothing was kept yet: the disk is slow"
+                                 : "nothing was kept yet: no source has brought data");
     if (close(fd) != 0 && ok)
         ok = fail(err, "cannot write %.300s: %s", path, strerror(errno));
     if (!ok)

@@ -38,6 +38,8 @@ void mem_forget(const char *bytes, size_t n);
 /* Says that these bytes will all be used: large pages of the system may lie behind them, of which one is
  * fetched where else there would be hundreds. */
 void mem_large(void *bytes, size_t n);
+/* Gives what is allocated no more back to the system. It takes milliseconds: for after a rare peak. */
+void mem_give_back(void);
 /* Grows *items (of `size` bytes each) so that n + 1 fit; *cap is updated. */
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size);
 

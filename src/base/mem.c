@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include <stdint.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -81,6 +82,13 @@ void mem_large(void *bytes, size_t n)
               to = ((uintptr_t)bytes + n) / LARGE_PAGE * LARGE_PAGE;
     if (from < to)
         madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
+void mem_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size)

@@ -422,12 +422,18 @@ static void killed_the_past_is_found_again(void **state)
     char save[PATH_MAX + 32], saved[PATH_MAX + 32];
     snprintf(save, sizeof save, "save %s/s.slowdive", folder);
     snprintf(saved, sizeof saved, "%s/s.slowdive", folder);
-    command(vt, save);
+    /* On a slow disk nothing may be there at first. */
+    for (int tries = 0; tries < 10 && !strstr(vt_text(vt), "Saved the last"); tries++) {
+        command(vt, save);
+        vt_wait_text(vt, "Saved the last", SOON / 10);
+    }
     see(vt, "Saved the last");
     assert_non_null(strstr(beside("s.slowdive.md"), "## What stood out when"));
     command(vt, save);
     see(vt, "exists already; choose another name");
+    int status;
     vt_signal(vt, SIGKILL);
+    assert_true(vt_wait_exit(vt, &status, SOON)); /* until then its flight is said to go on */
     vt_free(vt);
     /* What was on the disk at the last frame is there; nothing was asked for before. */
     vt = start_with(MODERN_ENV, (const char *const[]){"replay", "--last", NULL}, 30, 100);
