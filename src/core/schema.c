@@ -81,11 +81,11 @@ static void hist_copy(const struct sd_hist *h, void *to)
     struct sd_hist *copy = to;
     struct sd_bucket *buckets = (struct sd_bucket *)(copy + 1);
     int64_t last = -1;
-    copy->n = 0;
-    copy->buckets = buckets;
-    for (size_t i = 0; i < h->n && copy->n < SD_HIST_BUCKETS; i++)
+    uint32_t n = 0;
+    for (size_t i = 0; i < h->n && n < SD_HIST_BUCKETS; i++)
         if (bucket_ok(h, i, &last))
-            buckets[copy->n++] = h->buckets[i];
+            buckets[n++] = h->buckets[i];
+    *copy = (struct sd_hist){.n = n, .buckets = buckets};
 }
 
 /* Lists of integers, of reals and of texts lie in memory alike: a count, and items of
@@ -145,8 +145,7 @@ static void list_copy(const void *at, char *to)
 size_t schema_need(const struct sd_schema *sc, const void *record)
 {
     size_t need = sc->size;
-    for (size_t i = 0; i < sc->n_fields; i++) {
-        const struct sd_field *f = &sc->fields[i];
+    for (const struct sd_field *f = sc->fields, *stop = f + sc->n_fields; f < stop; f++) {
         const void *at = f->type >= SD_FIELD_TEXT ? field_at(record, f) : NULL;
         if (!at)
             continue;
@@ -175,8 +174,8 @@ void *schema_copy(const struct sd_schema *sc, const void *record, void *to)
     /* One piece: the record, then histograms and lists (aligned as the record is), then text. */
     char *copy = to, *end = copy + sc->size;
     memcpy(copy, record, sc->size);
-    for (size_t i = 0; i < sc->n_fields; i++) {
-        const struct sd_field *f = &sc->fields[i];
+    const struct sd_field *stop = sc->fields + sc->n_fields;
+    for (const struct sd_field *f = sc->fields; f < stop; f++) {
         const void *at = f->type >= SD_FIELD_HIST ? field_at(record, f) : NULL;
         if (!at)
             continue;
@@ -189,8 +188,7 @@ void *schema_copy(const struct sd_schema *sc, const void *record, void *to)
             end += list_need(at);
         }
     }
-    for (size_t i = 0; i < sc->n_fields; i++) {
-        const struct sd_field *f = &sc->fields[i];
+    for (const struct sd_field *f = sc->fields; f < stop; f++) {
         void *field = copy + f->offset;
         if (f->type == SD_FIELD_TEXT) {
             end = put_text(field, end);
