@@ -107,8 +107,14 @@ struct arena_block {
     _Alignas(ARENA_ALIGN) unsigned char data[];
 };
 
+struct adopted {
+    struct adopted *next;
+    void *p;
+};
+
 struct arena {
     struct arena_block *head;
+    struct adopted *adopted; /* in the arena itself */
     size_t bytes;
 };
 
@@ -123,6 +129,8 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
+    for (const struct adopted *it = a->adopted; it; it = it->next)
+        free(it->p);
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
         free(b);
@@ -213,6 +221,14 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
         vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p;
+}
+
+void arena_adopt(struct arena *a, void *p, size_t size)
+{
+    struct adopted *it = arena_alloc(a, sizeof *it);
+    *it = (struct adopted){.next = a->adopted, .p = p};
+    a->adopted = it;
+    a->bytes += size;
 }
 
 size_t arena_bytes(const struct arena *a)

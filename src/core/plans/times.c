@@ -492,19 +492,23 @@ static double node_figure(const struct plan_node *n, int which)
 static void own_blocks(struct graph *g)
 {
     struct plan *p = g->p;
+    /* Beside each other: a node is a kilobyte. */
+    double(*figures)[N_FIGURES] = mem_array(p->n_nodes, sizeof *figures);
+    for (size_t i = 0; i < p->n_nodes; i++)
+        for (int which = 0; which < N_FIGURES; which++)
+            figures[i][which] = node_figure(p->nodes[i], which);
     for (int which = 0; which < N_FIGURES; which++) {
         for (size_t i = 0; i < p->n_nodes; i++)
             g->nodes[i].allotted = 0; /* now: the figure's sum over the scans of a CTE */
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
                 if (g->edges[e].cte && !g->edges[e].holder)
-                    g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
+                    g->nodes[g->edges[e].to].allotted += known_or(figures[i][which], 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
             struct plan_node *n = p->nodes[i];
-            double all = node_figure(n, which), own = all;
+            double all = figures[i][which], own = all;
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next) {
-                const struct plan_node *to = p->nodes[g->edges[e].to];
-                double theirs = known_or(node_figure(to, which), 0),
+                double theirs = known_or(figures[g->edges[e].to][which], 0),
                        scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
@@ -533,6 +537,7 @@ static void own_blocks(struct graph *g)
             }
         }
     }
+    free(figures);
 }
 
 void plan_time(struct plan *p)

@@ -178,7 +178,7 @@ int explain_inputs_wanted(const struct plan_node *n)
                   {.type = "Subquery Scan", .n = 1}, {.type = "Bitmap Heap Scan", .n = 1},
                   {.type = "ProjectSet", .n = 1}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
-        if (!strcmp(n->type, wanted[i].type))
+        if (str_eq(n->type, wanted[i].type))
             return wanted[i].n;
     return 0;
 }

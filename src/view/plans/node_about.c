@@ -480,9 +480,7 @@ static const char *write(struct doc *d, void *ctx)
     explain_write(a->plan, !a->show_literals, &b);
     if (b.len)
         b.text[--b.len] = 0;
-    const char *text = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
+    return doc_take(d, &b);
 }
 
 void plan_about_text(struct doc *d, struct plan_about *a)
