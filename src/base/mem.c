@@ -99,7 +99,7 @@ void *mem_grow(void *items, size_t n, size_t *cap, size_t size)
 
 /* ---- arena ---- */
 
-enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18, ARENA_IS_LARGE = 4 << 20 };
+enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18, ARENA_IS_LARGE = 2 << 20 };
 
 struct arena_block {
     struct arena_block *next;

@@ -248,6 +248,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
         all_blocks += known_or(blocks(p->nodes[i]), 0);
     }
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_all(p, i);
         if (kept && !kept[i])
             continue;
         const struct plan_node *n = p->nodes[i];
