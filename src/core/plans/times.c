@@ -561,8 +561,11 @@ void plan_time(struct plan *p)
             : p->execution_ns;
     if (p->analyzed) {
         plan_rounding(p);
-        for (size_t i = 0; i < p->n_nodes; i++)
+        for (size_t i = 0; i < p->n_nodes; i++) {
+            plan_fetch_head(p, i);
+            plan_fetch(p, i, offsetof(struct plan_node, plan_rows), offsetof(struct plan_node, loops));
             estimate(p->nodes[i]);
+        }
     }
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];

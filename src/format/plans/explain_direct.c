@@ -19,7 +19,7 @@ enum {
     PENDING_MAX = 16, /* nested values of a node */
     NUMBER_MAX = 64,  /* bytes */
     FIELDS_MAX = 256,
-    TEXTS = 256,
+    TEXTS = 256,   /* as many as eight bits tell apart */
     SHORT_MAX = 24 /* bytes */
 };
 
@@ -31,7 +31,10 @@ struct direct {
     unsigned char key_len[FIELDS_MAX];
     /* Short texts of the plan, by their hash: types and names that come again are kept once, so that those
      * who compare them find them in the cache. */
-    const char *short_texts[TEXTS];
+    struct {
+        const char *text;
+        size_t len;
+    } short_texts[TEXTS];
 };
 
 /* ---- text ---- */
@@ -101,10 +104,19 @@ static bool string(struct direct *d, struct piece *s)
 
 static const char *keep_short(struct direct *d, const struct piece *s)
 {
-    const char **slot = &d->short_texts[str_hash_words(s->at, s->len) % TEXTS], *had = *slot;
-    if (!had || strncmp(had, s->at, s->len) != 0 || had[s->len])
-        *slot = arena_strndup(d->r.plan->arena, s->at, s->len);
-    return *slot;
+    /* Its ends tell texts apart well enough: what shares a place is kept again. */
+    uint64_t first = 0, last = 0;
+    size_t n = MIN(s->len, sizeof first);
+    memcpy(&first, s->at, n);
+    memcpy(&last, s->at + s->len - n, n);
+    uint64_t hash = (first ^ (last << 1) ^ s->len) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = hash >> 56; /* of TEXTS */
+    if (!d->short_texts[at].text || d->short_texts[at].len != s->len ||
+        memcmp(d->short_texts[at].text, s->at, s->len) != 0) {
+        d->short_texts[at].text = arena_strndup(d->r.plan->arena, s->at, s->len);
+        d->short_texts[at].len = s->len;
+    }
+    return d->short_texts[at].text;
 }
 
 static const char *keep(struct direct *d, const struct piece *s)

@@ -244,6 +244,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
     doc_room(d, t, p->n_nodes);
     const struct plan_node *worst = plan_metric_worst(p, plan_metric_or(p, src->metric));
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_head(p, i);
         all_rows += rows_handled(p, p->nodes[i]);
         all_blocks += known_or(blocks(p->nodes[i]), 0);
     }
