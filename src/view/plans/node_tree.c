@@ -241,6 +241,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
 {
     double all_rows = 0, all_blocks = 0;
     struct strbuf condition = {0}, name = {0};
+    bool lasts = src->kept || src->plan_lasts;
     doc_room(d, t, p->n_nodes);
     const struct plan_node *worst = plan_metric_worst(p, plan_metric_or(p, src->metric));
     for (size_t i = 0; i < p->n_nodes; i++) {
@@ -266,8 +267,8 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
         c[NODE_id] = cell_int(n->id);
         c[NODE_label] = cell_text(kept_text(d, &name));
         c[NODE_parent] = n->parent ? cell_int(n->parent->id) : cell_unknown();
-        c[NODE_type] = cell_text(doc_text(d, n->type));
-        c[NODE_relation] = cell_text(doc_text(d, n->relation));
+        c[NODE_type] = cell_text(lasts ? n->type : doc_text(d, n->type));
+        c[NODE_relation] = cell_text(lasts ? n->relation : doc_text(d, n->relation));
         c[NODE_exclusive_share] = cell_real(n->exclusive_share);
         c[NODE_rows_share] = share_of(rows_handled(p, n), all_rows);
         c[NODE_buffers_share] = share_of(blocks(n), all_blocks);
