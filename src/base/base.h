@@ -52,6 +52,8 @@ void *arena_copy(struct arena *a, const void *data, size_t size);
 char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) SD_PRINTF(2, 3);
+/* Takes over what malloc gave, to be freed with the arena; `size`: how much of it is in use. */
+void arena_adopt(struct arena *a, void *p, size_t size);
 size_t arena_bytes(const struct arena *a); /* held from the system */
 
 /* ---- strbuf: a growing text, always NUL-terminated. {0} is empty. ---- */

@@ -147,7 +147,10 @@ static void general(struct strbuf *b, bool minus, uint64_t n, int count, int pow
             memcpy(p, d + 1, left - 1);
             p += left - 1;
         }
-        p += snprintf(p, 8, "e%c%02d", power < 0 ? '-' : '+', abs(power));
+        *p++ = 'e';
+        *p++ = power < 0 ? '-' : '+';
+        *p++ = (char)('0' + abs(power) / 10); /* of one or two figures */
+        *p++ = (char)('0' + abs(power) % 10);
     } else if (power < 0) {
         memcpy(p, "0.000", 5);
         p += 1 - power; /* "0." and a nought for each power below -1 */

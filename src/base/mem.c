@@ -107,7 +107,7 @@ void *mem_grow(void *items, size_t n, size_t *cap, size_t size)
 
 /* ---- arena ---- */
 
-enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18, ARENA_IS_LARGE = 4 << 20 };
+enum { ARENA_ALIGN = 16, ARENA_BLOCK = 4096, ARENA_BLOCK_MAX = 1 << 18, ARENA_IS_LARGE = 2 << 20 };
 
 struct arena_block {
     struct arena_block *next;
@@ -115,8 +115,14 @@ struct arena_block {
     _Alignas(ARENA_ALIGN) unsigned char data[];
 };
 
+struct adopted {
+    struct adopted *next;
+    void *p;
+};
+
 struct arena {
     struct arena_block *head;
+    struct adopted *adopted; /* in the arena itself */
     size_t bytes;
 };
 
@@ -131,6 +137,8 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
+    for (const struct adopted *it = a->adopted; it; it = it->next)
+        free(it->p);
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
         free(b);
@@ -221,6 +229,14 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
         vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p;
+}
+
+void arena_adopt(struct arena *a, void *p, size_t size)
+{
+    struct adopted *it = arena_alloc(a, sizeof *it);
+    *it = (struct adopted){.next = a->adopted, .p = p};
+    a->adopted = it;
+    a->bytes += size;
 }
 
 size_t arena_bytes(const struct arena *a)

@@ -169,7 +169,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         break;
     case UNIT_SHARE:
         if (v != 0 && fabs(v) < 0.0005)
-            snprintf(buf, UNIT_TEXT_MAX, "<0.1 %%");
+            memcpy(buf, "<0.1 %", sizeof "<0.1 %");
         else if (fabs(v) < 0.9995)
             fixed(buf, v * 100, 1, " %");
         else
@@ -188,7 +188,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         break;
     case UNIT_FACTOR:
         if (fabs(v) < 10)
-            snprintf(buf, UNIT_TEXT_MAX, "%.1fx", v);
+            fixed(buf, v, 1, "x");
         else
             scaled(buf, round(v),
                    (const struct scale[]){{.factor = 1, .suffix = "x"},
@@ -231,7 +231,10 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
     if (num_is_edge(v) && (u == UNIT_NS || u == UNIT_BYTES || u == UNIT_COUNT || u == UNIT_BLOCKS))
         return edge(u, v < 0, buf);
     if (u == UNIT_NONE) {
-        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64, v);
+        if (v > -1000000000 && v < 1000000000)
+            fixed(buf, (double)v, 0, "");
+        else
+            snprintf(buf, UNIT_TEXT_MAX, "%" PRId64, v);
         return buf;
     }
     if (u == UNIT_TIME) {

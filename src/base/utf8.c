@@ -116,8 +116,15 @@ int utf8_append(struct strbuf *b, const char *text, int columns)
     size_t len = strlen(text);
     int used = 0;
     struct utf8_char c;
-    for (size_t n; len && (n = utf8_next(text, len, &c)); text += n, len -= n) {
-        if (used + c.width > columns)
+    for (size_t n; len; text += n, len -= n) {
+        for (n = 0; n < len && used < columns && text[n] >= 0x20 && text[n] < 0x7F; n++)
+            used++; /* nearly all of it is printable ASCII */
+        if (n) {
+            strbuf_add(b, text, n);
+            continue;
+        }
+        n = utf8_next(text, len, &c);
+        if (!n || used + c.width > columns)
             break;
         char bytes[4];
         strbuf_add(b, bytes, utf8_encode(c.code, bytes));

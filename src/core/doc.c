@@ -113,6 +113,14 @@ const char *doc_text(struct doc *d, const char *s)
     return arena_strdup(d->arena, s);
 }
 
+const char *doc_take(struct doc *d, struct strbuf *b)
+{
+    size_t size = b->len + 1;
+    char *text = strbuf_detach(b);
+    arena_adopt(d->arena, text, size);
+    return text;
+}
+
 const char *doc_printf(struct doc *d, const char *fmt, ...)
 {
     struct strbuf b = {0};
@@ -165,6 +173,12 @@ void doc_rows(struct doc *d, struct table *t, const struct table_source *source,
     t->n_rows = MIN(n, UINT32_MAX - 1);
     t->scratch = arena_alloc(d->arena, sizeof *t->scratch);
     t->scratch->cells = arena_alloc(d->arena, t->n_columns * sizeof *t->scratch->cells);
+}
+
+void doc_room(struct doc *d, struct table *t, size_t n)
+{
+    t->rows = arena_alloc(d->arena, n * sizeof *t->rows);
+    t->cap_rows = n;
 }
 
 struct row *doc_row(struct doc *d, struct table *t)

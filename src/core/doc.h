@@ -448,11 +448,15 @@ struct section *doc_table(struct doc *d, const char *key, const char *title, con
 /* Rows of the table by number, n of them (fewer than 2^32); `source` and ctx stay valid as
  * long as the doc. */
 void doc_rows(struct doc *d, struct table *t, const struct table_source *source, void *ctx, size_t n);
+/* Room for so many rows, asked for once: growing leaves old copies in the doc. Of an empty table. */
+void doc_room(struct doc *d, struct table *t, size_t n);
 /* Adds a row of unknown cells. Valid until the next doc_row of the table. */
 struct row *doc_row(struct doc *d, struct table *t);
 /* A small table for cell_list. */
 struct table *doc_list(struct doc *d, const struct column *columns, size_t n_columns);
 const char *doc_text(struct doc *d, const char *s); /* a copy in the doc; NULL gives NULL */
+/* The text itself, for long ones; `b` is empty then. */
+const char *doc_take(struct doc *d, struct strbuf *b);
 const char *doc_printf(struct doc *d, const char *fmt, ...) SD_PRINTF(2, 3);
 struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name); /* values all NAN */
 /* A line's name for people: without the unit of its JSON key, "p99_ns" -> "p99"; that of a

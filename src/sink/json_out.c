@@ -14,21 +14,29 @@ static bool is_plain(char c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* How many plain characters begin the text: eight at a time, as nearly all of it are. A byte has its top bit,
- * or gets it when what is not plain is taken from it. Bytes behind the first hit may look like hits as well.
- */
-static size_t plain(const char *s, size_t len)
+enum { WORD = sizeof(uint64_t) };
+
+/* The top bits of bytes that are not plain, of eight: a byte has it, or gets it when what is not plain is
+ * taken from it. Bytes behind the first hit may look like hits as well. */
+static inline uint64_t not_plain(const char *s)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t w;
+    memcpy(&w, s, sizeof w);
+    w = le64toh(w);
+    uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\'), del = w ^ (ones * 0x7f);
+    return (w | (w - ones * ' ') | (quote - ones) | (slash - ones) | (del - ones)) & tops;
+}
+
+/* How many plain characters begin the text, as nearly all of it are. */
+static size_t plain(const char *s, size_t len)
+{
     size_t i = 0;
-    for (uint64_t w; len - i >= sizeof w; i += sizeof w) {
-        memcpy(&w, s + i, sizeof w);
-        w = le64toh(w);
-        uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\'), del = w ^ (ones * 0x7f);
-        uint64_t hits = (w | (w - ones * ' ') | (quote - ones) | (slash - ones) | (del - ones)) & tops;
-        if (hits)
+    for (uint64_t hits; len - i >= WORD; i += WORD)
+        if ((hits = not_plain(s + i)) != 0)
             return i + (size_t)__builtin_ctzll(hits) / 8;
-    }
+    if (i && !not_plain(s + len - WORD)) /* the rest, and some of what was seen */
+        return len;
     while (i < len && is_plain(s[i]))
         i++;
     return i;

@@ -10,6 +10,32 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Past the size from which on it takes large pages; with blocks that are larger, and what it took over. */
+static void large_arena_keeps_what_it_gave(void **state)
+{
+    (void)state;
+    enum { TEXTS = 4000, EACH = 3000 };
+    static const size_t big[] = {1 << 20, 2 << 20, (2 << 20) - 64, 5 << 20};
+    struct arena *a = arena_new();
+    char **texts = arena_alloc(a, TEXTS * sizeof *texts);
+    for (int i = 0; i < TEXTS; i++) {
+        texts[i] = arena_alloc(a, EACH);
+        for (size_t k = 0; k < EACH; k++)
+            assert_int_equal(texts[i][k], 0);
+        memset(texts[i], i % 100 + 1, EACH);
+        if (i % 1000 == 0)
+            memset(arena_alloc(a, big[i / 1000]), 'x', big[i / 1000]);
+    }
+    char *mine = mem_strdup("mine");
+    arena_adopt(a, mine, sizeof "mine");
+    assert_string_equal(mine, "mine");
+    for (int i = 0; i < TEXTS; i++)
+        for (size_t k = 0; k < EACH; k++)
+            assert_int_equal(texts[i][k], i % 100 + 1);
+    assert_true(arena_bytes(a) >= TEXTS * EACH && arena_bytes(a) < 2 * TEXTS * EACH + (12 << 20));
+    arena_free(a);
+}
+
 static void arena_keeps_what_it_gave(void **state)
 {
     (void)state;
@@ -369,6 +395,7 @@ int main(void)
         cmocka_unit_test(bytes_and_texts_are_found),
         cmocka_unit_test(bytes_of_a_range_have_a_bit),
         cmocka_unit_test(arena_keeps_what_it_gave),
+        cmocka_unit_test(large_arena_keeps_what_it_gave),
         cmocka_unit_test(strbuf_grows),
         cmocka_unit_test(numbers_for_people),
         cmocka_unit_test(numbers_from_people),

@@ -157,11 +157,61 @@ static void test_deep(void **state)
     strbuf_free(&b);
 }
 
+/* ---- part by part ---- */
+
+struct taken {
+    struct strbuf all;
+    size_t parts, longest;
+};
+
+static void take(void *ctx, struct strbuf *part)
+{
+    struct taken *t = ctx;
+    strbuf_add(&t->all, strbuf_text(part), part->len);
+    t->longest = MAX(t->longest, part->len);
+    t->parts++;
+    strbuf_clear(part);
+}
+
+static void write_much(struct json_out *o)
+{
+    struct strbuf lines = {0};
+    for (int i = 0; i < 60000; i++)
+        strbuf_str(&lines, "a \"line\"\n");
+    json_out_open(o, NULL, true);
+    for (int i = 0; i < 20000; i++) {
+        json_out_open(o, NULL, false);
+        json_out_int(o, "number", i);
+        json_out_text(o, "text", "\x01 plain and not: \xc3\xa4 \"\\");
+        json_out_close(o);
+    }
+    json_out_text(o, NULL, strbuf_text(&lines));
+    json_out_close(o);
+    strbuf_free(&lines);
+}
+
+static void test_parts_are_the_whole(void **state)
+{
+    (void)state;
+    struct strbuf whole = {0}, rest = {0};
+    struct taken t = {.parts = 0};
+    write_much(&(struct json_out){.to = &whole});
+    write_much(&(struct json_out){.to = &rest, .take = take, .ctx = &t});
+    assert_true(t.parts > 4 && t.longest < 2 * JSON_OUT_MUCH); /* also within a long text */
+    take(&t, &rest);
+    assert_int_equal(t.all.len, whole.len);
+    assert_memory_equal(t.all.text, whole.text, whole.len);
+    strbuf_free(&whole);
+    strbuf_free(&rest);
+    strbuf_free(&t.all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reals),  cmocka_unit_test(test_whole), cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_layout), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_reals), cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_texts), cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_deep),  cmocka_unit_test(test_parts_are_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

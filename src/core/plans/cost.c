@@ -410,6 +410,8 @@ void plan_cost(struct plan *p)
     s.uses[0] = (struct cost_use){.runs = 1, .part = 1};
     for (size_t i = 0; i < p->n_nodes; i++) { /* parents first */
         struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
+        plan_fetch(p, i, offsetof(struct plan_node, startup_cost), offsetof(struct plan_node, loop_rows));
         double own = divide(&s, n);
         n->cost = isnan(n->total_cost) ? NAN : own;
         n->cost_share = p->total_cost > 0 ? n->cost / p->total_cost : NAN;

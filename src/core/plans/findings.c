@@ -9,7 +9,7 @@
 const struct sd_table *plan_facts_table(const struct plan_facts *facts, const struct plan_node *n)
 {
     const struct sd_table *only = NULL;
-    for (size_t i = 0; facts && n->relation && i < facts->n_tables; i++) {
+    for (size_t i = 0; facts && i < facts->n_tables && n->relation; i++) {
         const struct sd_table *t = facts->tables[i];
         if (!str_eq(t->name, n->relation) || (n->schema && t->schema && !str_eq(t->schema, n->schema)))
             continue;
@@ -699,8 +699,10 @@ static struct saving *own_parts(const struct plan_finder *f)
 {
     const struct plan *p = f->plan;
     struct saving *own = arena_alloc(p->arena, p->n_nodes * sizeof *own);
-    for (size_t i = 0; i < p->n_nodes; i++)
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_head(p, i);
         own[i] = own_part(f, p->nodes[i], 1);
+    }
     return own;
 }
 
@@ -708,6 +710,10 @@ static struct saving *own_parts(const struct plan_finder *f)
 static void find_at_nodes(struct plan_finder *f, const struct saving *own, size_t from, size_t to)
 {
     for (size_t i = 0; i < f->plan->n_nodes; i++) {
+        if (to - from > 1)
+            plan_fetch_all(f->plan, i);
+        else
+            plan_fetch_head(f->plan, i);
         if (f->plan->nodes[i]->never_executed)
             continue;
         for (size_t r = from; r < to; r++) {

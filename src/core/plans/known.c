@@ -1,6 +1,8 @@
 #include "core/plans/tree.h"
 
-/* Node types of PostgreSQL's explain.c, as FORMAT JSON names them. */
+#include <stdlib.h>
+
+/* Node types of PostgreSQL's explain.c, as FORMAT JSON names them, sorted. */
 static const char *const OWN[] = {"Aggregate",
                                   "Append",
                                   "Bitmap Heap Scan",
@@ -78,11 +80,15 @@ static const char *const OTHERS[] = {
     "YB "                     /* YugabyteDB */
 };
 
+static int name_order(const void *type, const void *own)
+{
+    return strcmp(type, *(const char *const *)own);
+}
+
 bool plan_type_known(const char *type)
 {
-    for (size_t i = 0; type && i < ARRAY_LEN(OWN); i++)
-        if (!strcmp(type, OWN[i]))
-            return true;
+    if (type && bsearch(type, OWN, ARRAY_LEN(OWN), sizeof *OWN, name_order))
+        return true;
     for (size_t i = 0; type && i < ARRAY_LEN(OTHERS); i++)
         if (str_starts(type, OTHERS[i]))
             return true;

@@ -64,6 +64,7 @@ const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric
     if ((m == PLAN_METRIC_TIME && p->timed) || (m == PLAN_METRIC_COST && !p->timed))
         return p->worst;
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_head(p, i);
         double v = plan_metric_of(p, p->nodes[i], m);
         if (v > most) { /* NAN is not */
             most = v;

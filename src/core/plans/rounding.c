@@ -17,6 +17,8 @@ static bool prints_decimals(const struct plan *p)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
+        plan_fetch(p, i, offsetof(struct plan_node, loop_rows),
+                   offsetof(struct plan_node, loop_removed_recheck));
         if (is_fraction(n->loop_rows) || is_fraction(n->loop_removed_filter) ||
             is_fraction(n->loop_removed_join))
             return true;
@@ -37,6 +39,8 @@ void plan_rounding(struct plan *p)
     double half = prints_decimals(p) ? HALF_CENT : HALF;
     for (size_t i = 0; i < p->n_nodes; i++) { /* parents first */
         struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
+        plan_fetch(p, i, offsetof(struct plan_node, loops), offsetof(struct plan_node, loop_removed_filter));
         n->rows_slack = n->loops > 1 ? half * n->loops : 0;
         n->loop_slack = n->loops > 1 ? half : 0;
         if (!n->parent || n->rows_slack <= 0 || isnan(n->rows) || !returns_inner_rows(n->parent, n))

@@ -492,19 +492,25 @@ static double node_figure(const struct plan_node *n, int which)
 static void own_blocks(struct graph *g)
 {
     struct plan *p = g->p;
+    /* Beside each other: a node is a kilobyte. */
+    double(*figures)[N_FIGURES] = mem_array(p->n_nodes, sizeof *figures);
+    double(*owns)[N_FIGURES] = mem_array(p->n_nodes, sizeof *owns);
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch(p, i, offsetof(struct plan_node, shared_hit), sizeof(struct plan_node));
+        for (int which = 0; which < N_FIGURES; which++)
+            figures[i][which] = node_figure(p->nodes[i], which);
+    }
     for (int which = 0; which < N_FIGURES; which++) {
         for (size_t i = 0; i < p->n_nodes; i++)
             g->nodes[i].allotted = 0; /* now: the figure's sum over the scans of a CTE */
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
                 if (g->edges[e].cte && !g->edges[e].holder)
-                    g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
+                    g->nodes[g->edges[e].to].allotted += known_or(figures[i][which], 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
-            struct plan_node *n = p->nodes[i];
-            double all = node_figure(n, which), own = all;
+            double all = figures[i][which], own = all;
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next) {
-                const struct plan_node *to = p->nodes[g->edges[e].to];
-                double theirs = known_or(node_figure(to, which), 0),
+                double theirs = known_or(figures[g->edges[e].to][which], 0),
                        scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
@@ -513,38 +519,34 @@ static void own_blocks(struct graph *g)
                 else if (scans <= 0 && own >= theirs) /* never read: run to its end here, or after the root */
                     own -= theirs;
             }
-            own = own > 0 || isnan(own) ? own : 0;
-            switch (which) {
-            case FIGURE_HIT:
-                n->own_shared_hit = own;
-                break;
-            case FIGURE_READ:
-                n->own_shared_read = own;
-                break;
-            case FIGURE_TEMP_READ:
-                n->own_temp_read = own;
-                break;
-            case FIGURE_TEMP_WRITTEN:
-                n->own_temp_written = own;
-                break;
-            default:
-                n->own_io_ns = own / n->processes;
-                break;
-            }
+            owns[i][which] = own > 0 || isnan(own) ? own : 0;
         }
     }
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
+        n->own_shared_hit = owns[i][FIGURE_HIT];
+        n->own_shared_read = owns[i][FIGURE_READ];
+        n->own_temp_read = owns[i][FIGURE_TEMP_READ];
+        n->own_temp_written = owns[i][FIGURE_TEMP_WRITTEN];
+        n->own_io_ns = owns[i][FIGURE_IO] / n->processes;
+    }
+    free(owns);
+    free(figures);
 }
 
 void plan_time(struct plan *p)
 {
     struct graph g = {.p = p, .nodes = mem_array(p->n_nodes, sizeof *g.nodes)};
     struct plan_node *root = p->nodes[0];
+    bool initplans = false;
     plan_tables(p);
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
     double *context = mem_array(p->n_nodes, sizeof *context);
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
+        plan_fetch_all(p, i);
         g.nodes[i].edges = -1;
         double above = n->parent ? context[n->parent->id - 1] : 1;
         above = n->parent && !plan_is_initplan(n) ? context_below(n->parent, above) : 1;
@@ -559,16 +561,24 @@ void plan_time(struct plan *p)
             : p->execution_ns;
     if (p->analyzed) {
         plan_rounding(p);
-        for (size_t i = 0; i < p->n_nodes; i++)
+        for (size_t i = 0; i < p->n_nodes; i++) {
+            plan_fetch_head(p, i);
+            plan_fetch(p, i, offsetof(struct plan_node, plan_rows), offsetof(struct plan_node, loops));
             estimate(p->nodes[i]);
+        }
     }
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
         if (n->parent && !plan_is_initplan(n))
             add_edge(&g, n->parent, n, false);
+        else
+            initplans = initplans || n->parent;
     }
-    hold_initplans(&g);
-    hold_ctes(&g);
+    if (initplans) { /* a CTE is one */
+        hold_initplans(&g);
+        hold_ctes(&g);
+    }
     if (p->timed)
         deal_all(&g);
     own_blocks(&g);
@@ -577,6 +587,7 @@ void plan_time(struct plan *p)
     double worst = 0;
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
         if (!p->timed)
             n->exclusive_ns = n->total_ns = NAN;
         n->exclusive_share = p->elapsed_ns > 0 ? n->exclusive_ns / p->elapsed_ns : NAN;

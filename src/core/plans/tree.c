@@ -23,6 +23,17 @@ void plan_unknown(const struct plan_field *fields, size_t n, void *record)
     }
 }
 
+#define UNKNOWN_TEXT NULL
+#define UNKNOWN_LIST                                                                                         \
+    {                                                                                                        \
+        0                                                                                                    \
+    }
+#define UNKNOWN_FLAG           -1
+#define UNKNOWN_REAL           NAN
+#define UNKNOWN_NS             NAN
+#define UNKNOWN(type, name, k) .name = UNKNOWN_##type,
+static const struct plan_node UNKNOWN_NODE = {PLAN_NODE_FIELDS(UNKNOWN)};
+
 struct plan *plan_new(void)
 {
     struct arena *a = arena_new();
@@ -55,8 +66,7 @@ static void *grow(struct arena *a, const void *items, size_t n, size_t size)
 
 struct plan_node *plan_add(struct plan *p, struct plan_node *parent)
 {
-    struct plan_node *n = arena_alloc(p->arena, sizeof *n);
-    plan_unknown(plan_node_fields, plan_n_node_fields, n);
+    struct plan_node *n = arena_copy(p->arena, &UNKNOWN_NODE, sizeof UNKNOWN_NODE);
     p->nodes = grow(p->arena, p->nodes, p->n_nodes, sizeof *p->nodes);
     p->nodes[p->n_nodes++] = n;
     n->id = (int)p->n_nodes;
@@ -156,7 +166,9 @@ void plan_node_name(const struct plan_node *n, struct strbuf *out)
         /* "Hash Left Join", "Nested Loop Left Join" */
         bool loop = str_eq(type, "Nested Loop");
         strbuf_add(out, type, loop ? strlen(type) : strlen(type) - strlen(" Join"));
-        strbuf_printf(out, " %s Join", n->join_type);
+        strbuf_char(out, ' ');
+        strbuf_str(out, n->join_type);
+        strbuf_str(out, " Join");
     } else if (str_eq(type, "Custom Scan") && n->provider) {
         strbuf_printf(out, "Custom Scan (%s)", n->provider);
     } else {
@@ -173,18 +185,22 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out)
                        : n->function       ? n->function
                        : n->table_function ? n->table_function
                                            : n->tuplestore;
-    if (n->index && (what || !str_eq(n->type, "Bitmap Index Scan")))
-        strbuf_printf(out, " using %s", n->index);
-    else if (n->index)
-        strbuf_printf(out, " on %s", n->index);
+    if (n->index) {
+        strbuf_str(out, what || !str_eq(n->type, "Bitmap Index Scan") ? " using " : " on ");
+        strbuf_str(out, n->index);
+    }
     if (what) {
         strbuf_str(out, " on ");
-        if (n->schema && !str_eq(n->schema, "public") && n->relation)
-            strbuf_printf(out, "%s.", n->schema);
+        if (n->schema && !str_eq(n->schema, "public") && n->relation) {
+            strbuf_str(out, n->schema);
+            strbuf_char(out, '.');
+        }
         strbuf_str(out, what);
     }
-    if (n->alias && !str_eq(n->alias, what))
-        strbuf_printf(out, "%s %s", what ? "" : " on", n->alias);
+    if (n->alias && !str_eq(n->alias, what)) {
+        strbuf_str(out, what ? " " : " on ");
+        strbuf_str(out, n->alias);
+    }
 }
 
 /* A hash join whose hash table is empty reads no more of its other side, unless it returns those rows. */

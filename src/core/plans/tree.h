@@ -203,11 +203,8 @@ struct plan_node {
     int depth;
     struct plan_node *parent, *child, *next; /* first child, next sibling */
     struct plan_node *last;                  /* last child */
-    PLAN_NODE_FIELDS(PLAN_MEMBER)
-    struct plan_worker *workers; /* in any order; of nodes below a Gather */
-    size_t n_workers;
 
-    /* ---- computed by plan_time ---- */
+    /* ---- computed by plan_time; beside what leads from node to node, as most readers want both ---- */
     /* What an index or ANALYZE is about: the relation; of a part of a distributed table or a
      * hypertable that table, NULL where the plan does not name it. */
     const char *table, *table_schema;
@@ -228,6 +225,11 @@ struct plan_node {
     double cost_share;      /* 0..1 */
     double own_shared_hit, own_shared_read, own_temp_read, own_temp_written; /* exclusive blocks */
     double own_io_ns; /* exclusive read and write time, per process */
+
+    /* ---- what the plan says ---- */
+    PLAN_NODE_FIELDS(PLAN_MEMBER)
+    struct plan_worker *workers; /* in any order; of nodes below a Gather */
+    size_t n_workers;
 };
 
 struct plan {
@@ -344,6 +346,26 @@ void plan_rounding(struct plan *p);
 void plan_tables(struct plan *p);
 /* Fills everything under "computed by plan_time" (src/core/plan/plan_time.c tells how). */
 void plan_time(struct plan *p);
+
+/* For a loop over all nodes, at its node `i`: fetches a later one from memory. A node is a kilobyte, and
+ * processors do not guess where the next one begins. Without effect on what is computed. */
+static inline void plan_fetch(const struct plan *p, size_t i, size_t from, size_t to)
+{
+    enum { AHEAD = 6, LINE = 64 };
+    if (i + AHEAD < p->n_nodes)
+        for (size_t at = from; at < to; at += LINE)
+            __builtin_prefetch((const char *)p->nodes[i + AHEAD] + at);
+}
+/* Its place in the tree and what was computed. */
+static inline void plan_fetch_head(const struct plan *p, size_t i)
+{
+    plan_fetch(p, i, 0, offsetof(struct plan_node, relation));
+}
+/* All of it. */
+static inline void plan_fetch_all(const struct plan *p, size_t i)
+{
+    plan_fetch(p, i, 0, sizeof(struct plan_node));
+}
 
 static inline double known_or(double v, double fallback)
 {

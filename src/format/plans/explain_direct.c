@@ -18,7 +18,9 @@ enum {
     DEPTH_MAX = 200,  /* of nodes; each is two levels, and the tree follows 1,000 */
     PENDING_MAX = 16, /* nested values of a node */
     NUMBER_MAX = 64,  /* bytes */
-    FIELDS_MAX = 256
+    FIELDS_MAX = 256,
+    TEXTS = 256,   /* as many as eight bits tell apart */
+    SHORT_MAX = 24 /* bytes */
 };
 
 struct direct {
@@ -27,12 +29,20 @@ struct direct {
     /* EXPLAIN writes the keys of each node in the same order: which field came behind a field. */
     const struct plan_field *next[FIELDS_MAX];
     unsigned char key_len[FIELDS_MAX];
+    /* Short texts of the plan, by their hash: types and names that come again are kept once, so that those
+     * who compare them find them in the cache. */
+    struct {
+        const char *text;
+        size_t len;
+    } short_texts[TEXTS];
 };
 
 /* ---- text ---- */
 
-static char peek(struct direct *d)
+static inline char peek(struct direct *d)
 {
+    if (d->at<d->end && * d->at> ' ')
+        return *d->at;
     while (d->at < d->end && (*d->at == ' ' || *d->at == '\n' || *d->at == '\r' || *d->at == '\t'))
         d->at++;
     return d->at < d->end ? *d->at : 0;
@@ -92,14 +102,31 @@ static bool string(struct direct *d, struct piece *s)
     return true;
 }
 
+static const char *keep_short(struct direct *d, const struct piece *s)
+{
+    /* Its ends tell texts apart well enough: what shares a place is kept again. */
+    uint64_t first = 0, last = 0;
+    size_t n = MIN(s->len, sizeof first);
+    memcpy(&first, s->at, n);
+    memcpy(&last, s->at + s->len - n, n);
+    uint64_t hash = (first ^ (last << 1) ^ s->len) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = hash >> 56; /* of TEXTS */
+    if (!d->short_texts[at].text || d->short_texts[at].len != s->len ||
+        memcmp(d->short_texts[at].text, s->at, s->len) != 0) {
+        d->short_texts[at].text = arena_strndup(d->r.plan->arena, s->at, s->len);
+        d->short_texts[at].len = s->len;
+    }
+    return d->short_texts[at].text;
+}
+
 static const char *keep(struct direct *d, const struct piece *s)
 {
     static const char FROM[] = "bfnrt", TO[] = "\b\f\n\r\t";
+    if (s->len <= SHORT_MAX && !s->escapes)
+        return keep_short(d, s);
     char *out = arena_alloc(d->r.plan->arena, s->len + 1);
-    if (!s->escapes) {
-        memcpy(out, s->at, s->len);
-        return out;
-    }
+    if (!s->escapes)
+        return memcpy(out, s->at, s->len);
     char *to = out;
     for (const char *p = s->at, *end = p + s->len; p < end; p++) {
         const char *known = NULL;
@@ -344,6 +371,13 @@ static bool read_field(struct direct *d, struct unfinished *u, const struct plan
         *(const char **)at = keep(d, &s);
         return true;
     }
+    if ((f->type == PLAN_REAL || f->type == PLAN_NS) && c >= '0' && c <= '9') {
+        double v;
+        if (!number(d, &v))
+            return false;
+        *(double *)at = explain_figure(v) * (f->type == PLAN_NS ? 1e6 : 1);
+        return true;
+    }
     if (c != '{' && c != '[') {
         if (!scalar(d, &value))
             return false;
@@ -455,6 +489,7 @@ static bool read_document(struct direct *d, struct explain *out)
     for (bool more = true; more;) {
         peek(d);
         explain_reader_begin(&d->r);
+        memset(d->short_texts, 0, sizeof d->short_texts);
         if (!read_entry(d)) {
             plan_free(d->r.plan);
             return false;

@@ -178,7 +178,7 @@ int explain_inputs_wanted(const struct plan_node *n)
                   {.type = "Subquery Scan", .n = 1}, {.type = "Bitmap Heap Scan", .n = 1},
                   {.type = "ProjectSet", .n = 1}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
-        if (!strcmp(n->type, wanted[i].type))
+        if (str_eq(n->type, wanted[i].type))
             return wanted[i].n;
     return 0;
 }
@@ -188,6 +188,7 @@ static void note_gaps(struct plan *p)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
+        plan_fetch_head(p, i);
         int has = 0, wants = explain_inputs_wanted(n);
         for (const struct plan_node *c = n->child; c && wants; c = c->next)
             has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
@@ -210,6 +211,7 @@ static void note_unknown(struct plan *p)
     size_t unknown = 0;
     const struct plan_node *first = NULL;
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_head(p, i);
         if (plan_type_known(p->nodes[i]->type))
             continue;
         first = unknown++ ? first : p->nodes[i];

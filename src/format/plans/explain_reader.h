@@ -5,6 +5,8 @@
 
 #include <cjson/cJSON.h>
 
+#include <math.h>
+
 #include "core/plans/tree.h"
 
 /* Keys to fields. Built for every plan: a hundred insertions, against thousands of look-ups in it, and no
@@ -25,6 +27,11 @@ struct explain_reader {
 void explain_reader_begin(struct explain_reader *r);
 /* NULL: no field has this key. */
 const struct plan_field *explain_key(const struct explain_keys *keys, const char *key, size_t len);
+/* A figure as far as plans have it; NAN for any other. */
+static inline double explain_figure(double v)
+{
+    return v >= 0 && v <= 1e18 ? v : NAN;
+}
 /* Sets the field of the record; a value of another type makes it unknown, but leaves a text as it is. */
 void explain_set(struct arena *a, const struct plan_field *f, void *record, const cJSON *value);
 /* An array or object of a node that is neither a list of texts nor a plan. To be called when all plain values

@@ -37,9 +37,9 @@ void explain_reader_begin(struct explain_reader *r)
 static double number(const cJSON *item)
 {
     if (cJSON_IsNumber(item))
-        return item->valuedouble >= 0 && item->valuedouble <= 1e18 ? item->valuedouble : NAN;
+        return explain_figure(item->valuedouble);
     double v; /* a text of YAML, XML and text readers */
-    return cJSON_IsString(item) && num_parse_real(item->valuestring, &v) && v >= 0 && v <= 1e18 ? v : NAN;
+    return cJSON_IsString(item) && num_parse_real(item->valuestring, &v) ? explain_figure(v) : NAN;
 }
 
 static int flag(const cJSON *item)

@@ -682,8 +682,10 @@ void explain_write(const struct plan *p, bool hide, struct strbuf *out)
         w.verbose = w.verbose || p->nodes[i]->output.n > 0;
         w.fractions = w.fractions || p->nodes[i]->disabled >= 0;
     }
-    for (size_t i = 0; i < p->n_nodes; i++) /* in the order of the plan, parents first */
+    for (size_t i = 0; i < p->n_nodes; i++) { /* in the order of the plan, parents first */
+        plan_fetch_all(p, i);
         write_node(&w, p->nodes[i], left);
+    }
     whole(&w);
     free(left);
 }

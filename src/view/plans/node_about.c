@@ -19,7 +19,8 @@ struct about_finding {
 
 struct plan_about {
     const struct plan *plan;
-    struct plan_kept *kept; /* NULL: the plan goes before the document */
+    struct plan_kept *kept; /* NULL: the plan may go before the document */
+    bool plan_lasts;        /* it does not */
     bool show_literals;
     const char *shown; /* the statement; NULL */
     struct sql_clause *clause;
@@ -60,6 +61,7 @@ struct plan_about *plan_about_new(struct doc *d, const struct plan *p, const str
     const char *query = src->query ? src->query : p->query;
     *a = (struct plan_about){.plan = p,
                              .kept = src->kept,
+                             .plan_lasts = src->kept || src->plan_lasts,
                              .show_literals = src->show_literals,
                              .shown = src->shown ? src->shown : plan_shown(d, src, query),
                              .source = {.show_literals = src->show_literals}};
@@ -480,9 +482,7 @@ static const char *write(struct doc *d, void *ctx)
     explain_write(a->plan, !a->show_literals, &b);
     if (b.len)
         b.text[--b.len] = 0;
-    const char *text = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
+    return doc_take(d, &b);
 }
 
 void plan_about_text(struct doc *d, struct plan_about *a)
@@ -491,7 +491,7 @@ void plan_about_text(struct doc *d, struct plan_about *a)
     s->note = doc_text(d, a->show_literals ? "EXPLAIN's text format, for other tools"
                                            : "EXPLAIN's text format, constants hidden, for other tools");
     s->aside = true;
-    if (a->kept) {
+    if (a->plan_lasts) { /* most who print the document leave it out */
         s->write = write;
         s->write_ctx = a;
     } else {

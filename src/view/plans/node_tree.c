@@ -118,62 +118,66 @@ static void grouping_sets(struct doc *d, const struct plan_source *src, const st
     }
 }
 
-/* All conditions of a node in one line; NULL: it has none. */
-static const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
+/* An expression as it is shown, behind `before`. */
+static void add_expression(struct doc *d, const struct plan_source *src, struct strbuf *b, const char *before,
+                           const char *name, const char *expression)
+{
+    strbuf_str(b, before);
+    strbuf_str(b, name);
+    strbuf_str(b, src->show_literals ? expression : plan_shown_expression(d, src, expression));
+}
+
+/* All conditions of a node in one line; empty: it has none. */
+static void plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n,
+                            struct strbuf *b)
 {
     const struct {
         const char *name, *text;
-    } all[] = {{.name = "index cond", .text = n->index_cond},
-               {.name = "hash cond", .text = n->hash_cond},
-               {.name = "merge cond", .text = n->merge_cond},
-               {.name = "tid cond", .text = n->tid_cond},
-               {.name = "filter", .text = n->filter},
-               {.name = "join filter", .text = n->join_filter},
-               {.name = "recheck", .text = n->index_cond || n->filter ? NULL : n->recheck_cond},
-               {.name = "when", .text = n->one_time_filter}};
-    struct strbuf b = {0};
+    } all[] = {{.name = "index cond ", .text = n->index_cond},
+               {.name = "hash cond ", .text = n->hash_cond},
+               {.name = "merge cond ", .text = n->merge_cond},
+               {.name = "tid cond ", .text = n->tid_cond},
+               {.name = "filter ", .text = n->filter},
+               {.name = "join filter ", .text = n->join_filter},
+               {.name = "recheck ", .text = n->index_cond || n->filter ? NULL : n->recheck_cond},
+               {.name = "when ", .text = n->one_time_filter}};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].text)
-            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name,
-                          plan_shown_expression(d, src, all[i].text));
+            add_expression(d, src, b, b->len ? ", " : "", all[i].name, all[i].text);
     const struct plan_list *keys = n->sort_key.n ? &n->sort_key : &n->group_key;
     if (n->grouping_sets.n && !n->sort_key.n) {
-        grouping_sets(d, src, &n->grouping_sets, &b);
+        grouping_sets(d, src, &n->grouping_sets, b);
         keys = &n->sort_key;
     }
     for (size_t i = 0; i < keys->n; i++)
-        strbuf_printf(&b, "%s%s",
-                      i       ? ", "
-                      : b.len ? ", by "
-                              : "by ",
-                      plan_shown_expression(d, src, keys->items[i]));
-    const char *s = b.len ? doc_text(d, b.text) : NULL;
-    strbuf_free(&b);
-    return s;
+        add_expression(d, src, b, b->len ? ", " : "", i ? "" : "by ", keys->items[i]);
 }
 
-static const char *label(struct doc *d, const struct plan_node *worst, const struct plan_node *n,
-                         const char *condition)
+static void label(const struct plan_node *worst, const struct plan_node *n, const struct strbuf *condition,
+                  struct strbuf *b)
 {
-    struct strbuf b = {0};
     if (n == worst)
-        strbuf_str(&b, "* ");
-    if (n->subplan)
-        strbuf_printf(&b, "%s: ", n->subplan);
-    plan_node_name(n, &b);
-    plan_node_where(n, &b);
-    if (n->never_executed)
-        strbuf_str(&b, " (never executed)");
-    if (n->workers_planned > 0 && n->workers_launched >= 0)
-        strbuf_printf(&b, " (%.0f of %.0f workers)", n->workers_launched, n->workers_planned);
-    if (condition) { /* the whole of it is in the column "condition" */
-        strbuf_str(&b, "  ");
-        if (utf8_append(&b, condition, CONDITION_MAX) == CONDITION_MAX)
-            strbuf_str(&b, " ...");
+        strbuf_str(b, "* ");
+    if (n->subplan) {
+        strbuf_str(b, n->subplan);
+        strbuf_str(b, ": ");
     }
-    const char *s = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return s;
+    plan_node_name(n, b);
+    plan_node_where(n, b);
+    if (n->never_executed)
+        strbuf_str(b, " (never executed)");
+    if (n->workers_planned > 0 && n->workers_launched >= 0)
+        strbuf_printf(b, " (%.0f of %.0f workers)", n->workers_launched, n->workers_planned);
+    if (condition->len) { /* the whole of it is in the column "condition" */
+        strbuf_str(b, "  ");
+        if (utf8_append(b, condition->text, CONDITION_MAX) == CONDITION_MAX)
+            strbuf_str(b, " ...");
+    }
+}
+
+static const char *kept_text(struct doc *d, const struct strbuf *b)
+{
+    return arena_copy(d->arena, strbuf_text(b), b->len + 1);
 }
 
 static enum severity node_severity(const struct plan_findings *f, const struct plan_node *n)
@@ -236,27 +240,35 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
                     const struct plan_findings *f, const bool *kept)
 {
     double all_rows = 0, all_blocks = 0;
+    struct strbuf condition = {0}, name = {0};
+    bool lasts = src->kept || src->plan_lasts;
+    doc_room(d, t, p->n_nodes);
     const struct plan_node *worst = plan_metric_worst(p, plan_metric_or(p, src->metric));
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_head(p, i);
         all_rows += rows_handled(p, p->nodes[i]);
         all_blocks += known_or(blocks(p->nodes[i]), 0);
     }
     for (size_t i = 0; i < p->n_nodes; i++) {
+        plan_fetch_all(p, i);
         if (kept && !kept[i])
             continue;
         const struct plan_node *n = p->nodes[i];
         struct row *row = doc_row(d, t);
         struct cell *c = row->cells;
-        const char *condition = plan_conditions(d, src, n);
+        strbuf_clear(&condition);
+        strbuf_clear(&name);
+        plan_conditions(d, src, n, &condition);
+        label(worst, n, &condition, &name);
         row->depth = n->depth;
         row->severity = node_severity(f, n);
         row->worst = n == worst;
         row->number = (size_t)n->id;
         c[NODE_id] = cell_int(n->id);
-        c[NODE_label] = cell_text(label(d, worst, n, condition));
+        c[NODE_label] = cell_text(kept_text(d, &name));
         c[NODE_parent] = n->parent ? cell_int(n->parent->id) : cell_unknown();
-        c[NODE_type] = cell_text(doc_text(d, n->type));
-        c[NODE_relation] = cell_text(doc_text(d, n->relation));
+        c[NODE_type] = cell_text(lasts ? n->type : doc_text(d, n->type));
+        c[NODE_relation] = cell_text(lasts ? n->relation : doc_text(d, n->relation));
         c[NODE_exclusive_share] = cell_real(n->exclusive_share);
         c[NODE_rows_share] = share_of(rows_handled(p, n), all_rows);
         c[NODE_buffers_share] = share_of(blocks(n), all_blocks);
@@ -278,8 +290,10 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
         c[NODE_io_ns] = plan_whole(n->own_io_ns);
         c[NODE_processes] = p->analyzed ? plan_whole(n->processes) : cell_unknown();
         c[NODE_never_executed] = p->analyzed ? cell_bool(n->never_executed) : cell_unknown();
-        c[NODE_condition] = cell_text(condition);
+        c[NODE_condition] = condition.len ? cell_text(kept_text(d, &condition)) : cell_unknown();
     }
+    strbuf_free(&condition);
+    strbuf_free(&name);
 }
 
 void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,

@@ -485,29 +485,38 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
     }
 }
 
+static void drop_explain(void *e)
+{
+    explain_free(e);
+    free(e);
+}
+
 struct doc *plan_explain(const char *text, size_t len, const char *name, struct sd_error *err)
 {
-    struct explain e;
-    if (!explain_read(text, len, &e, err))
+    struct explain *e = mem_alloc(sizeof *e);
+    if (!explain_read(text, len, e, err)) {
+        free(e);
         return NULL;
-    struct plan_source src = {.origin = name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
+    }
+    struct plan_source src = {
+        .origin = name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true, .plan_lasts = true};
     size_t slowest = 0;
-    for (size_t i = 1; i < e.n_plans; i++) {
-        const struct plan *a = e.plans[i], *b = e.plans[slowest];
+    for (size_t i = 1; i < e->n_plans; i++) {
+        const struct plan *a = e->plans[i], *b = e->plans[slowest];
         bool timed = a->elapsed_ns > 0 || b->elapsed_ns > 0;
         if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns)
                   : a->total_cost > b->total_cost)
             slowest = i;
     }
-    struct doc *d = one_of(&e, e.plans[slowest], &src);
+    struct doc *d = one_of(e, e->plans[slowest], &src);
     d->view = "explain";
-    if (e.n_plans > 1) {
+    if (e->n_plans > 1) {
         doc_field(d, "plan", UNIT_NONE, cell_int((int64_t)slowest + 1));
         struct section *s =
             doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
         s->note = doc_printf(d, "shown above: the slowest, number %zu", slowest + 1);
-        list_plans(d, &e, &src, &s->table);
+        list_plans(d, e, &src, &s->table);
     }
-    explain_free(&e);
+    doc_own(d, e, drop_explain);
     return d;
 }

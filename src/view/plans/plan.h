@@ -25,6 +25,7 @@ struct plan_source { /* what is known about a plan beside itself */
     enum plan_metric metric; /* what the tree is weighed by; one the plan has not: time or cost */
     const char *metric_key;  /* chooses another; NULL: no key works here */
     struct plan_kept *kept; /* holds the plan and goes over to the document: rows tell all about themselves */
+    bool plan_lasts;        /* the plan lives as long as the document, though not as `kept` */
     const char *shown;      /* the statement as the document shows it already; NULL: it does not */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
