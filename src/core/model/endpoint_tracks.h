@@ -39,7 +39,7 @@ static inline const struct sd_bucket *slot_buckets(const struct endpoint_slot *s
 }
 
 struct track {
-    struct endpoint_slot *all; /* since the start */
+    struct endpoint_slot all; /* since the start */
     struct slots slots;
 };
 

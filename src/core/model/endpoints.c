@@ -90,13 +90,13 @@ static size_t name_of(const char *method, const char *route, char name[NAME_BYTE
 {
     *prefix = 0;
     if (method && *method) {
-        *prefix = strnlen(method, 64);
+        *prefix = MIN(strlen(method), (size_t)64);
         memcpy(name, method, *prefix);
         name[(*prefix)++] = ' ';
     }
     if (!route)
         route = "(unknown)";
-    size_t n = strnlen(route, NAME_BYTES - *prefix - 1);
+    size_t n = MIN(strlen(route), NAME_BYTES - *prefix - 1);
     memcpy(name + *prefix, route, n);
     name[*prefix + n] = 0;
     return *prefix + n;
@@ -152,7 +152,7 @@ static struct track *track_of(struct part *p, struct endpoint *e, enum evidence 
     struct track *t = e->tracks[by];
     if (t)
         return t;
-    x->bytes += sizeof *t + sizeof *t->all;
+    x->bytes += sizeof *t;
     return e->tracks[by] = track_new(p);
 }
 
