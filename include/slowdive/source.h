@@ -162,6 +162,10 @@ struct sd_host {
      * next run gets it as the option "places", a line "PLACE FILE" each. NULL in a host that does not know.
      */
     void (*place)(struct sd_batch *b, const char *file, const char *place);
+
+    /* Kinds of records that nobody takes of this instance, as when a verb prints one table: they need not be
+     * made, and may be. The same as long as it runs. NULL in a host that does not know: none. */
+    sd_kinds (*unread)(struct sd_source *s);
 };
 
 struct sd_source {

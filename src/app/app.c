@@ -158,7 +158,8 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     a->model = model_new(&lim);
     struct rt_limits how = RT_DEFAULTS;
     if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
-        how.watch_ns = 0; /* the verb says so */
+        how.watch_ns = 0;    /* the verb says so */
+    how.unread = lim.unread; /* a verb that prints a view records nothing beside it */
     a->rt = rt_new(&how);
     char here[256] = "";
     if (gethostname(here, sizeof here - 1) != 0)

@@ -18,6 +18,7 @@ struct rt_limits {
     int64_t stale_after_ns; /* no batch for so long (and 3 intervals): stale */
     sd_time (*now)(void);   /* wall clock; tests inject */
     int64_t watch_ns;       /* how long sources that follow are watched; 0: without an end */
+    sd_kinds unread;        /* nobody takes these records: sources need not make them */
 };
 extern const struct rt_limits RT_DEFAULTS;
 

@@ -161,6 +161,11 @@ static bool host_fits(struct sd_source *source, const struct sd_batch *b)
     return mailbox_fits(&own(source)->box, b);
 }
 
+static sd_kinds host_unread(struct sd_source *source)
+{
+    return own(source)->rt->limits.unread;
+}
+
 static void host_note(struct sd_source *s, enum sd_state state, const char *fmt, ...)
 {
     char text[512];
@@ -204,6 +209,7 @@ const struct sd_host RT_HOST = {
     .fits = host_fits,
     .batch_of = host_batch_of,
     .place = host_place,
+    .unread = host_unread,
 };
 
 /* ---- requests ---- */

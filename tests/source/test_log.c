@@ -21,9 +21,11 @@ static char dir[64], path[96], moved[96];
 static size_t room; /* of the mailbox, in bytes; 0: the usual */
 
 static const char *places; /* the option of the next start; NULL: none */
+static sd_kinds unread;    /* of the next start */
 
 struct seen {
     int64_t requests, timed;
+    sd_kinds kinds;        /* of all that came */
     int64_t rest;          /* so many requests were written after the log was renamed; 0: it was not */
     bool rest_told, early; /* the place behind them was told; one of the log was before */
     char note[300];
@@ -39,6 +41,7 @@ static void look(void *ctx, const struct sd_batch *b)
         s->requests += r->count;
         s->timed += r->timed;
     }
+    s->kinds |= batch_kinds(b);
     const struct batch_place *p;
     size_t n = batch_places(b, &p);
     for (size_t i = 0; i < n; i++)
@@ -57,6 +60,7 @@ static struct rt_watch start(const char *given, bool follow)
     limits.backoff_min_ns = 10 * SD_MS;
     limits.backoff_max_ns = 20 * SD_MS;
     limits.mailbox_bytes = room ? room : limits.mailbox_bytes;
+    limits.unread = unread;
     seen = (struct seen){0};
     struct rt_watch w = {.rt = rt_new(&limits), .on_batch = look, .ctx = &seen};
     struct registry_resolved r;
@@ -129,6 +133,28 @@ static void to_the_end(void **state)
     assert_int_equal(w.intake.total, 502);
     assert_int_equal(w.intake.unparsed, 1);
     stop(&w);
+}
+
+/* What nobody takes is not made; of two kinds that are made together both must be unwanted. */
+static void what_is_unread(void **state)
+{
+    (void)state;
+    const sd_kinds part = SD_KIND_BIT(SD_HTTP_PART), exemplar = SD_KIND_BIT(SD_EXEMPLAR);
+    const struct {
+        sd_kinds unread;
+        bool made;
+    } cases[] = {{.unread = 0, .made = true}, {.unread = part, .made = true}, {.unread = part | exemplar}};
+    lines(path, O_TRUNC, 0, 500);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        unread = cases[i].unread;
+        struct rt_watch w = start(path, false);
+        assert_true(rt_watch_until(&w, NULL, SOON));
+        assert_int_equal(seen.requests, 500);
+        assert_int_equal((seen.kinds & part) != 0, cases[i].made);
+        assert_int_equal((seen.kinds & exemplar) != 0, cases[i].made);
+        stop(&w);
+    }
+    unread = 0;
 }
 
 static void gzip_of_two_members(void **state)
@@ -500,6 +526,7 @@ int main(void)
     registry_begin(SOURCES_BUILT_IN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_the_end),
+        cmocka_unit_test(what_is_unread),
         cmocka_unit_test(gzip_of_two_members),
         cmocka_unit_test(of_another_kind),
         cmocka_unit_test(followed_through_rotations),

@@ -161,12 +161,43 @@ static void nonsense_is_left_out(void **state)
     model_free(m);
 }
 
+/* Beyond the limit a name is one of the others, however often it comes; in the words of other evidence it may
+ * still be one that is known. */
+static void beyond_the_limit(void **state)
+{
+    (void)state;
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.endpoints = 2;
+    struct model *m = model_new(&limits);
+    for (int i = 0; i < 3; i++) {
+        http(m, T0 + i * SD_S, "/orders/:id", NULL, 1, SD_MS);
+        http(m, T0 + i * SD_S, "/b", NULL, 1, SD_MS);
+        http(m, T0 + i * SD_S, "/c", NULL, 1, SD_MS);
+        http(m, T0 + i * SD_S, "/orders/{id}", NULL, 1, SD_MS); /* a log that has both means two */
+    }
+    assert_int_equal(model_endpoints(m), 3);
+    assert_int_equal(stats(m, "(other)", SPAN_ALL).count, 6);
+    assert_int_equal(stats(m, "GET /orders/:id", SPAN_ALL).count, 3);
+    for (int i = 0; i < 3; i++)
+        http(m, T0 + i * SD_S, "/orders/{id}", "traces", 5, SD_MS);
+    assert_int_equal(model_endpoints(m), 3);
+    assert_ptr_equal(model_find_endpoint(m, "GET /orders/{id}"), model_find_endpoint(m, "GET /orders/:id"));
+    struct endpoint_stats s;
+    endpoint_stats_of(model_find_endpoint(m, "GET /orders/:id"), EVIDENCE_TRACES, SPAN_ALL, &s);
+    assert_int_equal(s.count, 15);
+    model_clear(m);
+    http(m, T0, "/c", NULL, 1, SD_MS);
+    assert_int_equal(stats(m, "GET /c", SPAN_ALL).count, 1);
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_span_shows_the_best_evidence),
         cmocka_unit_test(buckets_are_added_as_their_makers_do),
         cmocka_unit_test(summaries_are_not_added),
+        cmocka_unit_test(beyond_the_limit),
         cmocka_unit_test(nonsense_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static bool tells(const struct track *t, struct span span)
     if (!t)
         return false;
     if (span_is_all(span))
-        return t->all->count > 0;
+        return t->all.count > 0;
     for (size_t i = slots_from(&t->slots, span.from); i < t->slots.n; i++) {
         const struct endpoint_slot *s = slot_at(&t->slots, i);
         if (s->slot.at >= span.to)
@@ -187,7 +187,7 @@ void endpoint_stats_of(const struct endpoint *e, enum evidence by, struct span s
     if (!t)
         return;
     if (span_is_all(span))
-        add_slot(t->all, &wide, out);
+        add_slot(&t->all, &wide, out);
     for (size_t i = span_is_all(span) ? t->slots.n : slots_from(&t->slots, span.from); i < t->slots.n; i++) {
         const struct endpoint_slot *s = slot_at(&t->slots, i);
         if (s->slot.at >= span.to)

@@ -193,7 +193,7 @@ static struct endpoint_part sum_of(const struct key_part *k, struct span span, s
     struct endpoint_part out = {.key = k->key, .evidence = (enum evidence)k->evidence};
     hist_clear(h);
     if (span_is_all(span))
-        sum_slot(t->all, &out, h);
+        sum_slot(&t->all, &out, h);
     else
         for (size_t i = slots_from(&t->slots, span.from); i < t->slots.n; i++) {
             const struct endpoint_slot *s = slots_item(&t->slots, i);

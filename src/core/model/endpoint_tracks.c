@@ -85,17 +85,18 @@ static int64_t most(int64_t a, int64_t b)
     return MAX(a, b); /* SD_UNKNOWN is the smallest */
 }
 
+/* Only times and what is not told of all (queues, servers behind) may be unknown. */
 void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *from)
 {
-    into->count = add_known(into->count, from->count);
-    into->errors = add_known(into->errors, from->errors);
-    into->bytes = add_known(into->bytes, from->bytes);
+    into->count = add_sat(into->count, from->count);
+    into->errors = add_sat(into->errors, from->errors);
+    into->bytes = add_sat(into->bytes, from->bytes);
     for (int i = 0; i < 5; i++)
-        into->status[i] = add_known(into->status[i], from->status[i]);
-    into->timed = add_known(into->timed, from->timed);
-    into->total_ns = add_known(into->total_ns, from->total_ns);
-    into->upgraded = add_known(into->upgraded, from->upgraded);
-    into->upgraded_ns = add_known(into->upgraded_ns, from->upgraded_ns);
+        into->status[i] = add_sat(into->status[i], from->status[i]);
+    into->timed = add_sat(into->timed, from->timed);
+    into->total_ns = add_sat(into->total_ns, from->total_ns);
+    into->upgraded = add_sat(into->upgraded, from->upgraded);
+    into->upgraded_ns = add_sat(into->upgraded_ns, from->upgraded_ns);
     into->queue_ns = add_known(into->queue_ns, from->queue_ns);
     into->upstream_ns = add_known(into->upstream_ns, from->upstream_ns);
     into->min_ns = least(into->min_ns, from->min_ns);
@@ -139,8 +140,7 @@ void endpoint_slot_start(struct endpoint_slot *s)
 struct track *track_new(struct part *p)
 {
     struct track *t = model_take(p, sizeof *t);
-    t->all = model_take(p, sizeof *t->all);
-    endpoint_slot_start(t->all);
+    endpoint_slot_start(&t->all);
     t->slots.size = sizeof(struct endpoint_slot);
     return t;
 }
@@ -173,14 +173,13 @@ size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, con
     if (!p->model->limits.totals_only)
         add_to_slot(p, t, at, width, f, h);
     size_t before = p->bytes;
-    add_figures(p, t->all, f, h, false);
+    add_figures(p, &t->all, f, h, false);
     return p->bytes - before;
 }
 
 void track_free(struct part *p, struct track *t)
 {
     slots_free(p, &t->slots, &endpoint_slot_ops);
-    endpoint_slot_release(p, t->all);
-    model_give(p, t->all, sizeof *t->all);
+    endpoint_slot_release(p, &t->all);
     model_give(p, t, sizeof *t);
 }

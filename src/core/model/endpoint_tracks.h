@@ -39,7 +39,7 @@ static inline const struct sd_bucket *slot_buckets(const struct endpoint_slot *s
 }
 
 struct track {
-    struct endpoint_slot *all; /* since the start */
+    struct endpoint_slot all; /* since the start */
     struct slots slots;
 };
 
@@ -54,7 +54,9 @@ struct endpoints {
     struct endpoint *hash, **items;
     struct endpoint_alias *aliases;
     size_t n, cap;
-    size_t bytes; /* of the endpoints and their totals, which stay when memory is short */
+    size_t bytes;           /* of the endpoints and their totals, which stay when memory is short */
+    struct endpoint *other; /* those beyond the limit; NULL: it is not reached */
+    size_t n_folded, n_told[EVIDENCES]; /* with a folded name; of these, with a track of the evidence */
 };
 
 static inline const struct endpoints *endpoints_in(const struct model *m)

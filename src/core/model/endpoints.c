@@ -90,13 +90,13 @@ static size_t name_of(const char *method, const char *route, char name[NAME_BYTE
 {
     *prefix = 0;
     if (method && *method) {
-        *prefix = strnlen(method, 64);
+        *prefix = MIN(strlen(method), (size_t)64);
         memcpy(name, method, *prefix);
         name[(*prefix)++] = ' ';
     }
     if (!route)
         route = "(unknown)";
-    size_t n = strnlen(route, NAME_BYTES - *prefix - 1);
+    size_t n = MIN(strlen(route), NAME_BYTES - *prefix - 1);
     memcpy(name + *prefix, route, n);
     name[*prefix + n] = 0;
     return *prefix + n;
@@ -112,6 +112,14 @@ static struct endpoint *known_by(const struct endpoints *x, const char *name, si
     return alias ? alias->of : e;
 }
 
+static struct endpoint *endpoint_of(struct part *p, const char *method, const char *route, enum evidence by);
+
+static struct endpoint *the_others(struct part *p, enum evidence by)
+{
+    struct endpoints *x = p->state;
+    return x->other ? x->other : (x->other = endpoint_of(p, NULL, "(other)", by));
+}
+
 static struct endpoint *endpoint_of(struct part *p, const char *method, const char *route, enum evidence by)
 {
     struct endpoints *x = p->state;
@@ -120,18 +128,21 @@ static struct endpoint *endpoint_of(struct part *p, const char *method, const ch
     struct endpoint *e = known_by(x, name, n);
     if (e)
         return e;
-    bool rest = is_rest(name);
+    /* The rest of the share is for their history. */
+    bool rest = is_rest(name), full = !rest && x->n && (x->n >= p->most || x->bytes >= p->share / 4 * 3);
+    if (full && x->n_told[by] == x->n_folded) /* none is left that it might be in other words */
+        return the_others(p, by);
     char *words = prefix && !rest ? mem_strndup(name, prefix - 1) : NULL;
     struct name *folded = rest ? NULL : link_endpoint_route(p, words, name + prefix);
     free(words);
     if ((e = in_other_words(p, folded, name, n, by)))
         return e;
-    /* The rest of the share is for their history. */
-    if (x->n && (x->n >= p->most || x->bytes >= p->share / 4 * 3) && !rest)
-        return endpoint_of(p, NULL, "(other)", by);
+    if (full)
+        return the_others(p, by);
     e = endpoint_new(p, name, n, prefix);
     if (!rest) {
         e->folded_name = folded;
+        x->n_folded += folded != NULL;
         e->folded_route = e->method ? link_endpoint_route(p, NULL, e->route) : folded;
         if (e->folded_name && !e->folded_name->endpoint)
             e->folded_name->endpoint = e;
@@ -152,7 +163,8 @@ static struct track *track_of(struct part *p, struct endpoint *e, enum evidence 
     struct track *t = e->tracks[by];
     if (t)
         return t;
-    x->bytes += sizeof *t + sizeof *t->all;
+    x->bytes += sizeof *t;
+    x->n_told[by] += e->folded_name != NULL;
     return e->tracks[by] = track_new(p);
 }
 

@@ -17,6 +17,8 @@
 
 #define uthash_malloc(size) mem_realloc(NULL, size)
 #define uthash_fatal(text)  abort()
+/* A word at a time: names are looked up for each record. */
+#define HASH_FUNCTION(key, len, hashv) (hashv) = (unsigned)str_hash_words((const char *)(key), (size_t)(len))
 #include <uthash.h>
 
 /* ---- memory ---- */

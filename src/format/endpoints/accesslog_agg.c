@@ -102,11 +102,12 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
         accesslog_format_unit(o->format, o->unit);
     a->endpoints = accesslog_endpoints_new(o->rules, a->o.max_routes);
     if (o->emit_parts)
-        a->parts = accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
-                                                                    .name = name_of,
-                                                                    .parts = hand_parts,
-                                                                    .exemplars = hand_exemplars,
-                                                                    .ctx = a});
+        a->parts =
+            accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
+                                                             .name = name_of,
+                                                             .parts = o->parts_unread ? NULL : hand_parts,
+                                                             .exemplars = hand_exemplars,
+                                                             .ctx = a});
     a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }

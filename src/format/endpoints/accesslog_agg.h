@@ -33,6 +33,7 @@ struct accesslog_agg_options {
      * (format/endpoints/accesslog_parts.h), then no parts: the ten seconds are over. Both or none may be
      * NULL. */
     void (*emit_parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
+    bool parts_unread; /* nobody takes parts and exemplars: all else comes as if they were made */
     void (*emit_exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);
     /* Every line that is a request, instead of all the above, which may then be NULL: nothing is added up.
      * Endpoints count from 0. */

@@ -404,6 +404,10 @@ static void hand_out_parts(struct accesslog_parts *p)
     if (!p->n)
         return;
     p->to.before(p->to.ctx);
+    if (!p->to.parts) {
+        p->n = 0;
+        return;
+    }
     sort_entries(p);
     uint32_t from = 0;
     for (uint32_t i = 0; i < p->n_endpoints; from = p->start[i++]) {
@@ -460,6 +464,10 @@ void accesslog_parts_count(struct accesslog_parts *p, uint32_t endpoint, sd_time
         if (!late && window / PARTS_MINUTE != p->minute)
             hand_out_minute(p);
         p->minute = p->window / PARTS_MINUTE;
+    }
+    if (!p->to.parts) {
+        p->n++;
+        return;
     }
     p->first = p->n ? MIN(p->first, at) : at;
     p->last = p->n ? MAX(p->last, at) : at;

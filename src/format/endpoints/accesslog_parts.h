@@ -26,7 +26,7 @@ struct accesslog_parts_to {
     void (*before)(void *ctx); /* records of the endpoints themselves go first */
     struct parts_name (*name)(void *ctx, uint32_t endpoint);
     /* `at` is the second of the window's first line; pointers live during the call. No records: that was all
-     * of the window.
+     * of the window. NULL: nobody takes them, nor exemplars; `before` is called as if they were.
      */
     void (*parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
     void (*exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);

@@ -176,6 +176,12 @@ static void emit_exemplars(void *ctx, sd_time at, const struct sd_exemplar *reco
         add_part(ctx, at, SD_EXEMPLAR, &records[i]);
 }
 
+static bool parts_are_unread(struct sd_source *s)
+{
+    const sd_kinds parts = SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_EXEMPLAR);
+    return s->host->unread && (s->host->unread(s) & parts) == parts;
+}
+
 /* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
  * old, but not of the future. */
 static void compare_clocks(struct log *l, sd_time now, bool fresh)
@@ -367,6 +373,7 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .emit = emit,
                                                                .emit_cache = emit_cache,
                                                                .emit_parts = emit_parts,
+                                                               .parts_unread = parts_are_unread(s),
                                                                .emit_exemplars = emit_exemplars,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
