@@ -31,7 +31,7 @@ ifndef SAN
 WARN += -Werror
 endif
 endif
-HARDEN := -fstack-protector-strong -fPIE
+HARDEN := -fstack-protector-strong $(if $(SHARED),-fPIC -fno-semantic-interposition,-fPIE)
 ifneq ($(O),-O0)
 HARDEN += $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 endif
@@ -104,6 +104,7 @@ $(BUILD)/flags: FORCE
 		{ echo "The compiler or a library is missing; make deps installs them."; exit 1; }
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' > $@
+.PHONY: FORCE
 FORCE:
 
 .SECONDARY:
@@ -135,8 +136,22 @@ endef
 $(foreach r,$(ROOMS),$(eval $(call library,$(call lib,$(r)),$(filter-out src/app/main.c,$(call srcs,$(r))))))
 
 # -rdynamic is not needed: modules get every host function through struct sd_host.
+link_program = $(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) $(1) -o $@ $^ $(LIBS_TERM) $(if $(SHARED),-ldl,$(LIBS_RT)) $(LIBS_CORE)
+ifeq ($(SHARED),)
 $(PROGRAM): $(call objs,src/app/main.c) $(LIBS_ALL)
-	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(if $(SHARED),-ldl,$(LIBS_RT)) $(LIBS_CORE)
+	$(call link_program)
+else
+# The program and each module need base and core: with modules both are one shared object, which only they use.
+# It is found beside the program here, and where it is installed there.
+CORE_SO := $(BUILD)/lib/libslowdive-core.so
+PROGRAM_PARTS = $(call objs,src/app/main.c) $(filter-out $(call lib,core) $(call lib,base),$(LIBS_ALL)) $(CORE_SO)
+$(PROGRAM): $(PROGRAM_PARTS)
+	$(call link_program,-Wl$(comma)-rpath$(comma)'$$ORIGIN/lib')
+$(BUILD)/installed/slowdive: $(PROGRAM_PARTS)
+	@mkdir -p $(@D)
+	$(call link_program,-Wl$(comma)-rpath$(comma)$(PREFIX)/lib/slowdive/lib)
+all: $(BUILD)/installed/slowdive
+endif
 
 DEPFILES := $(shell find $(BUILD)/obj $(BUILD)/modules -name '*.d' 2>/dev/null)
 -include $(DEPFILES)
@@ -154,11 +169,12 @@ deps: ## install what is missing from Debian's packages
 SOURCE_FOLDERS := $(filter-out shared,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
 SOURCE_MODULES := $(patsubst %,$(BUILD)/modules/%.so,$(SOURCE_FOLDERS))
 MODULE_PARTS   := history load notify
-MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,store) $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
+MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,store) $(call lib,format) $(call lib,conf) \
+	$(if $(SHARED),$(CORE_SO),$(BUILD)/modules/libcore.a $(call lib,base))
 # core without the model: that is the main thread's. What refers to data of libpg_query is built
 # anew for a shared object.
 MODULE_PIC := $(filter src/core/rewrite/%.c src/core/sql/ast.c,$(call srcs,core))
-module_objs = $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(1))
+module_objs = $(if $(SHARED),$(call objs,$(1)),$(patsubst %.c,$(BUILD)/modules/obj/%.o,$(1)))
 $(BUILD)/modules/libcore.a: $(call objs,$(filter-out src/core/model/%.c $(MODULE_PIC),$(call srcs,core))) \
 		$(call module_objs,$(MODULE_PIC))
 	@mkdir -p $(@D)
@@ -172,6 +188,11 @@ $(BUILD)/modules/libshared.a: $(call module_objs,$(call srcs,source/shared))
 $(BUILD)/modules/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $< (module)";) $(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+# Names are bound within it, as in one program.
+$(CORE_SO): $(call module_objs,$(call srcs,core base))
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD $@";) $(CC) -shared -Wl,-soname,$(notdir $@) -Wl,-z,defs -Wl,-z,relro,-z,now,-z,pack-relative-relocs -Wl,-Bsymbolic \
+		-Wl,--as-needed -pthread $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CORE)
 # -u: what a module exports (source/shared/entry.c, part.c). The program calls all of store/ in history.so.
 define source_module
 $(BUILD)/modules/$(1).so: $(call module_objs,$(call srcs,source/$(1))) $(if $(filter history,$(1)),$(call objs,$(call srcs,store))) $(MODULE_LIBS)

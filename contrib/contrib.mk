@@ -46,8 +46,9 @@ page_paths = $(foreach p,$(PAGES),$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(p
 install: all ## into PREFIX (/usr/local), under DESTDIR
 	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(DATADIR)/demo $(PREFIX)/include/slowdive $(sort $(dir $(page_paths))) \
 		$(MODDIR) $(DOCDIR) $(COMPDIR) $(ZSHDIR) $(FISHDIR) $(ETCDIR),"$(DESTDIR)$(d)")
-	install -m 755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/slowdive"
+	install -m 755 $(if $(SHARED),$(BUILD)/installed/slowdive,$(PROGRAM)) "$(DESTDIR)$(BINDIR)/slowdive"
 	$(if $(SHARED),install -m 644 $(SOURCE_MODULES) "$(DESTDIR)$(MODDIR)/")
+	$(if $(SHARED),install -d "$(DESTDIR)$(MODDIR)/lib" && install -m 644 $(CORE_SO) "$(DESTDIR)$(MODDIR)/lib/")
 	install -m 644 themes/*.yaml "$(DESTDIR)$(DATADIR)/themes/"
 	install -m 644 contrib/demo/incident.slowdive contrib/demo/policy.yaml "$(DESTDIR)$(DATADIR)/demo/"
 	install -m 644 include/slowdive/*.h "$(DESTDIR)$(PREFIX)/include/slowdive/"
@@ -61,7 +62,7 @@ install: all ## into PREFIX (/usr/local), under DESTDIR
 uninstall: ## what install has put there
 	rm -f $(foreach f,$(BINDIR)/slowdive $(page_paths) $(COMPDIR)/slowdive $(ZSHDIR)/_slowdive $(FISHDIR)/slowdive.fish \
 		$(patsubst %,$(MODDIR)/%.so,$(SOURCE_FOLDERS)),"$(DESTDIR)$(f)")
-	rm -rf $(foreach d,$(DATADIR) $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
+	rm -rf $(foreach d,$(DATADIR) $(MODDIR)/lib $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
 	rmdir "$(DESTDIR)$(MODDIR)" 2>/dev/null || true
 
 .PHONY: deb check-deb

@@ -69,6 +69,17 @@ ok "a table is no picture" is_refusal "svg is a format of flame graphs"
 run function --select render stacks.txt
 ok "who calls a function" says out '85.0 %  100 %     85  serve'
 ok "what it calls, and what it takes itself" says out '25.0 %  29.4 %     25  (itself)'
+ok "what it is worth, and that another one has the most of it" \
+    says out 'Without it 85.0 % less samples. escape has 70.6 % of it: call that less often'
+printf 'a;f 40\nb;f 60\nb;g;x 1\nb;g;y 1\nb;g;z 1\n' >spread.txt
+run function --select f folded:spread.txt
+ok "own code that several call" says out 'Own code, called from several places'
+run function --select b folded:spread.txt
+ok "what one call has" says out 'f has 95.2 % of it'
+run function --select g folded:spread.txt
+ok "what no single call has" says out 'No single call has the most of it'
+run function --select f folded:spread.txt --format json
+ok "in JSON, too" says out '"worth":	"Without it 97.1 % less samples. Own code'
 run function --select nothing stacks.txt
 ok "one that is not there is refused" is_refusal 'No function called "nothing" is in the profile'
 run function stacks.txt

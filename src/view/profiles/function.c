@@ -8,6 +8,7 @@
 #include "view/profiles/call_boxes.h"
 #include "view/profiles/flame.h"
 #include "view/profiles/function_detail.h"
+#include "view/profiles/function_worth.h"
 
 enum { FAR = 4096, ROWS_MAX = 1000 };
 
@@ -306,13 +307,14 @@ static struct doc *build_function(const struct view_ctx *c)
         return d;
     }
     figures(d, c, x, f);
+    function_worth_section(d, x, f);
+    d->focus = (int)d->n_sections; /* the callers */
     edges_section(d, x, f, true);
     edges_section(d, x, f, false);
     function_lines_section(d, x, f);
     function_endpoints_section(d, c, x, f);
     trend_section(d, c, x, f);
     below_section(d, o, f);
-    d->focus = 1;
     return d;
 }
 
@@ -320,6 +322,9 @@ static const struct column ALSO[] = {
     SHOWN_ENVELOPE,
     {.key = "function", .title = "Function", .help = "its name: what --select takes"},
     {.key = "figures", .title = "Figures", .help = "of it, as in the view functions"},
+    {.key = "worth",
+     .title = "Worth",
+     .help = "what is saved without it, and what to do: sentences; null: no code"},
     {.key = "callees", .title = "Calls", .help = "what it calls, as callers; (itself): what it takes alone"},
     {.key = "lines",
      .title = "Its lines",

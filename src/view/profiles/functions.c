@@ -253,12 +253,9 @@ static struct doc *build_functions(const struct view_ctx *c)
 /* A large share of little is no problem: ", 0.8 % of a processor". */
 static const char *of_processor(struct doc *d, const struct shown_profile *x, uint32_t function)
 {
-    const struct profile *p = x->found.p;
     char text[UNIT_TEXT_MAX];
-    if (!str_eq(x->found.unit, "ns") || !sd_known(p->duration_ns) || p->duration_ns <= 0)
-        return "";
-    double share = profile_self(p, function, 0) / (double)p->duration_ns;
-    return doc_printf(d, ", %s of a processor", unit_format(UNIT_SHARE, share, text));
+    double share = shown_processors(x, profile_self(x->found.p, function, 0));
+    return isnan(share) ? "" : doc_printf(d, ", %s of a processor", unit_format(UNIT_SHARE, share, text));
 }
 
 /* Time that passes while nothing runs is no load: waiting, and V8's own frame for it. */

@@ -294,6 +294,13 @@ double shown_share(const struct shown_profile *x, double value)
     return sum > 0 || sum < 0 ? value / sum : (double)NAN;
 }
 
+double shown_processors(const struct shown_profile *x, double value)
+{
+    const struct profile *p = x->found.p;
+    bool known = str_eq(x->found.unit, "ns") && sd_known(p->duration_ns) && p->duration_ns > 0;
+    return known ? value / (double)p->duration_ns : (double)NAN;
+}
+
 enum unit shown_unit(const struct shown_profile *x)
 {
     return str_eq(x->found.unit, "ns") ? UNIT_NS : str_eq(x->found.unit, "bytes") ? UNIT_BYTES : UNIT_COUNT;

@@ -87,6 +87,9 @@ const char *shown_empty(struct doc *d, const struct view_ctx *c, const struct sh
 
 /* Of all values; NAN when there are none. */
 double shown_share(const struct shown_profile *x, double value);
+/* How many processors the value keeps busy, of a profile of time that knows how long it took; otherwise NAN.
+ */
+double shown_processors(const struct shown_profile *x, double value);
 enum unit shown_unit(const struct shown_profile *x);
 /* A whole number as one: JSON has no ".0". */
 struct cell shown_value(double value);
