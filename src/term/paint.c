@@ -90,6 +90,15 @@ static bool blank(const struct term *t, const struct grid_cell *row, int x, int 
            !t->solid[row[x].style] && !(row[x].flags & (GRID_REVERSE | GRID_UNDERLINE));
 }
 
+/* Blanks side by side are plain, whatever they are part of: curses can then erase, and no colour is sent for
+ * them. One blank alone is left in its text, and those of a drawing in its colour, unless that shows. */
+static bool plain_blank(const struct term *t, const struct grid_cell *row, int x, int width)
+{
+    if (row[x].flags & GRID_INK)
+        return row[x].code == ' ' && !blank(t, row, x, width);
+    return blank(t, row, x, width) && (blank(t, row, x - 1, width) || blank(t, row, x + 1, width));
+}
+
 static void add_cell(struct term *t, int *n, wchar_t code, const struct grid_cell *cell)
 {
     wchar_t text[2] = {code, L'\0'};
@@ -114,11 +123,7 @@ static void put_run(struct term *t, const struct grid_cell *row, int width, int 
         bool wide = x + 1 < width && row[x + 1].code == 0;
         wchar_t code = safe_code(t, row[x].code ? row[x].code : ' ', wide);
         struct grid_cell cell = row[x];
-        /* Blanks side by side are plain, whatever they are part of: curses can then
-         * erase, and no colour is sent for them. One blank alone is left in its text, and those
-         * of a drawing in its colour. */
-        if (blank(t, row, x, width) && !(cell.flags & GRID_INK) &&
-            (blank(t, row, x - 1, width) || blank(t, row, x + 1, width))) {
+        if (plain_blank(t, row, x, width)) {
             cell.style = STYLE_TEXT;
             cell.flags = 0;
         }

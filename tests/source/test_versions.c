@@ -19,6 +19,9 @@ static struct private_pg pg;
 static bool have_pg;
 static PGconn *conn, *holder, *waiter, *builder, *sender;
 
+/* What the view pg_stat_activity is made of; here a view, too. */
+#define ACTIVITY_FUNCTION "pg_stat_get_activity"
+
 /* Views, first and last version, columns and how each is made of 15's. */
 static const struct {
     const char *view;
@@ -32,6 +35,13 @@ static const struct {
      NULL},
     {"pg_stat_activity", 13, 18, "leader_pid", NULL},
     {"pg_stat_activity", 14, 18, "query_id", NULL},
+    {ACTIVITY_FUNCTION, 12, 18,
+     "datid, pid, usesysid, application_name, client_addr, client_hostname, client_port, backend_start, "
+     "xact_start, query_start, state_change, wait_event_type, wait_event, state, backend_xid, backend_xmin, "
+     "query, backend_type",
+     NULL},
+    {ACTIVITY_FUNCTION, 13, 18, "leader_pid", NULL},
+    {ACTIVITY_FUNCTION, 14, 18, "query_id", NULL},
     {"pg_locks", 12, 18,
      "locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid, "
      "virtualtransaction, pid, mode, granted, fastpath",
@@ -239,6 +249,7 @@ static const char *made_of(const char *view)
     return is_statements(view)                    ? "public"
            : str_eq(view, "pg_stat_checkpointer") ? "pg_catalog.pg_stat_bgwriter"
            : str_eq(view, "pg_stat_io")           ? "(SELECT 1)"
+           : str_eq(view, ACTIVITY_FUNCTION)      ? "pg_catalog." ACTIVITY_FUNCTION "(NULL)"
                                                   : "pg_catalog";
 }
 
@@ -301,8 +312,11 @@ static char *moved(const char *sql, int version)
         size_t skip = 0;
         if (str_starts(sql, "pg_catalog."))
             for (size_t i = 0; i < ARRAY_LEN(COLUMNS) && !skip; i++) {
-                const char *view = COLUMNS[i].view, *after = sql + 11 + strlen(view);
-                if (str_starts(sql + 11, view) &&
+                const char *view = COLUMNS[i].view, *called = view;
+                if (str_eq(view, ACTIVITY_FUNCTION))
+                    called = ACTIVITY_FUNCTION "(NULL)";
+                const char *after = sql + 11 + strlen(called);
+                if (str_starts(sql + 11, called) &&
                     !strchr("abcdefghijklmnopqrstuvwxyz_(", *after ? *after : ' ')) {
                     strbuf_printf(&b, "v%d.%s", version, view);
                     skip = (size_t)(after - sql);

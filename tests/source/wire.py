@@ -117,15 +117,15 @@ LARGE = ("flood-rows", "flood-nulls", "flood-notice", "flood-notification", "flo
 def prepared(address):
     """What comes again is prepared; a server that does not keep it is asked as before, at once."""
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        runs = {k: pool.submit(one, "record", address, k, "&sample_hz=50") for k in fakepg.REFUSALS}
+        runs = {k: pool.submit(one, "record", address, k, "&sample_hz=100") for k in fakepg.REFUSALS}
     for kind, run in runs.items():
         counts = fakepg.counted.get(kind, {})
         parsed, bound, answered = (counts.get(k, 0) for k in (b"P", b"B", b"E"))
-        good = {"keeps": bound > 4 * parsed > 0, "forgets": (parsed, bound) == (1, 1), "clashes": parsed == 1,
+        good = {"keeps": bound > 2 * parsed > 0, "forgets": (parsed, bound) == (1, 1), "clashes": parsed == 1,
                 "changes": parsed > 1 and bound > parsed}[kind]
         if kind == "changes":
             good = good and answered > 2 * (parsed - 1)
-        ok("prepared statements: the server %s" % kind, [] if good and answered > 20 and run.result().status == 0 else
+        ok("prepared statements: the server %s" % kind, [] if good and answered > 10 and run.result().status == 0 else
            ["status %d, %d prepared, %d times bound, %d answers: %s" % (run.result().status, parsed, bound, answered, run.result().err)])
 
 

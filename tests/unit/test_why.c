@@ -466,6 +466,28 @@ static void test_a_server_alone_at_a_glance(void **state)
     model_free(m);
 }
 
+/* The size is read once a minute: its growth over a minute stands still in between. */
+static void test_growth_does_not_come_and_go(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    const int64_t every = SECONDS * SD_S + SD_S / 2; /* never quite on time */
+    for (int s = 0; s < 5 * SECONDS; s += 2)
+        metric(m, START + s * SD_S, "postgresql.uptime", (double)(s + 3600) * 1e9, false);
+    for (int i = 0; i < 4; i++)
+        metric(m, START + i * every, "postgresql.size", 1e9 + 6050 * i, false);
+    for (int64_t at = START + every; at < START + 4 * every; at += SD_S / 2) {
+        struct view_ctx c = {.model = m, .now = at, .span = {at - SECONDS * SD_S, at}};
+        struct doc *d = view_exactly("overview")->build(&c);
+        bool shown;
+        double v = figure(d, "growth_bytes_per_s", &shown);
+        if (!shown || !(fabs(v - 100) < 0.01))
+            fail_msg("%.1f s after the beginning: %g", (double)(at - START) / 1e9, v);
+        doc_free(d);
+    }
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_our_tag_is_sent_where_it_is_kept),
         cmocka_unit_test(test_our_own_transactions_are_not_the_servers),
         cmocka_unit_test(test_a_server_alone_at_a_glance),
+        cmocka_unit_test(test_growth_does_not_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

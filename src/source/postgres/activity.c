@@ -44,13 +44,16 @@ char *activity_sql(const char *columns)
      * Blocking sessions are included even when idle: an advisory lock can outlive its transaction. Parallel
      * workers are named by their leader, maybe several times. A walsender is always "active": not when it
      * waits for work. Every slowdive that looks on is active when another one samples: what it asks is no
-     * load but EXPLAIN ANALYZE. */
+     * load but EXPLAIN ANALYZE. The function below the view pg_stat_activity, whose columns have the same
+     * names: the view joins two tables for the names of all sessions, and to plan that takes longer than all
+     * the rest. */
     return mem_printf(
         OWN_TAG
-        "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
-        "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_activity "
+        "WITH a AS MATERIALIZED (SELECT s.*, CASE WHEN wait_event_type = 'Lock' THEN "
+        "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_get_activity(NULL) s "
         "WHERE pid <> pg_catalog.pg_backend_pid()) "
-        "SELECT pid, %s, datname::text, usename::text, application_name, "
+        "SELECT pid, %s, (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid), "
+        "CASE WHEN usesysid <> 0 THEN pg_catalog.pg_get_userbyid(usesysid)::text END, application_name, "
         "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
         "WHEN backend_type = 'client backend' THEN 'local' END, "
         "backend_type, state, wait_event_type, wait_event, %s, query, "

@@ -57,13 +57,24 @@ static double growth(const struct view_ctx *c, const char *name)
     return out;
 }
 
+/* The one of the same server that was read earlier; NULL. */
+static const struct metric_entry *earlier(const struct metric_entry *e, size_t n,
+                                          const struct metric_entry *than)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!*e[i].labels && same_origin(&e[i], than) && e[i].at < than->at)
+            return &e[i];
+    return NULL;
+}
+
 /* A size shrinks, too, which a counter never does: the difference between the ends of the window, from the
- * first time in it that the size was read. */
+ * first time in it that the size was read. It is read once a minute: where that is as long as the window,
+ * from the reading before the last, so that the figure does not come and go. */
 static double size_growth(const struct view_ctx *c)
 {
     enum { PARTS = 8 };
     struct span s = common_covered(c);
-    struct metric_entry now[SERVERS_MAX], then[SERVERS_MAX];
+    struct metric_entry now[SERVERS_MAX], then[SERVERS_MAX], before[SERVERS_MAX];
     size_t n = model_metric_entries(c->model, "postgresql.size", c->now, now, SERVERS_MAX), n_then = 0;
     double out = NAN;
     if (!isfinite(common_seconds(s)))
@@ -71,13 +82,19 @@ static double size_growth(const struct view_ctx *c)
     for (int64_t i = 0; i < PARTS && !n_then; i++)
         n_then = model_metric_entries(c->model, "postgresql.size",
                                       add_sat(s.from, span_length(s) / PARTS * i), then, SERVERS_MAX);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n_then; k++) {
-            double seconds = common_seconds((struct span){then[k].at, now[i].at});
-            if (*now[i].labels || *then[k].labels || !same_origin(&now[i], &then[k]) || isnan(seconds))
-                continue;
-            out = (isnan(out) ? 0 : out) + (now[i].value - then[k].value) / seconds;
+    for (size_t i = 0; i < n; i++) {
+        if (*now[i].labels)
+            continue;
+        const struct metric_entry *from = earlier(then, n_then, &now[i]);
+        if (!from) {
+            size_t n_before = model_metric_entries(c->model, "postgresql.size", add_sat(now[i].at, -1),
+                                                   before, SERVERS_MAX);
+            from = earlier(before, n_before, &now[i]);
         }
+        double seconds = from ? common_seconds((struct span){from->at, now[i].at}) : NAN;
+        if (!isnan(seconds))
+            out = (isnan(out) ? 0 : out) + (now[i].value - from->value) / seconds;
+    }
     return out;
 }
 
