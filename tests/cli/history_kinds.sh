@@ -90,6 +90,15 @@ compared() { # after what
     ok "$store: durations in buckets of someone else $1" same endpoints "$1"
     ok "$store: functions $1" same functions "$1"
 }
+as_many_endpoints() { # as the view has rows, those of others' histograms among them
+    run history "$all" --format json
+    python3 - <<'END'
+import json
+rows = json.load(open("endpoints.json"))["rows"]
+said = json.load(open("out"))["endpoints"]
+assert said == len({(r["method"], r["route"]) for r in rows}), said
+END
+}
 short() { # VIEW TEXT: a minute within the steps
     run "$1" "$all" --at 2026-11-20T16:01:35Z --window 1m
     says out "$2"
@@ -107,6 +116,7 @@ for all in $stores; do
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     ok "$store: imported" exited 0
     compared "as they came"
+    ok "$store: endpoints are counted, also where others kept their histograms" as_many_endpoints
     narrow "ten seconds" "2/s" "last 60 s" "  60 "
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     compared "imported twice"
