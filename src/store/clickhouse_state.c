@@ -445,9 +445,12 @@ enum sd_result clickhouse_state(struct store *store, bool check, struct arena *a
         result = load_tiers(&s, err);
     if (result == SD_OK)
         result = load_hosts(&s, err);
-    strbuf_str(&sql, "SELECT toInt64(uniqExact(thing)) FROM (");
-    char *http = mem_printf("= %d AND kind = %d", CLICKHOUSE_SUM, SD_HTTP);
-    of_tiers(&s, &sql, "thing", http, true);
+    /* By method, with which a thing begins (record_line.h), and route; known by others' histograms as well.
+     */
+    strbuf_str(&sql, "SELECT toInt64(uniqExact(m, name)) FROM (");
+    char *http = mem_printf("= %d AND (kind = %d OR (kind = %d AND name != ''))", CLICKHOUSE_SUM, SD_HTTP,
+                            SD_HISTORY_LATENCY);
+    of_tiers(&s, &sql, "extract(thing, '^method=([^\t]*)') AS m, name", http, true);
     strbuf_str(&sql, ")");
     if (result == SD_OK)
         result = ask(&s, &sql, take_endpoints, err);

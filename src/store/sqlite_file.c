@@ -132,6 +132,24 @@ static enum sd_result make_folders(const char *path, struct sd_error *err)
     return result;
 }
 
+/* SQLite would say that it cannot open a file that is there: the one it cannot make is the log beside it. */
+static enum sd_result look_at_rights(const struct sqlite_store *s, struct sd_error *err)
+{
+    const char *slash = strrchr(s->path, '/'), *url = s->base.url;
+    char *folder = slash ? mem_strndup(s->path, (size_t)(slash - s->path) + 1) : mem_strdup("./");
+    enum sd_result result = SD_OK;
+    if (access(s->path, W_OK) != 0)
+        result = errno == EROFS
+                     ? sd_fail(err, SD_CONFIG, "cannot write %s: its file system may only be read", url)
+                     : sd_fail(err, SD_CONFIG, "cannot write %s: %s", url, strerror(errno));
+    else if (access(folder, W_OK | X_OK) != 0)
+        result = sd_fail(err, SD_CONFIG,
+                         "cannot write %s: its log must be beside it, and the folder cannot be written: %s",
+                         url, strerror(errno));
+    free(folder);
+    return result;
+}
+
 /* Makes it, or looks whether what is there may be written: nobody else's file, and no link to one. */
 static enum sd_result make_file(const struct sqlite_store *s, struct sd_error *err)
 {
@@ -152,7 +170,7 @@ static enum sd_result make_file(const struct sqlite_store *s, struct sd_error *e
         return sd_fail(err, SD_CONFIG, "cannot write %s: it is not a regular file", s->base.url);
     if (st.st_uid != geteuid() && geteuid() != 0)
         return sd_fail(err, SD_CONFIG, "cannot write %s: it belongs to another user", s->base.url);
-    return SD_OK;
+    return look_at_rights(s, err);
 }
 
 static int connect_file(struct sqlite_store *s)

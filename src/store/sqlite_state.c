@@ -187,9 +187,11 @@ static void find_gaps(struct sqlite_store *s, struct arena *a, struct list *host
 static void add_endpoint(void *ctx, struct series *e)
 {
     const struct sd_http *h = e->record;
-    if (e->kind == SD_HTTP && e->wanted)
-        *LIST_ADD((struct list *)ctx, char *) =
-            mem_printf("%s %s", h->method ? h->method : "", h->route ? h->route : "");
+    const struct sd_history_latency *l = e->record;
+    bool others = e->kind == SD_HISTORY_LATENCY && l->route; /* known by others' histograms */
+    const char *method = others ? l->method : h->method, *route = others ? l->route : h->route;
+    if (e->wanted && (e->kind == SD_HTTP || others))
+        *LIST_ADD((struct list *)ctx, char *) = mem_printf("%s %s", method ? method : "", route ? route : "");
 }
 
 static int by_text(const void *a, const void *b)

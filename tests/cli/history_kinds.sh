@@ -90,6 +90,15 @@ compared() { # after what
     ok "$store: durations in buckets of someone else $1" same endpoints "$1"
     ok "$store: functions $1" same functions "$1"
 }
+as_many_endpoints() { # as the view has rows, those of others' histograms among them
+    run history "$all" --format json
+    python3 - <<'END'
+import json
+rows = json.load(open("endpoints.json"))["rows"]
+said = json.load(open("out"))["endpoints"]
+assert said == len({(r["method"], r["route"]) for r in rows}), said
+END
+}
 short() { # VIEW TEXT: a minute within the steps
     run "$1" "$all" --at 2026-11-20T16:01:35Z --window 1m
     says out "$2"
@@ -107,6 +116,7 @@ for all in $stores; do
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     ok "$store: imported" exited 0
     compared "as they came"
+    ok "$store: endpoints are counted, also where others kept their histograms" as_many_endpoints
     narrow "ten seconds" "2/s" "last 60 s" "  60 "
     run history "$all" --import made.slowdive --at 2026-11-20T18:00:00Z
     compared "imported twice"
@@ -124,6 +134,37 @@ for all in $stores; do
     run history "$all" --verify
     ok "$store: it is as it should be" exited 0
 done
+# Profiles of a minute beside requests of ten seconds: neither keeps the other from a short window.
+cat >made.py <<'END'
+import json
+T, S = 1795190400 * 10**9, 10**9
+def say(kind, at, **more):
+    print(json.dumps({"kind": kind, "at": at, **more}))
+for i in range(240):
+    say("http", T + i * S, interval_ns=S, method="GET", route="/x", count=2, errors=0, status_2xx=2, timed=2,
+        total_ns=4e6, min_ns=2000000, max_ns=2000000)
+    if i % 60 < 59:
+        continue
+    at = T + (i + 1) * S
+    say("profile", at, name="app", format="perf", types=["cpu"], units=["ns"], values=[6e9], type="cpu",
+        samples=600, duration_ns=60 * S, functions=2, left_out=0, series=1)
+    for name in ("main", "part%d" % (i // 60)):
+        say("profile_function", at, name=name, module="app.so")
+    say("profile_tree", at, parents=[-1, 0], functions=[0, 1], samples=[0, 600], self=[0, 6e9])
+END
+run record -o coarse.slowdive exec:./source
+run history history:coarse.db --import coarse.slowdive --at 2026-11-20T18:00:00Z
+beside() { # AT PART: 20 s before it
+    run endpoints history:coarse.db --at "2026-11-20T16:$1Z" --window 20s
+    says out '  40   2/s' || return 1
+    run functions history:coarse.db --at "2026-11-20T16:$1Z" --window 20s
+    says out "$2" && says out 'in 1 min'
+}
+for at in 01:33 01:30 02:00; do
+    ok "requests of 20 s to $at and the profile of the minute" beside $at part1
+done
+ok "requests of 20 s behind it" beside 02:10 part2
+ok "and in the last one" beside 03:24 part3
 all_equal() {
     for file in *-history; do
         cmp "$file" "${file%history}clickhouse" || return 1

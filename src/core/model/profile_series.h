@@ -39,10 +39,16 @@ void series_drop(struct part *p, struct profile_series *s, sd_time before);
 /* Gives up its older half. False: there is nothing. */
 bool series_less(struct part *p, struct profile_series *s);
 
+/* By its middle; one that is longer than the span by the span's middle. */
 static inline bool interval_in(const struct profile_interval *x, struct span span, sd_time now)
 {
     sd_time middle = x->from + (x->to - x->from) / 2;
-    return x->from <= now && (span_is_all(span) || (middle >= span.from && middle < span.to));
+    if (x->from > now || span_is_all(span))
+        return x->from <= now;
+    if (x->to - x->from <= span.to - span.from)
+        return middle >= span.from && middle < span.to;
+    middle = span.from + (span.to - span.from) / 2;
+    return middle >= x->from && middle < x->to;
 }
 
 /* Adds the intervals of a span to an empty profile of one type, its nodes and functions with them, and

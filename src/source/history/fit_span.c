@@ -14,12 +14,12 @@ static const int64_t FAR[] = {10 * SD_S, 60 * SD_S, 600 * SD_S, WIDEST};
 #define SUM_BIT(KIND, HOW, key, total) | (HISTORY_##HOW == HISTORY_SUM ? SD_KIND_BIT(SD_##KIND) : 0)
 #define SUMS                           ((sd_kinds)0 HISTORY_KINDS(SUM_BIT))
 
-/* Intervals that are no longer than those of the others of their time. */
+/* Intervals that are no longer than those of the others of their time. (Profiles are read by themselves.) */
 static sd_kinds exact_sums(void)
 {
     sd_kinds kinds = 0;
     for (int kind = 1; kind < SD_KIND_END; kind++)
-        if (SUMS >> kind & 1 && !history_coarse_ns((enum sd_kind)kind))
+        if (SUMS >> kind & 1 && kind != SD_HISTORY_STACK && !history_coarse_ns((enum sd_kind)kind))
             kinds |= SD_KIND_BIT(kind);
     return kinds;
 }
@@ -54,6 +54,16 @@ static enum sd_result look_around(struct history *x, const struct span_ask *ask,
         result = store_read(x->store, &next, find_around, found, &answer, err);
         next.from = next.to;
     }
+    return result;
+}
+
+enum sd_result history_around(struct history *x, const struct span_ask *ask, sd_kinds kinds, sd_time at,
+                              sd_time *from, sd_time *to, struct sd_error *err)
+{
+    struct around found = {.at = at, .from = SD_UNKNOWN, .to = SD_UNKNOWN};
+    enum sd_result result = look_around(x, ask, kinds, &found, err);
+    *from = found.from;
+    *to = found.to;
     return result;
 }
 

@@ -36,6 +36,8 @@ struct rows_out {
     struct history_calls *calls; /* profiles of the interval that is read, not given yet; NULL */
     struct history_row calls_of; /* the interval */
     sd_time after;               /* what ends at or before it is left out; SD_UNKNOWN: nothing */
+    sd_time calls_from,
+        calls_until; /* profiles are of the part of their intervals that lies between; SD_UNKNOWN */
     uint64_t rows;
     bool stopped; /* the instance is to stop, or the request was withdrawn */
 };
@@ -62,6 +64,9 @@ struct span_ask {
  * of. Of goals it stays what it is. */
 enum sd_result history_fit(struct history *x, const struct span_ask *ask, sd_time newest, sd_time *from,
                            sd_time *to, struct sd_error *err);
+/* The interval of these kinds that `at` lies in: from SD_UNKNOWN: there is none. */
+enum sd_result history_around(struct history *x, const struct span_ask *ask, sd_kinds kinds, sd_time at,
+                              sd_time *from, sd_time *to, struct sd_error *err);
 /* Publishes what there is of the span, and what counters grow from. *told says what it was. */
 enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask, struct sd_history *told,
                                  struct sd_error *err);

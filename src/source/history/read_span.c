@@ -98,6 +98,34 @@ static enum sd_result read_before(struct sd_source *s, const struct span_ask *as
     return result;
 }
 
+#define STACKS SD_KIND_BIT(SD_HISTORY_STACK)
+
+/* Profiles are taken in longer intervals than requests may be, so they are read by themselves, and neither
+ * cut nor stretch the span of these: those that end in it, and the one in which it ends. */
+static enum sd_result read_profiles(struct sd_source *s, const struct span_ask *ask,
+                                    const struct store_ask *all, struct rows_out *o, struct sd_error *err)
+{
+    struct history *x = s->priv;
+    struct store_answer answer;
+    struct store_ask part = *all;
+    sd_time edges[2];
+    part.kinds = STACKS;
+    part.route = NULL;
+    enum sd_result result = store_read(x->store, &part, rows_out_row, o, &answer, err);
+    rows_out_end(o);
+    if (result != SD_OK || o->stopped)
+        return result;
+    result = history_around(x, ask, STACKS, all->to, &edges[0], &edges[1], err);
+    if (result != SD_OK || !sd_known(edges[0]))
+        return result;
+    part.steps = (struct history_steps){.edges = edges, .n_edges = ARRAY_LEN(edges)};
+    part.from = edges[0];
+    part.to = edges[1];
+    result = store_read(x->store, &part, rows_out_row, o, &answer, err);
+    rows_out_end(o);
+    return result;
+}
+
 static void tell_answer(const struct span_ask *ask, const struct store_answer *a, struct sd_history *told)
 {
     told->from = sd_known(a->from) && sd_known(a->oldest) ? MAX(a->from, a->oldest) : a->from;
@@ -136,11 +164,14 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
         return result;
     struct history_edges e = ask->kept ? (struct history_edges){.n = 0} : edges_of(ask, from, to, &bounds);
     struct rows_out o = {.source = s, .only = ask->host, .after = SD_UNKNOWN};
+    bool apart = e.n && !ask->together && !(ask->route && ask->by_host) && !ask->goals;
     const struct store_ask all = {
         .steps = {.edges = e.at, .n_edges = e.n}, /* none: as they are kept */
         .from = e.n ? e.at[0] : from,
         .to = to,
-        .kinds = ask->together || (ask->route && ask->by_host) ? SD_KIND_BIT(SD_HTTP) : 0,
+        .kinds = ask->together || (ask->route && ask->by_host) ? SD_KIND_BIT(SD_HTTP)
+                 : apart                                       ? HISTORY_KEPT & ~STACKS
+                                                               : 0,
         .host = ask->host,
         .apart = (ask->by_host ? HISTORY_BY_HOST : 0) | (ask->together ? HISTORY_TOGETHER : 0),
         .route = ask->route};
@@ -150,6 +181,8 @@ enum sd_result history_read_span(struct sd_source *s, const struct span_ask *ask
     if (result == SD_OK)
         result = store_read(x->store, &all, rows_out_row, &o, &answer, err);
     rows_out_end(&o);
+    if (result == SD_OK && !o.stopped && apart)
+        result = read_profiles(s, ask, &all, &o, err);
     bool stopped = o.stopped;
     rows_out_free(&o);
     free(e.at);

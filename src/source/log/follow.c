@@ -35,7 +35,7 @@ enum sd_result follow_open(struct follow *f, struct sd_source *s, const struct f
 {
     struct stat st;
     *f = (struct follow){.ops = ops, .fd = -1};
-    f->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
+    f->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1, .packed.fd = -1};
     f->buffer = mem_alloc(READ_SIZE);
     if (!*s->target)
         return sd_fail(err, SD_CONFIG, "%.*s needs a file, as in %s", (int)strcspn(ops->example, ":") + 1,
@@ -116,6 +116,16 @@ static void note_missing(struct follow *f, struct sd_source *s)
         s->host->note(s, SD_STATE_LIVE, "%s exists again", s->target);
 }
 
+/* Its entries are of another day, and the sources of these logs read none that is packed. */
+static void leave_packed(struct follow *f, struct sd_source *s)
+{
+    struct log_sibling *one = &f->tail.packed;
+    s->host->log(s, "%s was rotated and packed as %s before it was read to its end", s->target, one->path);
+    close(one->fd);
+    free(one->path);
+    *one = (struct log_sibling){.fd = -1};
+}
+
 static enum sd_result run_tail(struct follow *f, struct sd_source *s)
 {
     const struct sd_host *h = s->host;
@@ -129,6 +139,8 @@ static enum sd_result run_tail(struct follow *f, struct sd_source *s)
             settle(f, s, ended, true);
             ended->skipping = false;
         }
+        if (f->tail.packed.fd >= 0)
+            leave_packed(f, s);
         note_missing(f, s);
         if (n || ended)
             continue;

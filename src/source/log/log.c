@@ -107,6 +107,13 @@ static const struct sd_option OPTIONS[] = {
 
 /* What is read of a file need not be lost when the console lags, as it does while it begins: the rest waits
  * in the file. */
+void log_wait_for_room(struct sd_source *s, const struct log *l, struct sd_batch *b)
+{
+    const struct sd_host *h = s->host;
+    while (l->n_tails && h->fits && !h->fits(s, b) && h->wait(s, -1, 0, h->now(s) + ROOM_TICK) >= 0)
+        ;
+}
+
 static void hand_out(struct sd_source *s, struct sd_batch *b)
 {
     const struct sd_host *h = s->host;
@@ -114,8 +121,7 @@ static void hand_out(struct sd_source *s, struct sd_batch *b)
     if (l->n_tails && h->place)
         h->place(b, NULL, NULL); /* until tell_places */
     l->untold = true;
-    while (l->n_tails && h->fits && !h->fits(s, b) && h->wait(s, -1, 0, h->now(s) + ROOM_TICK) >= 0)
-        ;
+    log_wait_for_room(s, l, b);
     h->publish(s, b);
 }
 
@@ -225,22 +231,22 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
 static enum sd_result add_tail(struct sd_source *s, struct log *l, const char *path, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
-    int64_t offset;
-    enum sd_result r = log_resume(s, l, path, &offset, err);
-    if (r != SD_OK)
-        return r;
+    int64_t offset = -1;
     l->tails = mem_realloc(l->tails, (l->n_tails + 1) * sizeof *l->tails);
     struct tail *t = &l->tails[l->n_tails];
-    if (!tail_open(t, path, o->backlog, err)) {
+    enum sd_result r = tail_open(t, path, o->backlog, err) ? SD_OK : SD_RETRY;
+    if (r == SD_OK)
+        r = log_resume(s, l, path, t->now.fd, &offset, err);
+    if (r != SD_OK) {
         tail_close(t);
-        return SD_RETRY;
+        return r;
     }
     l->n_tails++;
     if (offset >= 0) {
         t->now.offset = offset;
         t->now.carry.skipping = false;
     } else if (t->now.offset) { /* a header may stand at its beginning */
-        ssize_t n = log_files_head(path, l->buffer, READ_SIZE / 4);
+        ssize_t n = log_files_head_fd(t->now.fd, l->buffer, READ_SIZE / 4);
         accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
     }
     return SD_OK;
@@ -256,7 +262,8 @@ static enum sd_result open_many(struct sd_source *s, struct log *l, struct sd_er
     l->many = true;
     for (size_t i = 0; i < all.n && r == SD_OK; i++) {
         const char *path = all.files[i].path;
-        if (s->follow && !log_is_packed(path)) {
+        /* What a log was renamed to does not grow, and its name will be that of the next. */
+        if (s->follow && !log_is_packed(path) && !log_files_is_rotated(&all, path)) {
             r = add_tail(s, l, log_files_keep(&l->files, path), err);
         } else {
             log_files_add(&l->files, mem_strdup(path), 0);
@@ -274,16 +281,16 @@ static enum sd_result open_stream(struct sd_source *s, struct log *l, const stru
     int64_t offset = -1;
     if (*o->state && (!S_ISREG(st->st_mode) || log_is_packed(path)))
         return sd_fail(err, SD_CONFIG, "--state keeps a place in a plain file, and %.200s is none", path);
-    enum sd_result r = log_resume(s, l, path, &offset, err);
-    if (r != SD_OK)
-        return r;
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (l->fd < 0)
         return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot open %.300s: %s", path,
                        strerror(errno));
+    l->own_fd = true;
+    enum sd_result r = S_ISREG(st->st_mode) ? log_resume(s, l, path, l->fd, &offset, err) : SD_OK;
+    if (r != SD_OK)
+        return r;
     if (offset > 0)
         lseek(l->fd, offset, SEEK_SET);
-    l->own_fd = true;
     l->pollable = !S_ISREG(st->st_mode);
     return SD_OK;
 }
@@ -426,6 +433,21 @@ static void place_when_due(struct sd_source *s, struct log *l, bool at_once)
     log_tell_places(s, l);
 }
 
+static bool read_file(struct sd_source *s, struct log *l, struct log_file *one, struct sd_error *err);
+
+/* The log was rotated twice since it was looked at, and what is between is packed already. */
+static void read_packed(struct sd_source *s, struct log *l, struct tail *t)
+{
+    struct sd_error err;
+    struct log_file one = {.path = t->packed.path, .of = (char *)(uintptr_t)t->path, .fd = t->packed.fd};
+    if (!read_file(s, l, &one, &err))
+        s->host->log(s, "%s", err.text);
+    log_files_close(&one);
+    free(t->packed.path);
+    t->packed = (struct log_sibling){.fd = -1};
+    tell_intake(s, l, false);
+}
+
 /* What a followed file has new; false: nothing. *full: there is more. */
 static bool read_tail(struct sd_source *s, struct log *l, struct tail *t, bool *full)
 {
@@ -439,6 +461,8 @@ static bool read_tail(struct sd_source *s, struct log *l, struct tail *t, bool *
     l->caught_up |= n < READ_SIZE;
     if (ended)
         accesslog_agg_end(l->agg, ended, now);
+    if (t->packed.fd >= 0)
+        read_packed(s, l, t);
     const char *why = t->missing ? t->why : NULL;
     if (l->n_tails == 1 && !str_eq(why, l->said_missing)) {
         l->said_missing = why;
@@ -537,31 +561,37 @@ static bool feed_packed(struct sd_source *s, struct log *l, size_t n, struct sd_
                 str_ends(s->target, ".zst") ? "zstd" : "gzip", wrong);
 }
 
+static bool read_file(struct sd_source *s, struct log *l, struct log_file *one, struct sd_error *err)
+{
+    const char *wrong = "";
+    struct feeding f = {.s = s, .l = l, .skip = one->offset, .of = one->of};
+    int fd = log_files_open(one, &wrong);
+    if (fd < 0)
+        return fail(err, "cannot read %.300s: %s", one->path, wrong);
+    f.trail = mem_alloc(sizeof *f.trail);
+    if (f.skip) {
+        ssize_t n = log_files_head_fd(fd, l->buffer, READ_SIZE);
+        accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0, false);
+    }
+    bool read = log_unpack_fd(fd, feed, &f, &wrong);
+    log_files_close(one);
+    if (read && l->carry.text.len)
+        accesslog_agg_feed(l->agg, &l->carry, "\n", 1, s->host->now(s));
+    if (read && f.of)
+        log_tell_place_before(s, l, f.of, f.trail);
+    free(f.trail);
+    return read || fail(err, "cannot read %.300s: %s", one->path, wrong);
+}
+
 /* The files that come before what is followed, each to its end. */
 static bool read_files(struct sd_source *s, struct log *l, struct sd_error *err)
 {
     for (size_t i = 0; i < l->files.n && !s->host->should_stop(s); i++) {
-        const char *wrong = NULL;
-        struct feeding f = {.s = s,
-                            .l = l,
-                            .skip = l->files.files[i].offset,
-                            .of = l->files.files[i].of,
-                            .trail = mem_alloc(sizeof *f.trail)};
         if (l->files.files[i].done)
             continue;
         l->files.files[i].done = true;
-        if (f.skip) {
-            ssize_t n = log_files_head(l->files.files[i].path, l->buffer, READ_SIZE);
-            accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)MIN((int64_t)n, f.skip) : 0, false);
-        }
-        bool read = log_unpack_file(l->files.files[i].path, feed, &f, &wrong);
-        if (read && l->carry.text.len)
-            accesslog_agg_feed(l->agg, &l->carry, "\n", 1, s->host->now(s));
-        if (read && f.of)
-            log_tell_place_before(s, l, f.of, f.trail);
-        free(f.trail);
-        if (!read)
-            return fail(err, "cannot read %.300s: %s", l->files.files[i].path, wrong);
+        if (!read_file(s, l, &l->files.files[i], err))
+            return false;
         tell_intake(s, l, false);
     }
     return true;

@@ -47,9 +47,13 @@ struct log {
     const char *said_missing; /* the last reported reason */
 };
 
+/* Of what is followed: until the batch fits, so that no other one goes for it. */
+void log_wait_for_room(struct sd_source *s, const struct log *l, struct sd_batch *b);
+
 /* ---- log_places.c: how far a log was read ---- */
-/* Where it was read to, -1 when nothing is known. What it was renamed to since then is read first. */
-enum sd_result log_resume(struct sd_source *s, struct log *l, const char *path, int64_t *offset,
+/* Where the open log was read to, -1 when nothing is known. What it was renamed to since then is read first.
+ */
+enum sd_result log_resume(struct sd_source *s, struct log *l, const char *path, int fd, int64_t *offset,
                           struct sd_error *err);
 /* Into the file of the option "state", after all that was read has been handed out. A line that is not whole
  * yet comes again. */

@@ -6,42 +6,61 @@
 #include <unistd.h>
 
 #include "source/log/log_parts.h"
+#include "source/log/log_siblings.h"
 #include "source/log/log_state.h"
 
 /* The file that a log was renamed to has a place of its own while its writer may not be through with it. */
 #define RENAMED " (renamed)"
 
 /* What was written into the file that the log was renamed to, after it was. */
-static void resume_renamed(struct sd_source *s, struct log *l, const char *path, const char *whole)
+static void resume_renamed(struct sd_source *s, struct log *l, const char *path, const char *whole, int now)
 {
     const struct log_options *o = s->opts;
     struct log_place place;
-    char *key = mem_printf("%s" RENAMED, whole), **names;
-    size_t n;
+    struct log_siblings files;
+    char *key = mem_printf("%s" RENAMED, whole);
     l->renamed |= log_place_find(o->places, key, &place);
-    if (log_place_find(o->places, key, &place) && log_state_rotated(path, &place, &names, &n)) {
-        log_files_add(&l->files, names[0], place.offset);
+    if (log_place_find(o->places, key, &place) && log_state_rotated(path, &place, now, &files)) {
+        struct log_sibling one = log_siblings_take(&files.items[0]);
+        log_files_add_open(&l->files, &one, place.offset);
         /* Its own place moves on: a run that ends before the log is followed has counted this rest. */
         l->files.files[l->files.n - 1].of = mem_printf("%s" RENAMED, path);
-        for (size_t i = 1; i < n; i++)
-            free(names[i]);
-        free(names);
+        log_siblings_free(&files);
     }
     free(key);
 }
 
-enum sd_result log_resume(struct sd_source *s, struct log *l, const char *path, int64_t *offset,
+static enum sd_result gone(struct sd_source *s, const char *path, const struct log_place *place,
+                           struct sd_error *err)
+{
+    const struct log_options *o = s->opts;
+    if (*o->state && place->offset)
+        return sd_fail(
+            err, SD_CONFIG,
+            "%.150s says that %.150s was read to byte %lld, but the file it was then is gone; remove the "
+            "state file to read the log from its beginning",
+            o->state, path, (long long)place->offset);
+    if (place->offset) /* nobody is there to change something: what is left is read */
+        s->host->log(
+            s, "%s was read to byte %lld, but the file it was then is gone; it is read from its beginning",
+            path, (long long)place->offset);
+    return SD_OK;
+}
+
+/* `fd` is open already: a rotation from now on does not change which file is gone on with. */
+enum sd_result log_resume(struct sd_source *s, struct log *l, const char *path, int fd, int64_t *offset,
                           struct sd_error *err)
 {
     const struct log_options *o = s->opts;
     struct log_place place;
+    struct log_siblings files;
     bool found = false;
     *offset = -1;
     char *whole = log_files_absolute(path);
     bool ok = !*o->state || log_state_read(o->state, whole, &place, &found, err);
     if (!*o->state) {
         found = log_place_find(o->places, whole, &place);
-        resume_renamed(s, l, path, whole);
+        resume_renamed(s, l, path, whole, fd);
     }
     free(whole);
     if (!ok)
@@ -49,35 +68,21 @@ enum sd_result log_resume(struct sd_source *s, struct log *l, const char *path, 
     if (!found)
         return SD_OK;
     l->saved = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0 && log_place_is_in(fd, &place))
+    if (log_place_is_in(fd, &place)) {
         *offset = place.offset;
-    if (fd >= 0)
-        close(fd);
-    if (*offset >= 0) {
-        ssize_t n = log_files_head(path, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
+        ssize_t n = log_files_head_fd(fd, l->buffer, (size_t)MIN(*offset, (int64_t)READ_SIZE));
         accesslog_agg_prime(l->agg, l->buffer, n > 0 ? (size_t)n : 0, false);
         return SD_OK;
     }
-    char **names;
-    size_t n;
-    bool rotated = log_state_rotated(path, &place, &names, &n);
-    if (!rotated && *o->state && place.offset)
-        return sd_fail(
-            err, SD_CONFIG,
-            "%.150s says that %.150s was read to byte %lld, but the file it was then is gone; remove the "
-            "state file to read the log from its beginning",
-            o->state, path, (long long)place.offset);
-    if (!rotated && place.offset) /* nobody is there to change something: what is left is read */
-        s->host->log(
-            s, "%s was read to byte %lld, but the file it was then is gone; it is read from its beginning",
-            path, (long long)place.offset);
-    for (size_t i = 0; i < n; i++) {
-        log_files_add(&l->files, names[i], i ? 0 : place.offset);
+    *offset = 0;
+    if (!log_state_rotated(path, &place, fd, &files))
+        return gone(s, path, &place, err);
+    for (size_t i = 0; i < files.n; i++) {
+        struct log_sibling one = log_siblings_take(&files.items[i]);
+        log_files_add_open(&l->files, &one, i ? 0 : place.offset);
         l->files.files[l->files.n - 1].of = mem_strdup(path);
     }
-    free(names);
-    *offset = 0;
+    log_siblings_free(&files);
     return SD_OK;
 }
 
@@ -161,6 +166,7 @@ void log_tell_places(struct sd_source *s, struct log *l)
     }
     l->renamed = lingers;
     l->untold = false;
+    log_wait_for_room(s, l, b);
     h->publish(s, b);
 }
 
@@ -176,5 +182,6 @@ void log_tell_place_before(struct sd_source *s, struct log *l, const char *of, c
     log_place_print(&place, text);
     s->host->place(b, whole, text);
     free(whole);
+    log_wait_for_room(s, l, b);
     s->host->publish(s, b);
 }

@@ -1,6 +1,5 @@
 #include "source/log/log_state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -187,48 +186,6 @@ bool log_state_write(const char *file, const char *path, const struct log_place 
 
 /* ---- what it was renamed to ---- */
 
-struct sibling {
-    char *path;
-    struct timespec at; /* written last */
-};
-
-static int by_age(const void *a, const void *b)
-{
-    const struct sibling *x = a, *y = b;
-    if (x->at.tv_sec != y->at.tv_sec)
-        return x->at.tv_sec < y->at.tv_sec ? -1 : 1;
-    if (x->at.tv_nsec != y->at.tv_nsec)
-        return x->at.tv_nsec < y->at.tv_nsec ? -1 : 1;
-    return strcmp(y->path, x->path); /* .2 before .1 */
-}
-
-static size_t siblings_of(const char *path, struct sibling **out)
-{
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    char *folder = slash ? mem_strndup(path, (size_t)(slash - path) + 1) : mem_strdup("./");
-    size_t n = 0, cap = 0, len = strlen(base);
-    DIR *d = opendir(folder);
-    struct stat st;
-    *out = NULL;
-    for (struct dirent *e; d && n < 1000 && (e = readdir(d));) {
-        if (strncmp(e->d_name, base, len) != 0 || (e->d_name[len] != '.' && e->d_name[len] != '-'))
-            continue;
-        char *name = mem_printf("%s%s", folder, e->d_name);
-        if (lstat(name, &st) < 0 || !S_ISREG(st.st_mode)) {
-            free(name);
-            continue;
-        }
-        *out = mem_grow(*out, n, &cap, sizeof **out);
-        (*out)[n++] = (struct sibling){.path = name, .at = st.st_mtim};
-    }
-    if (d)
-        closedir(d);
-    free(folder);
-    if (n)
-        qsort(*out, n, sizeof **out, by_age);
-    return n;
-}
-
 /* The bytes of a packed file, gone through to the place. */
 struct going {
     const struct log_place *place;
@@ -246,11 +203,11 @@ static void go_on(void *ctx, const char *bytes, size_t n)
     }
 }
 
-static bool is_packed_place(const char *path, const struct log_place *place)
+bool log_place_is_packed_in(int fd, const struct log_place *place)
 {
     struct going g = {.place = place};
     char before[LOG_PLACE_BYTES];
-    if (!place->offset || !log_unpack_file(path, go_on, &g, NULL) || g.at < place->offset)
+    if (!place->offset || !log_unpack_fd(fd, go_on, &g, NULL) || g.at < place->offset)
         return false;
     size_t n = (size_t)MIN(place->offset, (int64_t)LOG_PLACE_BYTES);
     for (size_t i = 0; i < n; i++)
@@ -258,31 +215,50 @@ static bool is_packed_place(const char *path, const struct log_place *place)
     return log_place_hash(g.head, n) == place->head && log_place_hash(before, n) == place->before;
 }
 
-static bool is_place(const char *path, const struct log_place *place)
+static bool is_place(const struct log_sibling *one, const struct log_place *place)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return false;
-    bool is = log_place_is_in(fd, place);
-    close(fd);
-    return is || (log_is_packed(path) && is_packed_place(path, place));
+    return log_place_is_in(one->fd, place) || (one->packed && log_place_is_packed_in(one->fd, place));
 }
 
-bool log_state_rotated(const char *path, const struct log_place *place, char ***files, size_t *n)
+static void drop(struct log_siblings *s, size_t i)
 {
-    struct sibling *all;
-    size_t count = siblings_of(path, &all), from = count;
-    for (size_t i = count; i-- > 0 && from == count;) /* the newest first */
-        if (is_place(all[i].path, place))
-            from = i;
-    *n = 0;
-    *files = from < count ? mem_array(count - from, sizeof **files) : NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i >= from)
-            (*files)[(*n)++] = all[i].path;
-        else
-            free(all[i].path);
+    close(s->items[i].fd);
+    free(s->items[i].path);
+    memmove(&s->items[i], &s->items[i + 1], (s->n - i - 1) * sizeof *s->items);
+    s->n--;
+}
+
+/* It has its old name, or lost it a moment ago: then it is read as what is followed, and what came after it,
+ * too. */
+static void leave_now(struct log_siblings *s, int now)
+{
+    struct stat st;
+    for (size_t i = 0; now >= 0 && fstat(now, &st) == 0 && i < s->n; i++)
+        if (s->items[i].ino == st.st_ino && s->items[i].dev == st.st_dev)
+            for (bool last = false; !last && i < s->n;) {
+                last = !log_siblings_next(s, i);
+                drop(s, i);
+            }
+}
+
+bool log_state_rotated(const char *path, const struct log_place *place, int now, struct log_siblings *files)
+{
+    log_siblings_of(path, files);
+    leave_now(files, now);
+    size_t found = files->n;
+    for (size_t i = files->n; i-- > 0 && found == files->n;) /* the newest first */
+        if (is_place(&files->items[i], place))
+            found = i;
+    if (found == files->n) {
+        log_siblings_free(files);
+        return false;
     }
-    free(all);
-    return *n > 0;
+    while (found > 0) {
+        drop(files, 0);
+        found--;
+    }
+    /* Those behind it by number or date; by time, when its name tells nothing. */
+    while (files->n > 1 && files->items[files->n - 1].order.by != files->items[0].order.by)
+        drop(files, files->n - 1);
+    return true;
 }

@@ -4,6 +4,7 @@
 #define SOURCE_LOG_LOG_STATE_H
 
 #include "base/base.h"
+#include "source/log/log_siblings.h"
 
 /* A place in a file. What stands before it is known by two hashes, so that another file of the same name, or
  * the same file with other contents, is not taken for it. */
@@ -34,9 +35,11 @@ bool log_state_read(const char *file, const char *path, struct log_place *place,
 /* Replaces it: written beside, then renamed. */
 bool log_state_write(const char *file, const char *path, const struct log_place *place, struct sd_error *err);
 
-/* The file that `path` was when the place was kept, now named otherwise beside it (access.log.1,
- * access.log-20261120.gz), and those that came after it, oldest first, each to be read. Names are the
- * caller's to free. False: there is none. *offset is where the first of them goes on. */
-bool log_state_rotated(const char *path, const struct log_place *place, char ***files, size_t *n);
+/* Is it a packed file (open at its beginning) whose bytes before the place are those? */
+bool log_place_is_packed_in(int fd, const struct log_place *place);
+/* The file that `path` was when the place was kept, now named otherwise beside it, and those that came after
+ * it, oldest first, each to be read; without the file `now`, which has the name again. Theirs to free
+ * (log_siblings_free). False: there is none. */
+bool log_state_rotated(const char *path, const struct log_place *place, int now, struct log_siblings *files);
 
 #endif

@@ -129,28 +129,23 @@ bool log_is_packed(const char *path)
     return n > 0 && log_is_packed_head(head, (size_t)n);
 }
 
-bool log_unpack_file(const char *path, log_unpacked *on, void *ctx, const char **wrong)
+bool log_unpack_fd(int fd, log_unpacked *on, void *ctx, const char **wrong)
 {
     const char *ignored;
     enum { SIZE = 64 << 10 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     wrong = wrong ? wrong : &ignored;
-    if (fd < 0) {
-        *wrong = strerror(errno);
-        return false;
-    }
     struct log_unpack *u = NULL;
     char *buffer = mem_alloc(SIZE);
-    bool ok = true, first = true;
-    for (ssize_t n; ok && (n = read(fd, buffer, SIZE)) > 0; first = false) {
-        if (first && log_is_packed_head(buffer, (size_t)n))
+    bool ok = true;
+    off_t at = 0;
+    for (ssize_t n; ok && (n = pread(fd, buffer, SIZE, at)) > 0; at += n) {
+        if (!at && log_is_packed_head(buffer, (size_t)n))
             u = log_unpack_new();
         if (u)
             ok = log_unpack_feed(u, buffer, (size_t)n, on, ctx, NULL, wrong);
         else
             on(ctx, buffer, (size_t)n);
     }
-    close(fd);
     free(buffer);
     log_unpack_free(u);
     return ok;

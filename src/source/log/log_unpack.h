@@ -19,7 +19,7 @@ bool log_unpack_open(const struct log_unpack *u);
 bool log_is_packed_head(const void *head, size_t n);
 bool log_is_packed(const char *path);
 /* All of a file, plain or packed; false and the reason. */
-bool log_unpack_file(const char *path, log_unpacked *on, void *ctx, const char **wrong);
+bool log_unpack_fd(int fd, log_unpacked *on, void *ctx, const char **wrong);
 /* The beginning of packed bytes; how many. */
 size_t log_unpack_head(const void *head, size_t n, char *out, size_t size);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -78,7 +79,7 @@ static void watch_file(struct tail *t)
 bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err)
 {
     struct stat st;
-    *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
+    *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1, .packed.fd = -1};
     const char *why;
     while ((why = file_open(&t->now, path, t->links, &st)) && errno == ELOOP && t->links < TAIL_LINK)
         t->links++;
@@ -99,6 +100,10 @@ void tail_close(struct tail *t)
 {
     file_close(&t->now);
     file_close(&t->old);
+    if (t->packed.fd >= 0)
+        close(t->packed.fd);
+    free(t->packed.path);
+    t->packed = (struct log_sibling){.fd = -1};
     if (t->inotify >= 0)
         close(t->inotify);
     t->inotify = t->watch = -1;
@@ -121,6 +126,51 @@ static size_t missing(struct tail *t, const char *why)
     t->missing = true;
     t->why = why;
     return 0;
+}
+
+/* The file that had the name next after the one that is being left; NULL: it has it now, or is not known. One
+ * that is gone was packed or removed: what was written later came after it. */
+static struct log_sibling *find_next(const struct tail *t, struct log_siblings *all)
+{
+    struct stat st;
+    for (size_t i = all->n; i-- > 0;)
+        if (all->items[i].ino == t->left_ino && all->items[i].dev == t->left_dev)
+            return log_siblings_next(all, i);
+    if (t->now.fd < 0 || fstat(t->now.fd, &st) < 0 || st.st_nlink)
+        return NULL;
+    int64_t written = st.st_mtim.tv_sec * SD_S + st.st_mtim.tv_nsec;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->items[i].order.by != LOG_NAME_OTHER && all->items[i].written > written)
+            return &all->items[i];
+    return NULL;
+}
+
+/* `next` has the name now. When it was given on more than once meanwhile, what comes between is next, or
+ * waits packed. It was opened before this looks, so that nothing comes between any more. */
+static void go_on_between(struct tail *t, struct tail_file *next)
+{
+    struct log_siblings all;
+    if (t->now.fd >= 0) {
+        t->left_dev = t->now.dev;
+        t->left_ino = t->now.ino;
+    } else if (!t->left_ino) {
+        return;
+    }
+    log_siblings_of(t->path, &all);
+    struct log_sibling *found = find_next(t, &all);
+    if (found && (found->ino != next->ino || found->dev != next->dev)) {
+        struct log_sibling one = log_siblings_take(found);
+        file_close(next);
+        t->left_dev = one.dev;
+        t->left_ino = one.ino;
+        if (one.packed) {
+            t->packed = one;
+        } else {
+            *next = (struct tail_file){.fd = one.fd, .dev = one.dev, .ino = one.ino};
+            free(one.path);
+        }
+    }
+    log_siblings_free(&all);
 }
 
 size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
@@ -171,6 +221,7 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
     const char *why = file_open(&next, t->path, t->links, &st);
     if (why)
         return missing(t, why);
+    go_on_between(t, &next);
     /* The old file was at its end a moment ago, but its writer may not be through. */
     file_close(&t->old);
     t->old = t->now;
@@ -184,7 +235,7 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
     if (n)
         return n;
     *whose = &t->now.carry;
-    return file_read_some(&t->now, buffer, size);
+    return t->now.fd >= 0 ? file_read_some(&t->now, buffer, size) : 0;
 }
 
 int tail_fd(const struct tail *t)

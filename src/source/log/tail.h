@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "format/endpoints/accesslog_agg.h"
+#include "source/log/log_siblings.h"
 
 /* One open file and the end of a line that has not come yet. */
 struct tail_file {
@@ -29,6 +30,10 @@ struct tail {
     const char *why;      /* it is missing: "is gone", "is a symbolic link now" ... */
     enum tail_links links;
     int64_t rotations;
+    /* When it was rotated more than once meanwhile: what came between and is packed already, which whoever
+     * reads takes out (path and fd are its) and reads to its end before it goes on. fd -1: none. */
+    struct log_sibling packed;
+    uint64_t left_dev, left_ino; /* the file whose next one is looked for */
 };
 
 /* Opens path, a regular file; skips all but the last `backlog` bytes (and the line cut by that). */
@@ -36,10 +41,10 @@ bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_erro
 void tail_close(struct tail *t);
 
 /* Reads at most `size` bytes of what is new into `buffer` and tells whose bytes they
- * are: 0 when nothing is new. A file that was replaced is read to its end first and
- * lingers for 2 s; a file that shrank is read again from its start. Anything that is no
- * regular file, or a link where none was, is not taken up: `missing` and `why` say so. *ended is set to
- * a carry whose file is over: what it holds is a line (or NULL). */
+ * are: 0 when nothing is new. A file that was replaced is read to its end first, then those that had the name
+ * after it, by the numbers or dates in their names, and lingers for 2 s; a file that shrank is read again
+ * from its start. Anything that is no regular file, or a link where none was, is not taken up: `missing` and
+ * `why` say so. *ended is set to a carry whose file is over: what it holds is a line (or NULL). */
 size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
                  struct accesslog_carry **ended);
 /* Something to poll for, or -1. After a wake-up call tail_woken. */
