@@ -313,11 +313,11 @@ static void loop(struct screen *s)
         int64_t now = clock_mono(), refresh = s->app->config->settings->refresh_ns, wait;
         if (now >= next_drain) {
             s->answered = false;
+            if (look_after_recorders(s)) /* first: they take what the drain brings */
+                dirty = true;
             if (app_drain(s->app, DRAIN_BUDGET_NS))
                 dirty = true;
             s->answered |= past_shown_news(s->app->past_shown);
-            if (look_after_recorders(s))
-                dirty = true;
             if (look_after_alerts(s))
                 dirty = true;
             next_drain = now + DRAIN_EVERY_NS;
