@@ -227,6 +227,6 @@ enum sd_result sqlite_compact(struct store *base, sd_time now, struct store_comp
         ;
     give_back(s);
     sql_rollback(s);
-    mem_give_back(); /* an hour's rows were sorted: some MiB that nothing else needs */
+    mem_give_back();
     return sql_result(s, "compact", err);
 }

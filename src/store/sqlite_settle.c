@@ -249,8 +249,9 @@ static void settle_pile(struct sqlite_store *s, struct pile *p)
 bool settle_some(struct sqlite_store *s, int64_t owner, sd_time until, int64_t keep_newest, bool *more)
 {
     struct pile *p = mem_alloc(sizeof *p);
+    bool any = sql_begin(s, true) && series_refresh(s) && pile_up(s, owner, until, keep_newest, p);
     *more = false;
-    if (sql_begin(s, true) && series_refresh(s) && pile_up(s, owner, until, keep_newest, p)) {
+    if (any) {
         settle_pile(s, p);
         *more = p->more;
     }
@@ -261,6 +262,8 @@ bool settle_some(struct sqlite_store *s, int64_t owner, sd_time until, int64_t k
     arena_free(p->arena);
     free(p->rows);
     free(p);
+    if (any && !*more && !owner)
+        mem_give_back(); /* the rows of an hour were sorted: some MiB that nothing needs until the next */
     return ok;
 }
 
