@@ -42,7 +42,7 @@ record
 append 5
 record all_sent
 ok "when the server is back it goes on" exited 0
-run endpoints "$url" --format json
+run endpoints "$url" --window 1h --format json
 ok "every request is there, once" \
     python3 -c 'import json; assert sum(r["count"] for r in json.load(open("out"))["rows"]) == 65, open("out").read()'
 run history "$url" --format json

@@ -105,6 +105,21 @@ static void leave_packed_copies(struct log_siblings *s)
     s->n = n;
 }
 
+/* Most number them anew at each rotation, so that 1 is the newest; some count on. That is told by when they
+ * were written: only where all of them say so, as a file that was packed may say when that was. */
+static void turn_where_numbers_count_on(struct log_siblings *s)
+{
+    size_t n = 0;
+    bool grow = true;
+    for (; n < s->n && s->items[n].order.by == LOG_NAME_NUMBER; n++)
+        grow &= !n || s->items[n - 1].written > s->items[n].written;
+    for (size_t i = 0; grow && i < n / 2; i++) {
+        struct log_sibling one = s->items[i];
+        s->items[i] = s->items[n - 1 - i];
+        s->items[n - 1 - i] = one;
+    }
+}
+
 /* A rotation renames them one by one: until two looks find the same. */
 void log_siblings_of(const char *path, struct log_siblings *out)
 {
@@ -125,6 +140,7 @@ void log_siblings_of(const char *path, struct log_siblings *out)
             break;
     }
     leave_packed_copies(out);
+    turn_where_numbers_count_on(out);
 }
 
 struct log_sibling *log_siblings_next(struct log_siblings *s, size_t i)

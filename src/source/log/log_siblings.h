@@ -18,7 +18,8 @@ struct log_siblings {
     size_t n, cap;
 };
 
-/* Oldest first: those whose names have a number in order of these, then those with a date, then all others as
+/* Oldest first: those whose names have a number in order of these (1 is the newest, where the
+ * times of all do not say the contrary), then those with a date, then all others as
  * they were written. Of one that is being packed the plain one. */
 void log_siblings_of(const char *path, struct log_siblings *out);
 void log_siblings_free(struct log_siblings *s);
