@@ -138,7 +138,7 @@ static void files_are_ordered_by_their_names(void **state)
         clean();
         for (size_t i = 0; i < SETS[set].n; i++) {
             lines(name(SETS[set].ends[i]), 1);
-            written_at(name(SETS[set].ends[i]), 1000000 - (int64_t)i);
+            written_at(name(SETS[set].ends[i]), 1000000 + (i == 1 ? 5 : -(int64_t)i));
         }
         assert_true(log_files_match(&found, name("*")));
         assert_int_equal(found.n, SETS[set].n);
@@ -153,6 +153,18 @@ static void files_are_ordered_by_their_names(void **state)
         assert_null(log_siblings_next(&beside, SETS[set].n - 2));
         log_siblings_free(&beside);
     }
+    clean(); /* unless all of the times say that the numbers count on */
+    static const char *const ON[] = {".1", ".2.gz", ".10"};
+    struct log_siblings on;
+    for (size_t i = 0; i < ARRAY_LEN(ON); i++) {
+        lines(name(ON[i]), 1);
+        written_at(name(ON[i]), 1000000 + (int64_t)i);
+    }
+    log_siblings_of(path, &on);
+    assert_int_equal(on.n, ARRAY_LEN(ON));
+    for (size_t i = 0; i < ARRAY_LEN(ON); i++)
+        assert_string_equal(on.items[i].path, name(ON[i]));
+    log_siblings_free(&on);
     clean(); /* without numbers and dates: as they were written */
     struct log_files found = {0};
     lines(name(".b"), 1);
