@@ -3,6 +3,7 @@
 #ifndef CORE_MODEL_PROFILE_SERIES_H
 #define CORE_MODEL_PROFILE_SERIES_H
 
+#include "base/num.h"
 #include "core/model/parts.h"
 #include "core/profiles/profile_copy.h"
 #include "core/profiles/profile_part.h"
@@ -42,12 +43,13 @@ bool series_less(struct part *p, struct profile_series *s);
 /* By its middle; one that is longer than the span by the span's middle. */
 static inline bool interval_in(const struct profile_interval *x, struct span span, sd_time now)
 {
-    sd_time middle = x->from + (x->to - x->from) / 2;
+    int64_t length = sub_sat(x->to, x->from), window = sub_sat(span.to, span.from);
+    sd_time middle = x->from + length / 2;
     if (x->from > now || span_is_all(span))
         return x->from <= now;
-    if (x->to - x->from <= span.to - span.from)
+    if (length <= window)
         return middle >= span.from && middle < span.to;
-    middle = span.from + (span.to - span.from) / 2;
+    middle = span.from + window / 2;
     return middle >= x->from && middle < x->to;
 }
 
