@@ -251,6 +251,12 @@ static enum sd_result begin_to_follow(struct sd_source *s, const struct span_ask
     first.goals = first.kept = false;
     first.step_ns = 10 * SD_S;
     first.n_windows = 0;
+    if (sd_known(bounds.newest)) { /* what can be looked at, before what takes a while */
+        told->from = told->to = told->step_ns = SD_UNKNOWN;
+        told->oldest = bounds.oldest;
+        told->newest = bounds.newest;
+        history_tell(s, told);
+    }
     result = history_read_span(s, &first, told, err);
     told->missing = history_partial(x);
     if (result == SD_OK)
