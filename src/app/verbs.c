@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/output.h"
+#include "app/verb_sources.h"
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/units.h"
@@ -599,68 +600,6 @@ static bool nothing_was_read(const struct app *a)
     return !a->replay && !sd_known(model_usage(a->model).last);
 }
 
-static bool is_http(const char *target)
-{
-    return str_starts(target, "https://") || str_starts(target, "http://");
-}
-
-/* URLs are loaded, which costs their site that many visits: only when --runs asks for it. */
-static size_t add_loads(struct app *a, const struct view *v, follow_rule *follow)
-{
-    const struct cli *cli = a->cli;
-    size_t failed = 0;
-    char *runs = cli_has(cli, CLI_RUNS) ? mem_printf("runs=%s", cli->values[CLI_RUNS]) : NULL;
-    for (size_t i = 0; i < cli->n_args; i++) {
-        struct sd_error err;
-        bool ok = !is_http(cli->args[i]) ? app_add_target(a, cli->args[i], follow, &err)
-                  : runs                 ? app_add_of_kind(a, v->url_source, cli->args[i], runs, follow, &err)
-                         : fail(&err, "this is a page, and is loaded when you say how often: --runs 3");
-        failed += !ok;
-        if (!ok)
-            strbuf_printf(&a->problems, "%s\n", err.text);
-    }
-    free(runs);
-    return failed;
-}
-
-static bool has_url(const struct cli *cli)
-{
-    for (size_t i = 0; i < cli->n_args; i++)
-        if (is_http(cli->args[i]))
-            return true;
-    return false;
-}
-
-static bool may_provide(const char *target, sd_kinds kinds)
-{
-    struct registry_resolved r;
-    struct sd_error err;
-    if (app_is_recording(target) || is_http(target) || !registry_resolve(target, &r, &err))
-        return true; /* of a URL it is known when it has answered */
-    bool may = (r.ops->provides & kinds) != 0;
-    registry_resolved_free(&r);
-    return may;
-}
-
-/* Of a log with many routes, keeping the slots of each would be the most work, and nobody asks for them. */
-static bool totals_are_enough(const struct app *a, const struct view *v, const struct choice *t)
-{
-    bool enough = v->verb_spans && !t->window_ns && !t->for_ns && a->cli->n_args > 0;
-    for (size_t i = 0; i < a->cli->n_args && enough; i++)
-        enough = !may_provide(a->cli->args[i], v->verb_spans);
-    return enough;
-}
-
-static size_t add_sources(struct app *a, const struct view *v, follow_rule *follow)
-{
-    const struct cli *cli = a->cli;
-    if (v->url_source && has_url(cli))
-        return add_loads(a, v, follow);
-    if (v->verb_source && (cli->n_args || !a->config->n_sources))
-        return app_add_lines(a, v->verb_source, cli->args, cli->n_args, follow);
-    return app_add_all(a, cli->args, cli->n_args, follow);
-}
-
 static void complain_of_none(const struct app *a, const struct view *v)
 {
     const struct sd_source_ops *ops = v->verb_source ? registry_named(v->verb_source) : NULL;
@@ -677,12 +616,12 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     sd_time now;
     if (!plan_histories(a, v, t))
         return EXIT_USAGE;
-    if (totals_are_enough(a, v, t))
+    if (!t->window_ns && !t->for_ns && verb_needs_totals_only(a, v))
         app_totals_only(a);
-    size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
+    size_t failed = verb_add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
-    if (cli_has(a->cli, CLI_RUNS) && !has_url(a->cli)) {
+    if (cli_has(a->cli, CLI_RUNS) && !verb_has_url(a->cli)) {
         complain("--runs needs the URL of a page, as in slowdive %s https://HOST/PAGE --runs 3",
                  a->cli->verb);
         return EXIT_USAGE;
