@@ -261,21 +261,16 @@ static enum sd_result move_marks(struct compacting *k, const char *where, uint64
         &sql,
         "day, toUInt8(%d), toUInt8(0), '', 'put', host, source, run, import, put_, toUInt64(%" PRIu64
         "), t, t - f, toUInt16(1), toUInt64(%d + both_), [if(j = 1, lost_, 0), sent_, began_, 1, 1, "
-        "toInt64(put_), "
-        "if(j = 1, "
-        "rows_, 0)] FROM (SELECT day, host, source, run, import, max(put) AS put_, "
-        "arraySort(groupArray((ended - "
-        "length, ended))) AS a, min(bitAnd(known, %d)) AS both_, sum(adds[1]) AS lost_, max(adds[2]) AS "
-        "sent_, max(adds[3]) AS began_, "
-        "sum(adds[7]) "
-        "AS rows_, arrayMap(x -> tupleElement(x, 1), a) AS froms, arrayMap(x -> tupleElement(x, 2), a) AS "
-        "tos, "
+        "toInt64(put_), if(j = 1, rows_, 0), 0, if(j = 1, oldest_, 0)] FROM (SELECT day, host, source, run, "
+        "import, max(put) AS put_, arraySort(groupArray((ended - length, ended))) AS a, "
+        "min(bitAnd(known, %d)) AS both_, sum(adds[1]) AS lost_, max(adds[2]) AS sent_, "
+        "max(adds[3]) AS began_, sum(adds[7]) AS rows_, minIf(adds[9], adds[9] > 0) AS oldest_, "
+        "arrayMap(x -> tupleElement(x, 1), a) AS froms, arrayMap(x -> tupleElement(x, 2), a) AS tos, "
         "arrayFilter((x, p) -> x > p, froms, arrayPushFront(arrayPopBack(tos), "
-        "toInt64(-9223372036854775807))) AS "
-        "starts, arrayFilter((x, q) -> x < q, tos, arrayPushBack(arrayPopFront(froms), "
-        "toInt64(9223372036854775807))) AS ends FROM %s FINAL WHERE how = %d AND kind = 0%s GROUP BY day, "
-        "host, source, "
-        "run, import) ARRAY JOIN starts AS f, ends AS t, arrayEnumerate(starts) AS j",
+        "toInt64(-9223372036854775807))) AS starts, arrayFilter((x, q) -> x < q, tos, "
+        "arrayPushBack(arrayPopFront(froms), toInt64(9223372036854775807))) AS ends FROM %s FINAL WHERE "
+        "how = %d AND kind = 0%s GROUP BY day, host, source, run, import) ARRAY JOIN starts AS f, ends AS t, "
+        "arrayEnumerate(starts) AS j",
         CLICKHOUSE_MARK, id, CLICKHOUSE_LAST_PART, CLICKHOUSE_HAS_TOGETHER, k->table, CLICKHOUSE_MARK, where);
     enum sd_result result = tell(k, &sql, err);
     if (result == SD_OK) {

@@ -11,6 +11,7 @@ struct part {
     uint16_t day;
     struct clickhouse_block *block;
     size_t rows;                   /* without those of `together` */
+    sd_time oldest;                /* when the first of them begins; 0: there are none */
     struct history_fold *together; /* NULL: there are no requests in it */
 };
 
@@ -83,6 +84,7 @@ static void share_out(const struct clickhouse *c, const struct store_run *run, c
         struct part *part =
             part_for(p, MIN(tier, c->tiers.n - 1), clickhouse_day(history_row_end(&row)), run, put->number);
         clickhouse_block_add(part->block, &row);
+        part->oldest = part->oldest ? MIN(part->oldest, row.at) : row.at;
         if (row.kind == SD_HTTP)
             add_together(part, &row);
     }
@@ -155,7 +157,8 @@ enum sd_result clickhouse_put(struct store *s, const struct store_run *run, cons
                                        .rows = (int64_t)p.items[i].rows,
                                        .part = (int64_t)i + 1,
                                        .parts = (int64_t)p.n,
-                                       .newest = newest};
+                                       .newest = newest,
+                                       .oldest = p.items[i].oldest};
         clickhouse_block_mark(p.items[i].block, &mark, p.items[i].day);
         result = send_part(c, &p.items[i], err);
     }

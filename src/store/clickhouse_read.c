@@ -306,7 +306,9 @@ static bool take_bounds(void *ctx, struct rowbinary *r, struct arena *a)
     return true;
 }
 
-/* Of all tiers: the first and the last time that marks tell of, and the interval that `to` lies in. */
+/* Of all tiers: the first and the last time that marks tell of, and the interval that `to` lies in. An
+ * interval may begin before its recorder did, and end behind it: marks tell of that as well (adds[9], [8]; of
+ * older programs they have none, which is 0). */
 static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *b, struct sd_error *err)
 {
     struct strbuf sql = {0}, kinds = {0};
@@ -324,9 +326,10 @@ static enum sd_result read_bounds(struct reading *r, sd_time to, struct bounds *
         }
         strbuf_printf(
             &sql,
-            "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, intDiv(min(ended - "
-            "length), %" PRId64 ") * %" PRId64 " AS first, intDiv(max(greatest(ended, adds[8])) + %" PRId64
-            ", %" PRId64 ") * %" PRId64 " AS last FROM %s WHERE how = %d AND length > 0%s%s) ANY INNER JOIN "
+            "%sSELECT n, first, last, n_cut, cut FROM (SELECT 1 AS one, count() AS n, intDiv(min(if(adds[9] "
+            "> 0, least(adds[9], ended - length), ended - length)), %" PRId64 ") * %" PRId64
+            " AS first, intDiv(max(greatest(ended, adds[8])) + %" PRId64 ", %" PRId64 ") * %" PRId64
+            " AS last FROM %s WHERE how = %d AND (length > 0 OR adds[9] > 0)%s%s) ANY INNER JOIN "
             "(SELECT 1 AS one, count() AS n_cut, min(ended - length) AS cut FROM %s WHERE how = %d AND "
             "ended > %" PRId64 " AND ended <= %" PRId64 " AND ended - length < %" PRId64,
             i ? " UNION ALL " : "", whole, whole, whole - 1, whole, whole, strbuf_text(&table),
@@ -518,7 +521,7 @@ enum sd_result clickhouse_read(struct store *s, const struct store_ask *ask,
     else if (result == SD_OK && (ask->steps.step_ns > 0 || ask->steps.n_edges))
         result = read_added_up(&r, from, to, &g, err);
     else if (result == SD_OK && b.n)
-        result = read_kept(&r, MAX(from, b.oldest), MIN(to, b.newest), &g, err);
+        result = read_kept(&r, MAX(from, sub_sat(b.oldest, 1)), MIN(to, b.newest), &g, err);
     if (result == SD_OK) {
         out->oldest = b.oldest;
         out->newest = b.newest;

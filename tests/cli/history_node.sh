@@ -65,7 +65,7 @@ for host in $(seq 30); do # until both have some: which one is by chance
     has_rows "$CH_PORT_1" && has_rows "$CH_PORT_2" && break
 done
 ok "both nodes have rows" has_rows "$CH_PORT_2"
-run endpoints "$url" --window 1h --format json
+run endpoints "$url" --format json
 ok "a view adds up both" counts $total
 ok "nothing is missing" exited 0
 run history "$url" --format json
@@ -79,14 +79,14 @@ here=$(rows_of "$CH_PORT_1")
 there=$(rows_of "$CH_PORT_2")
 missing='1 of 2 nodes of the cluster cannot be reached: what they keep is missing'
 "$servers" kill "$dir/ch" 2
-run endpoints "$url" --window 1h --format json
+run endpoints "$url" --format json
 ok "what is left is shown" counts "$here"
 ok "as a failure" exited 1
 ok "with a sentence" says err "$missing"
 ok "that stands in the document, too" \
     python3 -c 'import json; d = json.load(open("out")); assert d["unread"][0].endswith("is missing"), d'
 export CLICKHOUSE_PASSWORD=secret
-run endpoints "$console" --window 1h --format json
+run endpoints "$console" --format json
 unset CLICKHOUSE_PASSWORD
 ok "one who may only read sees as much" counts "$here"
 ok "and hears the same" says err "$missing"
@@ -105,11 +105,11 @@ ok "and keeps what waits" some_wait
 
 "$servers" start "$dir/ch" --with $$ >/dev/null
 record 5 all_sent
-run endpoints "$url" --window 1h --format json
+run endpoints "$url" --format json
 ok "when it is back every request is there, once" counts $total
 ok "and nothing is missing" exited 0
 "$servers" kill "$dir/ch" 1
-run endpoints "$other" --window 1h --format json
+run endpoints "$other" --format json
 ok "the other one can be lost as well" says err "$missing"
 ok "and what is left tells what was there" [ "$(requests)" -ge "$there" ]
 

@@ -121,6 +121,44 @@ static const struct kept *read_kind(struct store *s, sd_time from, sd_time to, i
     return &k;
 }
 
+/* A log tells of intervals that began before its recorder did, and of a moment that came late and alone: the
+ * history begins with these, also once they were moved. */
+static void begins_before_its_recorder(void **state)
+{
+    NEEDED;
+    struct store *s = ch_opened_fresh("begins");
+    struct store_run run = {.id = "late", .host = "web1"};
+    struct made m = {.seed = 1, .hosts = 1, .routes = 1, .n = 7, .source = "log"};
+    struct history_fold *f = history_fold_new(&MADE_STEPS, HISTORY_BY_HOST | HISTORY_BY_SOURCE);
+    struct sd_event deploy = {.title = "deploy"};
+    struct store_compaction done;
+    struct store_answer all;
+    struct sd_error err = {.text = ""};
+    sd_time t0 = ch_today() - 3600 * SD_S, before = t0 - 200 * SD_S;
+    made_step(&m, t0, f, NULL);
+    made_step(&m, t0 + 10 * SD_S, f, NULL);
+    ch_put(s, &run, 1, t0 + 13 * SD_S, t0 + 14 * SD_S, f);
+    ch_read_route(s, t0, t0 + 60 * SD_S, NULL, NULL, &all);
+    assert_int_equal(all.oldest, t0);
+    assert_int_equal(read_kind(s, 0, INT64_MAX, 0, SD_HTTP)->n, 2);
+    const struct history_row late = moment(SD_EVENT, &deploy, before);
+    put_list(s, &run, 2, before, before, &late, 1);
+    ch_read_route(s, t0, t0 + 60 * SD_S, NULL, NULL, &all);
+    assert_int_equal(all.oldest, before);
+    assert_int_equal(read_kind(s, 0, INT64_MAX, 0, SD_EVENT)->n, 1);
+    for (int tier = 0; tier < 3; tier++) {
+        static const int64_t steps[] = {60 * SD_S, 600 * SD_S, 3600 * SD_S}, keep[] = {2, 14, 90};
+        if (store_compact(s, t0 + (keep[tier] + 2) * DAY, &done, &err) != SD_OK)
+            fail_msg("compact: %s", err.text);
+        ch_read_route(s, t0, t0 + 60 * SD_S, NULL, NULL, &all);
+        assert_int_equal(all.oldest, history_step_start(before + 1, steps[tier]));
+        assert_int_equal(read_kind(s, 0, INT64_MAX, 0, SD_EVENT)->n, 1);
+        assert_int_equal(ch_read_route(s, all.oldest, all.newest, "/route/0", NULL, NULL)->count, 14);
+    }
+    history_fold_free(f);
+    store_close(s);
+}
+
 /* Samples are added up, of counters the last stays and what was before a fall, events stay all. */
 static void moments(void **state)
 {
@@ -320,8 +358,13 @@ static void killed(void **state)
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_and_once), cmocka_unit_test(ends_in_an_interval), cmocka_unit_test(moments),
-        cmocka_unit_test(imports),        cmocka_unit_test(as_it_is_kept),       cmocka_unit_test(follows),
+        cmocka_unit_test(exact_and_once),
+        cmocka_unit_test(ends_in_an_interval),
+        cmocka_unit_test(begins_before_its_recorder),
+        cmocka_unit_test(moments),
+        cmocka_unit_test(imports),
+        cmocka_unit_test(as_it_is_kept),
+        cmocka_unit_test(follows),
         cmocka_unit_test(killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,8 +327,8 @@ void clickhouse_block_mark(struct clickhouse_block *b, const struct clickhouse_m
 {
     bool last = m->part == m->parts;
     /* In this order clickhouse_sight.c and clickhouse_state.c know them. */
-    const int64_t adds[] = {last ? m->lost : 0, m->sent,         m->began, m->part,
-                            m->parts,           (int64_t)b->put, m->rows,  m->newest};
+    const int64_t adds[] = {last ? m->lost : 0, m->sent, m->began,  m->part,  m->parts,
+                            (int64_t)b->put,    m->rows, m->newest, m->oldest};
     head(b, day, CLICKHOUSE_MARK, m->parts > 1, m->to, last ? sub_sat(m->to, m->from) : 0);
     text(b, AT_name, NULL);
     text(b, AT_thing, m->parts > 1 ? "part" : "put");

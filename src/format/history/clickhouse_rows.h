@@ -41,6 +41,7 @@ struct clickhouse_mark {
     sd_time from, to, sent, began;
     int64_t lost, rows, part, parts; /* part 1 .. parts; rows of this one */
     sd_time newest; /* when the last interval of the put ends: it may lie behind `to`; 0: none */
+    sd_time oldest; /* when the first one of this part begins: it may lie before `from`; 0: none */
 };
 /* Bits of the column `known` of marks. */
 enum {
