@@ -87,9 +87,10 @@
       "of the state of the alerts")                                                                          \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(DEMO, "demo", 0, NULL, "replay", "the incident that comes with slowdive: a recording of make demo")    \
-    X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
-    X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \
-    X(SVG, "svg", 0, NULL, "replay", "with --script: print the last screen as SVG")                          \
+    X(SCRIPT, "script", 0, "FILE|-", "console replay",                                                       \
+      "run keys and commands on a recording or a history and print the screens")                             \
+    X(SIZE, "size", 0, "COLUMNSxROWS", "console replay", "screen size for --script (default: 80x24)")        \
+    X(SVG, "svg", 0, NULL, "console replay", "with --script: print the last screen as SVG")                  \
     X(CONFIG, "config", 0, "FILE", "*", "configuration file")                                                \
     X(PRINT_CONFIG, "print-config", 0, NULL, "*", "print the commented default configuration")               \
     X(SET, "set", 0, "NAME=VALUE", "*", "change one setting")                                                \

@@ -118,7 +118,9 @@ static int dispatch(const struct cli *cli)
     if (cli->command)
         run = cli->command->run;
     if (!strcmp(cli->verb, "replay"))
-        run = cli_has(cli, CLI_SCRIPT) ? verb_script : verb_console;
+        run = verb_console;
+    if (cli_has(cli, CLI_SCRIPT))
+        run = verb_script;
 
     /* A recording is looked at as a whole; a verb needs totals more than slots. */
     struct model_limits limits = MODEL_DEFAULTS;
@@ -132,7 +134,7 @@ static int dispatch(const struct cli *cli)
             limits.endpoints = MAX(limits.endpoints, VIEWS[i]->verb_endpoints);
         }
     bool whole = run == verb_view || run == verb_report || run == verb_check ||
-                 (cli->command && cli->command->whole) || !strcmp(cli->verb, "replay");
+                 (cli->command && cli->command->whole) || run == verb_script || !strcmp(cli->verb, "replay");
     bool brief = cli->command && cli->command->brief;
     if (brief)
         limits = (struct model_limits){.retention_ns = 300 * SD_S,

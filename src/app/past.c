@@ -88,6 +88,19 @@ static bool find(struct app *a, const char *const *targets, size_t n, struct sd_
     return true;
 }
 
+bool past_end_of(const char *target, sd_time *end, struct sd_error *err)
+{
+    struct past p = {.all = true, .oldest = SD_UNKNOWN, .newest = SD_UNKNOWN};
+    struct registry_resolved r;
+    if (!registry_resolve(target, &r, err))
+        return false;
+    registry_resolved_free(&r);
+    if (!look_at(&p, target, NULL, err))
+        return false;
+    *end = p.newest;
+    return p.any || fail(err, "%.300s is neither a recording nor a history", target);
+}
+
 /* ---- what is asked ---- */
 
 static void want(struct past *p, int64_t window, int64_t *longest)
@@ -210,6 +223,8 @@ bool past_options(const struct app *a, const struct sd_source_ops *ops, void *op
     if (ops->size <= offsetof(struct sd_source_ops, flags) || !(ops->flags & SD_SOURCE_KEEPS))
         return true;
     const char *only = cli_only_host(a->cli);
+    if (cli_has(a->cli, CLI_SCRIPT) && !option_set(ops->options, opts, "look", "0s", err))
+        return false; /* what a script shows does not depend on when it runs */
     if (only && !option_set(ops->options, opts, "host", only, err))
         return false;
     if (!p->any)

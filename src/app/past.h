@@ -41,6 +41,9 @@ struct past_use {
  * options make no sense. */
 bool past_plan(struct app *a, const char *const *targets, size_t n, const struct past_use *use,
                struct sd_error *err);
+/* Until when a history tells: SD_UNKNOWN, nothing is in it. False and a sentence: it cannot be opened, or the
+ * target is none. */
+bool past_end_of(const char *target, sd_time *end, struct sd_error *err);
 /* Sets the options of a history that follow from it. */
 bool past_options(const struct app *a, const struct sd_source_ops *ops, void *opts, struct sd_error *err);
 

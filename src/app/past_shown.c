@@ -442,6 +442,11 @@ bool past_shown_news(struct past_shown *p)
     return news;
 }
 
+bool past_shown_brings(const struct past_shown *p)
+{
+    return p && p->request;
+}
+
 void past_shown_off(struct past_shown *p)
 {
     withdraw(p);

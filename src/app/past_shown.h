@@ -14,6 +14,7 @@ void past_shown_free(struct past_shown *p); /* after the console */
 void past_shown_console(struct past_shown *p, struct console *c);
 /* Takes a batch that belongs to a span that was asked for: it is not for the model. */
 bool past_shown_take(struct past_shown *p, const struct sd_batch *b);
+bool past_shown_brings(const struct past_shown *p); /* something that was asked for has not come yet */
 bool past_shown_news(struct past_shown *p); /* has what the console waits for come since the last call? */
 
 /* For the console (console_env). */

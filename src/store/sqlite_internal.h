@@ -23,11 +23,7 @@
 #include "format/history/blob.h"
 #include "store/store_internal.h"
 
-enum {
-    SQLITE_STORE_SCHEMA = 2,
-    SQLITE_STORE_MAGIC = 0x736c6477, /* application_id: "sldw" */
-    STATEMENTS_MAX = 96
-};
+enum { SQLITE_STORE_SCHEMA = 2, STATEMENTS_MAX = 96 };
 enum run_state { RUN_WRITING, RUN_SEEN, RUN_DEAD }; /* the numbers are on disk */
 
 struct series;

@@ -29,6 +29,8 @@ struct store_options {
 /* "history:PATH" (a "~/" at its start is the home), "clickhouse://USER@HOST:8123/DATABASE", "clickhouses://".
  * Is it one of these? */
 bool store_is_url(const char *url);
+/* Do these first bytes of a file say that it is a history? */
+bool store_is_file(const void *head, size_t len);
 /* Creates it when it is not there and `write` is set: a file 0600, tables. */
 enum sd_result store_open(const char *url, const struct store_options *o, struct store **out,
                           struct sd_error *err);

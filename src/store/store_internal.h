@@ -4,6 +4,8 @@
 
 #include "store/store.h"
 
+enum { SQLITE_STORE_MAGIC = 0x736c6477 }; /* application_id of a history's file: "sldw" */
+
 /* What store.h says of store_NAME, for one engine. `open` allocates what begins with a struct store and sets
  * `url`; `close` frees it with its own parts (the url is freed by store.c). */
 struct store_ops {

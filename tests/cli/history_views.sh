@@ -77,6 +77,35 @@ refused "steps that are none" 'steps of a history' endpoints "$all?steps=odd"
 refused "a history that is not there" 'No such file' endpoints "history:$dir/none.db"
 refused "a database of ClickHouse that cannot be reached" '127.0.0.1' endpoints clickhouse://u@127.0.0.1:1/x
 
+# The console on it, without a terminal: the clock is its end, and each screen waits for its figures.
+cat >steps <<'END'
+: hosts
+wait text web6
+: at 2026-11-20 16:30
+key 2
+wait rows>0
+: set window=1h
+print
+END
+run --script steps --size 120x40 "$all"
+cp out screen
+ok "a script runs on a history" says out 'PAUSED 16:30:00, 1 h'
+ok "with the figures of what it looks at" says out '/checkout'
+run replay all.db --script steps --size 120x40
+ok "a history is recognised by its content, and its screens are the same" cmp -s out screen
+run endpoints all.db --format json
+mv out view.json
+ok "views take its path as well" $made rows view.json $start $((start + 7200))
+printf ': at 16:30\nwait text nowhere\n' >steps
+refused "a condition that does not hold" 'script line 2: ' --script steps --size 120x40 "$all"
+refused "a script has one history" '--script needs one recording or history' --script steps
+refused "that is there" 'No such file' --script steps history:none.db
+: >empty.log
+run history history:empty.db --import empty.log
+refused "and has something in it" 'is empty' --script steps empty.db
+python3 -c 'import sqlite3; c = sqlite3.connect("other.db"); c.execute("create table t(a)"); c.commit()'
+refused "another file of SQLite is none" 'no source recognises other.db' --script steps other.db
+
 # The same figures out of longer steps.
 run history "$all" --compact --at 2026-11-24T00:00:00Z
 checked 60

@@ -10,7 +10,7 @@
 struct history_options {
     const char *from, *to, *steps, *windows, *host, *route, *password_file, *ca_file;
     bool by_host, together, machines;
-    int64_t points;
+    int64_t points, look;
 };
 
 struct history {

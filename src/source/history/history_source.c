@@ -13,7 +13,6 @@
 #include "core/schema.h"
 #include "source/shared/examine.h"
 
-#define LOOK_EVERY (2 * SD_S)       /* for what was recorded meanwhile */
 #define TELL_EVERY (300 * SD_S)     /* which machines there are */
 #define AT_FIRST   (15 * 60 * SD_S) /* of the newest, when it follows */
 enum { WINDOWS_MAX = 64, SECRET_MAX = 4096 };
@@ -38,6 +37,8 @@ static const struct sd_option OPTIONS[] = {
      .help = "nothing but the requests, those of all endpoints as one"},
     {OPTION(machines), .type = SD_OPTION_BOOL, .fallback = "yes",
      .help = "tell which machines there are. Of a verb"},
+    {OPTION(look), .type = SD_OPTION_DURATION, .fallback = "2s", .max = 86400 * SD_S,
+     .help = "how often the console looks for what was recorded meanwhile; 0: it is only read as it is"},
     {OPTION(password_file), .type = SD_OPTION_TEXT, .fallback = "",
      .help = "of ClickHouse: a file with the password that only its owner may read; empty: "
              "CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE of the environment"},
@@ -48,9 +49,7 @@ static const struct sd_option OPTIONS[] = {
 
 static int recognise(const char *target, const void *head, size_t len)
 {
-    (void)head;
-    (void)len;
-    return strstr(target, "://") && store_is_url(target) ? 100 : 0;
+    return (strstr(target, "://") && store_is_url(target)) || store_is_file(head, len) ? 100 : 0;
 }
 
 /* ---- opening ---- */
@@ -304,15 +303,43 @@ static void note_state(struct sd_source *s, const char *missing)
         s->host->note(s, SD_STATE_LIVE, "%s", "");
 }
 
+static void begin_telling(const struct sd_source *s, const struct span_ask *ask, struct sd_history *told)
+{
+    const struct history *x = s->priv;
+    schema_clear(schema_of(SD_HISTORY), told);
+    told->url = store_url(x->store);
+    told->host = ask->host;
+}
+
+/* Where nothing new is looked for: the newest and the machines, once, before anything is answered. */
+static enum sd_result read_once(struct sd_source *s, const struct span_ask *ask, struct sd_error *err)
+{
+    struct history *x = s->priv;
+    struct sd_history told;
+    if (x->mark)
+        return SD_OK;
+    begin_telling(s, ask, &told);
+    enum sd_result result = begin_to_follow(s, ask, &told, err);
+    x->mark = MAX(x->mark, 1);
+    return result == SD_OK ? tell_news(s, &told, true, err) : result;
+}
+
+static enum sd_result stand_still(struct sd_source *s, const struct span_ask *ask, struct sd_error *err)
+{
+    enum sd_result result = read_once(s, ask, err);
+    if (result == SD_OK)
+        s->host->wait(s, -1, 0, INT64_MAX); /* for a request, or the end */
+    return result;
+}
+
 static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, struct sd_error *err)
 {
     struct history *x = s->priv;
     struct sd_history told;
+    int64_t every = ((const struct history_options *)s->opts)->look;
     sd_time after = SD_UNKNOWN, told_at = SD_UNKNOWN; /* of machines: with the first look */
-    schema_clear(schema_of(SD_HISTORY), &told);
-    told.url = store_url(x->store);
-    told.host = ask->host;
     enum sd_result result = SD_OK;
+    begin_telling(s, ask, &told);
     if (!x->mark) {
         result = begin_to_follow(s, ask, &told, err);
         after = told.newest;
@@ -320,7 +347,7 @@ static enum sd_result follow(struct sd_source *s, const struct span_ask *ask, st
             x->mark = 1;
     }
     while (result == SD_OK && !s->host->should_stop(s)) {
-        if (s->host->wait(s, -1, 0, s->host->now(s) + LOOK_EVERY) < 0)
+        if (s->host->wait(s, -1, 0, s->host->now(s) + every) < 0)
             return SD_OK; /* a request, which is served, and then this is called again */
         uint64_t rows;
         bool whole = !told.missing;
@@ -345,7 +372,9 @@ static enum sd_result run(struct sd_source *s, struct sd_error *err)
     enum sd_result result = read_options(s, windows, &ask, err);
     if (result != SD_OK)
         return result;
-    return s->follow ? follow(s, &ask, err) : read_to_the_end(s, &ask, err);
+    if (!s->follow)
+        return read_to_the_end(s, &ask, err);
+    return ((const struct history_options *)s->opts)->look ? follow(s, &ask, err) : stand_still(s, &ask, err);
 }
 
 /* ---- on demand ---- */
@@ -359,6 +388,12 @@ static enum sd_result request(struct sd_source *s, const struct sd_request *req,
     if (req->job != SD_JOB_READ_HISTORY)
         return sd_fail(err, SD_UNSUPPORTED, "a history tells of the past only");
     int64_t windows[WINDOWS_MAX];
+    struct span_ask newest;
+    enum sd_result result = SD_OK;
+    if (!o->look && (result = read_options(s, windows, &newest, err)) == SD_OK)
+        result = read_once(s, &newest, err);
+    if (result != SD_OK)
+        return result;
     struct span_ask ask = {.from = job->from,
                            .to = job->to,
                            .step_ns = sd_known(job->step_ns) ? job->step_ns : 0,
@@ -372,7 +407,7 @@ static enum sd_result request(struct sd_source *s, const struct sd_request *req,
                            .route = job->route,
                            .points = HISTORY_POINTS,
                            .windows = windows};
-    enum sd_result result = read_windows(job->windows ? job->windows : "", windows, &ask.n_windows, err);
+    result = read_windows(job->windows ? job->windows : "", windows, &ask.n_windows, err);
     if (result == SD_OK)
         result = history_read_span(s, &ask, &told, err);
     told.missing = history_partial(s->priv);
@@ -412,7 +447,7 @@ const struct sd_source_ops history_source_ops = {
     .size = sizeof(struct sd_source_ops),
     .name = "history",
     .summary = "what was recorded over weeks, of one machine (SQLite) or many (ClickHouse)",
-    .targets = "history:PATH, clickhouse://USER@HOST:8123/DATABASE, clickhouses:// with TLS",
+    .targets = "a file, history:PATH, clickhouse://USER@HOST:8123/DATABASE, clickhouses:// with TLS",
     .provides = HISTORY_KEPT | SD_KIND_BIT(SD_HISTORY) | SD_KIND_BIT(SD_HISTORY_HOST) |
                 SD_KIND_BIT(SD_LATENCY) | SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) |
                 SD_KIND_BIT(SD_PROFILE_TREE),
