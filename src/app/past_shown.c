@@ -92,7 +92,8 @@ void past_shown_free(struct past_shown *p)
 
 void past_shown_console(struct past_shown *p, struct console *c)
 {
-    p->console = c;
+    if (p)
+        p->console = c;
 }
 
 /* ---- the history among the sources ---- */
