@@ -188,6 +188,11 @@ static bool parts_are_unread(struct sd_source *s)
     return s->host->unread && (s->host->unread(s) & parts) == parts;
 }
 
+static bool totals_are_enough(struct sd_source *s)
+{
+    return s->host->totals && (s->host->totals(s) & SD_KIND_BIT(SD_HTTP));
+}
+
 /* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
  * old, but not of the future. */
 static void compare_clocks(struct log *l, sd_time now, bool fresh)
@@ -381,6 +386,7 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .emit_cache = emit_cache,
                                                                .emit_parts = emit_parts,
                                                                .parts_unread = parts_are_unread(s),
+                                                               .totals = totals_are_enough(s),
                                                                .emit_exemplars = emit_exemplars,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
