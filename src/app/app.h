@@ -57,6 +57,7 @@ struct app {
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err);
 void app_free(struct app *a);
 
+/* ---- app_sources.c ---- */
 /* Starts a source, or loads it when it is a recording. A failure that comes later
  * shows in the source's status. `follow` NULL: every source follows. */
 typedef bool follow_rule(const struct sd_source_ops *ops);
@@ -76,6 +77,8 @@ bool app_add_of_kind(struct app *a, const char *kind, const char *target, const 
  * no. *opts is the caller's in any case (options_free). */
 bool app_source_options(struct app *a, char *const *given, const struct registry_resolved *r, void **opts,
                         struct sd_error *err);
+
+/* ---- app_data.c ---- */
 bool app_is_recording(const char *path); /* a plain file that begins as one */
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
@@ -93,8 +96,26 @@ void app_watch_goals(struct app *a, const struct signals_limits *limits);
 bool app_is_live(const struct app *a); /* is a source that goes on? */
 sd_time app_goals_time(const struct app *a);
 
-/* What `replay` names: a file, or with --last the last flight. */
-bool replay_load(struct app *a, struct sd_error *err);
+/* Takes what the sources have published, for at most budget_ns. */
+size_t app_drain(struct app *a, int64_t budget_ns);
+/* Has the sources end, and takes what they hand out until then, for at most limit_ns: before a recording
+ * ends, because logs are not read again up to the place that is kept. */
+void app_end_sources(struct app *a, int64_t limit_ns);
+/* Waits until the runtime has something, at most timeout_ns. False: a signal asks
+ * to stop. */
+bool app_wait(struct app *a, int64_t timeout_ns);
+
+/* ---- app_record.c ---- */
+/* path: a file or the URL of a history; NULL: stop; append: continues a recording that is there, as a history
+ * always is. False also when the recording before, which ends, could not be written to its end. */
+bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
+bool app_is_recorded(const struct app *a);
+/* Has the recording failed? Why. */
+bool app_record_failed(struct app *a, struct sd_error *why);
+/* True, once: why a history cannot be written for now, or that it is written again. */
+bool app_record_troubled(struct app *a, struct sd_error *why);
+/* Ends what is recorded, whatever becomes of it: app_free(). */
+void app_close_recorders(struct app *a);
 
 /* ---- verbs.c ---- */
 /* The figures of all data that --baseline names, which stays beside. NULL and a sentence when it cannot be
@@ -118,26 +139,9 @@ bool app_duration(const struct app *a, enum cli_option o, int64_t *ns);
 /* Says why sources have failed; how many. */
 size_t app_complain_of_failed(const struct app *a);
 
+/* ---- record_verb.c ---- */
 /* Asks servers to plan their heaviest statements, a few of them, without executing anything. */
 void app_ask_for_plans(struct app *a);
-
-/* Takes what the sources have published, for at most budget_ns. */
-size_t app_drain(struct app *a, int64_t budget_ns);
-/* Has the sources end, and takes what they hand out until then, for at most limit_ns: before a recording
- * ends, because logs are not read again up to the place that is kept. */
-void app_end_sources(struct app *a, int64_t limit_ns);
-/* Waits until the runtime has something, at most timeout_ns. False: a signal asks
- * to stop. */
-bool app_wait(struct app *a, int64_t timeout_ns);
-
-/* path: a file or the URL of a history; NULL: stop; append: continues a recording that is there, as a history
- * always is. False also when the recording before, which ends, could not be written to its end. */
-bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
-bool app_is_recorded(const struct app *a);
-/* Has the recording failed? Why. */
-bool app_record_failed(struct app *a, struct sd_error *why);
-/* True, once: why a history cannot be written for now, or that it is written again. */
-bool app_record_troubled(struct app *a, struct sd_error *why);
 
 /* ---- flight.c ---- */
 struct saved; /* ui/console.h */
@@ -151,6 +155,8 @@ bool flight_save(struct app *a, const char *path, struct saved *out, struct sd_e
 /* Loads the flight that ended last; one that is still written when there is no other. */
 bool flight_load_last(struct app *a, struct sd_error *err);
 void flight_stop(struct app *a);
+/* What `replay` names: a file, or with --last the last flight. */
+bool replay_load(struct app *a, struct sd_error *err);
 
 /* ---- discover.c ---- */
 /* What is here: what DATABASE_URL, PGSERVICE or PGHOST names, else PostgreSQL sockets in
@@ -194,6 +200,8 @@ void private_memory(bool on);
  * list of processes passwords are overwritten. Never freed. */
 char **private_arguments(int argc, char **argv);
 
+/* One more sentence for app->problems; of a struct app. */
+void app_problem(void *app, const char *sentence);
 /* Complains about each of app->problems, which is empty then. */
 void app_report(struct app *a);
 

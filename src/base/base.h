@@ -84,9 +84,7 @@ bool str_ends(const char *s, const char *suffix);
 const char *str_after_path(const char *s);
 /* "abc" -> index in `names` (NULL-terminated), or -1. */
 int str_find(const char *const *names, const char *s);
-uint64_t str_hash(const void *bytes, size_t n); /* FNV-1a */
-/* Eight bytes at a time, for tables in memory with very many texts: it differs between machines. */
-uint64_t str_hash_words(const char *bytes, size_t n);
+uint64_t str_hash(const void *bytes, size_t n); /* FNV-1a; for tables see hash.h */
 
 /* ---- errors ---- */
 /* err->text = sentence; returns false, so that `return fail(err, ...)` reads well. */

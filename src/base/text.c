@@ -147,20 +147,6 @@ uint64_t str_hash(const void *bytes, size_t n)
     return h;
 }
 
-uint64_t str_hash_words(const char *bytes, size_t n)
-{
-    uint64_t h = n * UINT64_C(0x9e3779b97f4a7c15), word;
-    for (; n >= sizeof word; n -= sizeof word, bytes += sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    word = 0;
-    memcpy(&word, bytes, n);
-    h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 29;
-}
-
 bool fail(struct sd_error *err, const char *fmt, ...)
 {
     va_list ap;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 struct name_slot {
     uint64_t hash;
     uint32_t number; /* one more than it; 0: free */
@@ -52,7 +54,7 @@ static uint32_t number_of(struct name_index *x, const char *name, size_t n, stru
 {
     if (2 * (x->n + 1) > x->cap_slots)
         grow(x);
-    uint64_t hash = str_hash_words(name, n);
+    uint64_t hash = hash_words(name, n);
     struct name_slot *s = slot_of(x, name, n, hash);
     if (!s->number) {
         x->names = mem_grow(x->names, x->n, &x->cap_names, sizeof *x->names);
@@ -75,7 +77,7 @@ uint32_t name_index_of_bytes(struct name_index *x, const char *bytes, size_t n, 
 uint32_t name_index_find(const struct name_index *x, const char *name)
 {
     size_t n = strlen(name);
-    const struct name_slot *s = x->cap_slots ? slot_of(x, name, n, str_hash_words(name, n)) : NULL;
+    const struct name_slot *s = x->cap_slots ? slot_of(x, name, n, hash_words(name, n)) : NULL;
     return s && s->number ? s->number - 1 : NAME_NONE;
 }
 

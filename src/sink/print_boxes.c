@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <zlib.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "core/drawing.h"
 #include "sink/print_internal.h"
@@ -105,17 +106,9 @@ struct names {
     size_t n_slots;
 };
 
-static size_t hash_name(const char *s)
-{
-    uint64_t h = UINT64_C(1469598103934665603);
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-    return (size_t)(h ^ h >> 32);
-}
-
 static size_t name_slot(const struct names *n, const char *name)
 {
-    size_t at = hash_name(name) & (n->n_slots - 1);
+    size_t at = hash_words(name, strlen(name)) & (n->n_slots - 1);
     while (n->slots[at] && strcmp(n->items[n->slots[at] - 1], name) != 0)
         at = (at + 1) & (n->n_slots - 1);
     return at;

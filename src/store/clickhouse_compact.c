@@ -185,69 +185,71 @@ static void insert_into_next(const struct compacting *k, struct strbuf *sql, con
         k->next, columns);
 }
 
-#define HEAD "d, toUInt8(%d), kind, n_, t_, h, o, r, i, put_, toUInt64(%" PRIu64 "), "
+/* A way to add rows up: what they are selected by, and what of it stands for the columns behind `move`. */
+struct added {
+    int how;
+    bool in_steps; /* ended and length come first: of the step */
+    const char *columns, *figures;
+    void (*rows)(struct strbuf *out, const struct sql_rows *r);
+};
 
-static enum sd_result move_sums(struct compacting *k, const struct sql_rows *rows, uint64_t id,
+static enum sd_result move_added(struct compacting *k, const struct sql_rows *rows, uint64_t id,
+                                 const struct added *by, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    int64_t step = k->c->tiers.items[k->tier + 1].step_ns;
+    insert_into_next(k, &sql, by->columns);
+    strbuf_printf(&sql, "d, toUInt8(%d), kind, n_, t_, h, o, r, i, put_, toUInt64(%" PRIu64 "), ", by->how,
+                  id);
+    if (by->in_steps)
+        strbuf_printf(&sql,
+                      "toInt64((s + 1) * %" PRId64 "), toInt64((s + 1) * %" PRId64 " - least(s * %" PRId64
+                      ", begin_)), ",
+                      step, step, step);
+    strbuf_printf(&sql, "%s FROM (", by->figures);
+    by->rows(&sql, rows);
+    strbuf_char(&sql, ')');
+    enum sd_result result = tell(k, &sql, err);
+    strbuf_free(&sql);
+    return result;
+}
+
+/* (Where the buckets of a row TOGETHER begin is not in its identity, the serial is.) */
+static enum sd_result move_all_added(struct compacting *k, const struct sql_rows *rows, uint64_t id,
+                                     struct sd_error *err)
+{
+    char *dense = mem_printf("toUInt16(intDiv(b_, %d)), known_, adds_, lows_, highs_, [toUInt16(b_)], "
+                             "arrayMap(x -> toUInt32(least(x, 4294967295)), dense_)",
+                             CLICKHOUSE_DENSE);
+    const struct added ways[] = {
+        {CLICKHOUSE_SUM, true, "ended, length, known, adds, lows, highs, bucket, n",
+         "known_, adds_, lows_, highs_, tupleElement(map_, 1), arrayMap(x -> toUInt32(least(x, "
+         "4294967295)), tupleElement(map_, 2))",
+         sql_sums},
+        {CLICKHOUSE_TOGETHER, true, "ended, length, serial, known, adds, lows, highs, bucket, n", dense,
+         sql_dense},
+        {CLICKHOUSE_GAUGE, false, "ended, samples, sum, min, max, value",
+         "end_, samples_, sum_, min_, max_, value_", sql_gauges},
+        {CLICKHOUSE_TOTAL, false, "ended, total, record", "end_, total_, record_", sql_totals},
+        {CLICKHOUSE_LAST, false, "ended, total, record", "end_, total_, record_", sql_lasts},
+    };
+    enum sd_result result = SD_OK;
+    for (size_t i = 0; i < ARRAY_LEN(ways) && result == SD_OK; i++)
+        result = move_added(k, rows, id, &ways[i], err);
+    free(dense);
+    return result;
+}
+
+static enum sd_result move_each(struct compacting *k, const struct sql_rows *rows, uint64_t id,
                                 struct sd_error *err)
 {
     struct strbuf sql = {0};
-    int64_t step = k->c->tiers.items[k->tier + 1].step_ns;
-    insert_into_next(k, &sql, "ended, length, known, adds, lows, highs, bucket, n");
+    insert_into_next(k, &sql, "ended, length, serial, record");
     strbuf_printf(&sql,
-                  HEAD "toInt64((s + 1) * %" PRId64 "), toInt64((s + 1) * %" PRId64 " - least(s * %" PRId64
-                       ", begin_)), known_, adds_, lows_, highs_, tupleElement(map_, 1), arrayMap(x -> "
-                       "toUInt32(least(x, 4294967295)), tupleElement(map_, 2)) FROM (",
-                  CLICKHOUSE_SUM, id, step, step, step);
-    sql_sums(&sql, rows);
-    strbuf_char(&sql, ')');
+                  "day, how, kind, name, thing, host, source, run, import, put, toUInt64(%" PRIu64
+                  "), ended, length, serial, record FROM %s FINAL WHERE how = %d%s",
+                  id, rows->table, CLICKHOUSE_EACH, rows->where);
     enum sd_result result = tell(k, &sql, err);
-    strbuf_free(&sql);
-    return result;
-}
-
-/* (Where the buckets of a row begin is not in its identity, the serial is.) */
-static enum sd_result move_together(struct compacting *k, const struct sql_rows *rows, uint64_t id,
-                                    struct sd_error *err)
-{
-    struct strbuf sql = {0};
-    int64_t step = k->c->tiers.items[k->tier + 1].step_ns;
-    insert_into_next(k, &sql, "ended, length, serial, known, adds, lows, highs, bucket, n");
-    strbuf_printf(&sql,
-                  HEAD "toInt64((s + 1) * %" PRId64 "), toInt64((s + 1) * %" PRId64 " - least(s * %" PRId64
-                       ", begin_)), toUInt16(intDiv(b_, %d)), known_, adds_, lows_, highs_, [toUInt16(b_)], "
-                       "arrayMap(x -> toUInt32(least(x, 4294967295)), dense_) FROM (",
-                  CLICKHOUSE_TOGETHER, id, step, step, step, CLICKHOUSE_DENSE);
-    sql_dense(&sql, rows);
-    strbuf_char(&sql, ')');
-    enum sd_result result = tell(k, &sql, err);
-    strbuf_free(&sql);
-    return result;
-}
-
-static enum sd_result move_others(struct compacting *k, const struct sql_rows *rows, uint64_t id,
-                                  struct sd_error *err)
-{
-    struct strbuf sql = {0};
-    insert_into_next(k, &sql, "ended, samples, sum, min, max, value");
-    strbuf_printf(&sql, HEAD "end_, samples_, sum_, min_, max_, value_ FROM (", CLICKHOUSE_GAUGE, id);
-    sql_gauges(&sql, rows);
-    strbuf_char(&sql, ')');
-    enum sd_result result = tell(k, &sql, err);
-    for (int how = CLICKHOUSE_TOTAL; how <= CLICKHOUSE_LAST && result == SD_OK; how++) {
-        insert_into_next(k, &sql, "ended, total, record");
-        strbuf_printf(&sql, HEAD "end_, total_, record_ FROM (", how, id);
-        (how == CLICKHOUSE_TOTAL ? sql_totals : sql_lasts)(&sql, rows);
-        strbuf_char(&sql, ')');
-        result = tell(k, &sql, err);
-    }
-    if (result == SD_OK) {
-        insert_into_next(k, &sql, "ended, length, serial, record");
-        strbuf_printf(&sql,
-                      "day, how, kind, name, thing, host, source, run, import, put, toUInt64(%" PRIu64
-                      "), ended, length, serial, record FROM %s FINAL WHERE how = %d%s",
-                      id, rows->table, CLICKHOUSE_EACH, rows->where);
-        result = tell(k, &sql, err);
-    }
     strbuf_free(&sql);
     return result;
 }
@@ -327,11 +329,9 @@ static enum sd_result move_rows(struct compacting *k, uint16_t day, const char *
                                 .by_host = true,
                                 .by_source = true,
                                 .by_run = true};
-        result = move_sums(k, &rows, id, err);
+        result = move_all_added(k, &rows, id, err);
         if (result == SD_OK)
-            result = move_together(k, &rows, id, err);
-        if (result == SD_OK)
-            result = move_others(k, &rows, id, err);
+            result = move_each(k, &rows, id, err);
         strbuf_free(&slice);
     }
     free(by);

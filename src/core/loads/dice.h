@@ -4,18 +4,16 @@
 #ifndef CORE_LOADS_DICE_H
 #define CORE_LOADS_DICE_H
 
+#include "base/hash.h"
+
 #include <math.h>
-#include <stdint.h>
 
 /* What the numbers are for. */
 enum dice_stream { DICE_ARRIVAL, DICE_REQUEST, DICE_SEQUENCE, DICE_THINK, DICE_THINK_2 };
 
 static inline uint64_t dice_mix(uint64_t z)
 {
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    return hash_mix(z + 0x9e3779b97f4a7c15u);
 }
 
 /* Evenly in (0, 1); `who` is a user, 0 in the open model. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "core/chance.h"
 
 enum { SIDES = 2, BISECTIONS = 40 };
@@ -24,10 +25,8 @@ int64_t quantile_step(const int64_t *latency_ns, size_t n)
 /* Splitmix: a number in 0..1 that only depends on its place. */
 static double spread(uint64_t i, uint64_t salt)
 {
-    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u + salt * 0xd1342543de82ef95u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return ((double)((z ^ z >> 31) >> 11) + 0.5) / 9007199254740992.0;
+    uint64_t z = hash_mix((i + 1) * 0x9e3779b97f4a7c15u + salt * 0xd1342543de82ef95u);
+    return ((double)(z >> 11) + 0.5) / 9007199254740992.0;
 }
 
 static double log_of(int64_t ns, int64_t step, double u)

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum { HALVED_MAX = 60 };
 
 /* What is known of a row's paths. */
@@ -153,7 +155,7 @@ static void add(struct traffic_paths *p, uint32_t row, uint64_t hash, const char
 void traffic_paths_count(struct traffic_paths *p, uint32_t row, int64_t row_count, const char *method,
                          size_t method_len, const char *path, size_t len)
 {
-    uint64_t hash = str_hash_words(path, len) ^ str_hash_words(method, method_len) * 31 ^ row;
+    uint64_t hash = hash_words(path, len) ^ hash_words(method, method_len) * 31 ^ row;
     struct paths_row *r = row_of(p, row);
     hash = (hash ^ hash >> 31) *
            UINT64_C(0x94d049bb133111eb); /* low bits are the sample's, high ones the table's */

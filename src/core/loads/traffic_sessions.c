@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 #define NO_SEQUENCE UINT32_MAX
 enum { OPEN_LEAST = 1024, CANDIDATES_MAX = 20 * TRAFFIC_SEQUENCES };
 
@@ -70,13 +72,6 @@ void sessions_free(struct sessions *s)
 
 /* ---- sequences ---- */
 
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static bool in_sample(const struct sessions *s, uint64_t hash)
 {
     return !(hash & ((UINT64_C(1) << s->halved) - 1));
@@ -98,7 +93,7 @@ static void halve(struct sessions *s)
 
 static uint32_t sequence_new(struct sessions *s, const struct traffic_request *r)
 {
-    uint64_t hash = mix(r->client ^ mix((uint64_t)r->at));
+    uint64_t hash = hash_mix(r->client ^ hash_mix((uint64_t)r->at));
     if (!s->wanted || !in_sample(s, hash))
         return NO_SEQUENCE;
     while (s->held >= CANDIDATES_MAX && s->halved < 60)
@@ -179,7 +174,7 @@ static void session_ended(struct sessions *s, const struct open *o)
 
 static struct open *place_of(struct open *open, size_t mask, uint64_t client)
 {
-    size_t at = mix(client) & mask;
+    size_t at = hash_mix(client) & mask;
     while (open[at].n && open[at].client != client)
         at = (at + 1) & mask;
     return &open[at];

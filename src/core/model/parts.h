@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "core/model/domain.h"
 #include "core/model/model.h"
@@ -18,7 +19,7 @@
 #define uthash_malloc(size) mem_realloc(NULL, size)
 #define uthash_fatal(text)  abort()
 /* A word at a time: names are looked up for each record. */
-#define HASH_FUNCTION(key, len, hashv) (hashv) = (unsigned)str_hash_words((const char *)(key), (size_t)(len))
+#define HASH_FUNCTION(key, len, hashv) (hashv) = (unsigned)hash_words((const char *)(key), (size_t)(len))
 #include <uthash.h>
 
 /* ---- memory ---- */

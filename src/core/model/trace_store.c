@@ -1,11 +1,13 @@
 /* trace_store.c - spans and their texts, packed and unpacked. */
 #include "core/model/trace_store.h"
 
+#include "base/hash.h"
+
 /* ---- texts ---- */
 
 static uint32_t hash_of(uint32_t key, const char *s, size_t n)
 {
-    uint64_t h = (str_hash_words(s, n) ^ key) * UINT64_C(0xff51afd7ed558ccd);
+    uint64_t h = (hash_words(s, n) ^ key) * UINT64_C(0xff51afd7ed558ccd);
     return (uint32_t)(h ^ h >> 32);
 }
 

@@ -1,4 +1,5 @@
 #include "core/plans/compare_private.h"
+#include "base/hash.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -248,12 +249,9 @@ static void match_all_bitmaps(struct diff_side *a, struct diff_side *b)
 
 /* ---- sets of leaves ---- */
 
-static uint64_t mix(uint64_t v) /* splitmix64 */
+static uint64_t mix(uint64_t v)
 {
-    v += 0x9e3779b97f4a7c15u;
-    v = (v ^ v >> 30) * 0xbf58476d1ce4e5b9u;
-    v = (v ^ v >> 27) * 0x94d049bb133111ebu;
-    return v ^ v >> 31;
+    return hash_mix(v + 0x9e3779b97f4a7c15u);
 }
 
 static void sum_sets(struct diff_side *s, const struct diff_side *a)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "core/profiles/profile_lines.h"
 #include "core/profiles/profile_part.h"
@@ -98,22 +99,6 @@ void profile_say(struct profile *p, const char *note)
         p->notes[p->n_notes++] = arena_strdup(p->arena, note);
 }
 
-/* Eight bytes at a time: frames of text are looked up millions of times. */
-static uint64_t hash_of(uint64_t h, const char *s, size_t n)
-{
-    uint64_t word;
-    for (; n >= sizeof word; n -= sizeof word, s += sizeof word) {
-        memcpy(&word, s, sizeof word);
-        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 29;
-    }
-    word = n;
-    if (n)
-        memcpy(&word, s, n);
-    h = (h ^ word ^ ((uint64_t)n << 56)) * UINT64_C(0xbf58476d1ce4e5b9);
-    return h ^ h >> 32;
-}
-
 static bool text_is(const char *text, const char *s, size_t len)
 {
     return text ? strncmp(text, s, len) == 0 && !text[len] : !s;
@@ -194,15 +179,15 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
 {
     len = name_length(name, len);
     module_len = module ? name_length(module, module_len) : 0;
-    return look_up(p, name, len, module, module_len, hash_of(hash_of(len, name, len), module, module_len),
-                   kind);
+    return look_up(p, name, len, module, module_len,
+                   hash_words_from(hash_words(name, len), module, module_len), kind);
 }
 
 uint32_t profile_find(const struct profile *p, const char *name, const char *module)
 {
     size_t len = name_length(name, strlen(name)),
            module_len = module ? name_length(module, strlen(module)) : 0;
-    uint64_t hash = hash_of(hash_of(len, name, len), module, module_len);
+    uint64_t hash = hash_words_from(hash_words(name, len), module, module_len);
     for (size_t at = hash & (p->n_slots - 1); p->n_slots && p->slots[at]; at = (at + 1) & (p->n_slots - 1)) {
         const struct profile_function *f = &p->functions[(uint32_t)p->slots[at] - 1];
         if (f->hash == hash && text_is(f->name, name, len) && text_is(f->module, module, module_len))
@@ -214,7 +199,7 @@ uint32_t profile_find(const struct profile *p, const char *name, const char *mod
 uint64_t profile_name_hash(const char *name, size_t len)
 {
     len = name_length(name, len);
-    return hash_of(hash_of(len, name, len), NULL, 0);
+    return hash_words_from(hash_words(name, len), NULL, 0);
 }
 
 /* Each step reads what the one before has fetched. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/find.h"
+#include "base/hash.h"
 
 enum {
     CACHE = 2048, /* raw paths seen lately */
@@ -75,20 +76,6 @@ struct accesslog_endpoint accesslog_endpoints_name(const struct accesslog_endpoi
     return (struct accesslog_endpoint){e->endpoints[i].method, e->endpoints[i].route};
 }
 
-static inline uint64_t hash_of(const char *s, size_t n)
-{
-    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
-    for (; n >= 8; s += 8, n -= 8) {
-        memcpy(&w, s, 8);
-        h = (h ^ w) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    w = 0;
-    memcpy(&w, s, n);
-    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 29;
-}
-
 static uint32_t add(struct accesslog_endpoints *e, const char *method, size_t method_len, const char *route,
                     uint64_t hash)
 {
@@ -135,7 +122,7 @@ static uint32_t fold(struct accesslog_endpoints *e, const struct accesslog_line 
     } else {
         n = route_fold(e->rules, l->target, len, route);
     }
-    uint64_t hash = hash_of(route, n) ^ hash_of(method, l->method_len) * 31;
+    uint64_t hash = hash_words(route, n) ^ hash_words(method, l->method_len) * 31;
     for (size_t i = hash & e->mask;; i = (i + 1) & e->mask) {
         if (!e->table[i]) {
             if (!has_place(e, l->status))
@@ -206,7 +193,7 @@ uint32_t accesslog_endpoints_of(struct accesslog_endpoints *e, const struct acce
     make_key(l, len, key);
     if (!e->rules) /* a pattern may name a number */
         level_numbers(key, n);
-    uint64_t hash = hash_of(key, n / 8 * 8 + 8);
+    uint64_t hash = hash_words(key, n / 8 * 8 + 8);
     struct cached *c = &e->cache[hash % CACHE];
     if (e->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
         return c->endpoint;

@@ -1,5 +1,6 @@
 #include "format/loads/log_traffic.h"
 
+#include "base/hash.h"
 #include "core/loads/replay_path.h"
 
 bool log_traffic_methods(struct log_traffic *t, const char *list, struct sd_error *err)
@@ -16,7 +17,7 @@ bool log_traffic_methods(struct log_traffic *t, const char *list, struct sd_erro
 
 static uint64_t hash_of(const char *s, size_t n)
 {
-    return n ? str_hash_words(s, n) : 0;
+    return n ? hash_words(s, n) : 0;
 }
 
 /* Who asked, as a number: the user, or else address and user agent. */

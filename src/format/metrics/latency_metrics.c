@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "format/metrics/latency_sums.h"
 
@@ -356,12 +357,9 @@ void latency_metrics_native(struct latency_metrics *m, const char *name, const c
 
 static uint64_t hash_of(const char *text, double value)
 {
-    uint64_t h = 1469598103934665603u;
-    for (const char *p = text; *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    return (h ^ bits) | 1;
+    return (hash_words(text, strlen(text)) ^ bits) | 1;
 }
 
 /* In lower case, with the zeros that some leave out; what is no id is none. */

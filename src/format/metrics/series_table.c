@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "format/metrics/cache_metrics.h"
 #include "format/metrics/latency_metrics.h"
 
@@ -131,21 +132,6 @@ void series_table_free(struct series_table *t)
     free(t);
 }
 
-static uint64_t hash_of(uint64_t h, const char *s, size_t n)
-{
-    uint64_t w = 0;
-    h ^= n;
-    for (; n >= sizeof w; n -= sizeof w, s += sizeof w) {
-        memcpy(&w, s, sizeof w);
-        h = (h ^ w) * 0x9e3779b97f4a7c15u;
-        h ^= h >> 29;
-    }
-    w = 0;
-    memcpy(&w, s, n);
-    h = (h ^ w) * 0xbf58476d1ce4e5b9u;
-    return h ^ h >> 32;
-}
-
 static void put(uint32_t *slots, size_t n, uint64_t hash, uint32_t number)
 {
     size_t i = hash & (n - 1);
@@ -184,7 +170,7 @@ struct series_row *series_table_guess(const struct series_table *t, uint32_t num
 
 struct series_row *series_table_find(const struct series_table *t, const char *raw, size_t n)
 {
-    uint64_t h = hash_of(0, raw, n);
+    uint64_t h = hash_words(raw, n);
     for (size_t i = h & (t->slots - 1); t->slots && t->by_raw[i]; i = (i + 1) & (t->slots - 1)) {
         struct series_row *r = &t->rows[t->by_raw[i] - 1];
         if (r->raw_hash == h && r->raw_len == n && starts_so(t, r, raw))
@@ -195,7 +181,7 @@ struct series_row *series_table_find(const struct series_table *t, const char *r
 
 static uint64_t own_hash(const struct strbuf *name, const struct strbuf *labels)
 {
-    return hash_of(hash_of(0, strbuf_text(name), name->len), strbuf_text(labels), labels->len);
+    return hash_words_from(hash_words(strbuf_text(name), name->len), strbuf_text(labels), labels->len);
 }
 
 /* Written in another way: with other spaces, or labels in another order. */
@@ -258,7 +244,7 @@ struct series_row *series_table_add(struct series_table *t, const char *raw, siz
     widen(t);
     t->rows = mem_grow(t->rows, t->n, &t->cap, sizeof *t->rows);
     r = &t->rows[t->n];
-    *r = (struct series_row){.raw_hash = hash_of(0, raw, n),
+    *r = (struct series_row){.raw_hash = hash_words(raw, n),
                              .own_hash = h,
                              .raw = keep(&t->text, raw, n),
                              .raw_len = (uint32_t)n,

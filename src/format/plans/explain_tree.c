@@ -1,4 +1,5 @@
 #include "format/plans/explain_tree.h"
+#include "base/hash.h"
 #include "base/num.h"
 #include "format/plans/explain_reader.h"
 #include "format/plans/explain_sets.h"
@@ -10,7 +11,7 @@ static void keys_make(struct explain_keys *k, const struct plan_field *fields, s
 {
     memset(k, 0, sizeof *k);
     for (size_t i = 0; i < n; i++) {
-        size_t at = str_hash_words(fields[i].key, strlen(fields[i].key)) % EXPLAIN_KEY_SLOTS;
+        size_t at = hash_words(fields[i].key, strlen(fields[i].key)) % EXPLAIN_KEY_SLOTS;
         while (k->slot[at])
             at = (at + 1) % EXPLAIN_KEY_SLOTS;
         k->slot[at] = &fields[i];
@@ -19,7 +20,7 @@ static void keys_make(struct explain_keys *k, const struct plan_field *fields, s
 
 const struct plan_field *explain_key(const struct explain_keys *keys, const char *key, size_t len)
 {
-    size_t at = str_hash_words(key, len) % EXPLAIN_KEY_SLOTS;
+    size_t at = hash_words(key, len) % EXPLAIN_KEY_SLOTS;
     for (; keys->slot[at]; at = (at + 1) % EXPLAIN_KEY_SLOTS)
         if (!strncmp(keys->slot[at]->key, key, len) && !keys->slot[at]->key[len])
             return keys->slot[at];

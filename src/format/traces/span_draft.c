@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/redact.h"
 #include "core/name_index.h"
 #include "core/traces/trace.h"
@@ -310,21 +311,6 @@ static bool is_secret(struct span_draft *d, int64_t key)
     return d->key_secret.items[key];
 }
 
-static uint64_t hash_of(const char *s, size_t n)
-{
-    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
-    for (; n >= sizeof w; s += sizeof w, n -= sizeof w) {
-        memcpy(&w, s, sizeof w);
-        h = (h ^ w) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    w = 0;
-    memcpy(&w, s, n);
-    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
-    h ^= h >> 29;
-    return h + !h;
-}
-
 static const char *kept_value(struct span_draft *d, struct span_text key, struct span_text value)
 {
     static const char *const URLS[] = {"url.full", "http.url", "http.target", "url.query", NULL};
@@ -336,7 +322,7 @@ static const char *kept_value(struct span_draft *d, struct span_text key, struct
     const char *kept = keep(d, value.at, MIN(n, (size_t)SPAN_DRAFT_VALUE));
     if (!strpbrk(kept, "=@\" "))
         return kept;
-    uint64_t hash = hash_of(kept, strlen(kept));
+    uint64_t hash = hash_words(kept, strlen(kept)) | 1;
     if (d->harmless[hash % HARMLESS] == hash)
         return kept;
     char *shown = redact(kept);

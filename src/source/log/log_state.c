@@ -14,14 +14,6 @@ static const char HEADER[] = "slowdive: how far logs were read, 1\n";
 
 /* ---- places ---- */
 
-uint64_t log_place_hash(const char *bytes, size_t n)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)bytes[i]) * 1099511628211u;
-    return h;
-}
-
 static bool hash_at(int fd, int64_t from, size_t n, uint64_t *hash)
 {
     char bytes[LOG_PLACE_BYTES];
@@ -31,7 +23,7 @@ static bool hash_at(int fd, int64_t from, size_t n, uint64_t *hash)
             return false;
         at += (size_t)r;
     }
-    *hash = log_place_hash(bytes, n);
+    *hash = str_hash(bytes, n);
     return true;
 }
 
@@ -212,7 +204,7 @@ bool log_place_is_packed_in(int fd, const struct log_place *place)
     size_t n = (size_t)MIN(place->offset, (int64_t)LOG_PLACE_BYTES);
     for (size_t i = 0; i < n; i++)
         before[i] = g.ring[(place->offset - (int64_t)n + (int64_t)i) % (int64_t)LOG_PLACE_BYTES];
-    return log_place_hash(g.head, n) == place->head && log_place_hash(before, n) == place->before;
+    return str_hash(g.head, n) == place->head && str_hash(before, n) == place->before;
 }
 
 static bool is_place(const struct log_sibling *one, const struct log_place *place)

@@ -8,19 +8,17 @@
 
 /* A place in a file. What stands before it is known by two hashes, so that another file of the same name, or
  * the same file with other contents, is not taken for it. */
+#define LOG_PLACE_BYTES ((size_t)1024) /* at most so many of each */
 struct log_place {
     uint64_t dev, ino;
     int64_t offset;
-    uint64_t head, before; /* of the first bytes, and of those before the offset: at most 1 KiB each */
+    uint64_t head, before; /* str_hash of the first bytes, and of those before the offset: LOG_PLACE_BYTES */
 };
 
 /* The place of an open file; false: it cannot be read. */
 bool log_place_of(int fd, int64_t offset, struct log_place *place);
 /* Are the bytes before the place those of this file? */
 bool log_place_is_in(int fd, const struct log_place *place);
-/* The same for bytes that were unpacked: the first `head`, and the last before the offset. */
-uint64_t log_place_hash(const char *bytes, size_t n);
-#define LOG_PLACE_BYTES ((size_t)1024)
 
 /* As text: "DEV INO OFFSET HEAD BEFORE". */
 enum { LOG_PLACE_TEXT = 112 };

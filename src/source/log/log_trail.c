@@ -22,7 +22,7 @@ bool log_trail_place(const struct log_trail *t, size_t back, struct log_place *p
     size_t n = (size_t)MIN(offset, (int64_t)LOG_PLACE_BYTES);
     for (size_t i = 0; i < n; i++)
         before[i] = t->ring[(offset - (int64_t)n + (int64_t)i) % (int64_t)LOG_TRAIL_BYTES];
-    *place = (struct log_place){
-        .offset = offset, .head = log_place_hash(t->head, n), .before = log_place_hash(before, n)};
+    *place =
+        (struct log_place){.offset = offset, .head = str_hash(t->head, n), .before = str_hash(before, n)};
     return true;
 }

@@ -193,9 +193,7 @@ static size_t memory_child(void *ctx, size_t parent, size_t k)
 static uint64_t memory_identity(void *ctx, size_t i)
 {
     const struct memory_map *m = ctx;
-    uint64_t id = UINT64_C(14695981039346656037); /* FNV-1a of the name */
-    for (const char *p = m->parts[i].label; *p; p++)
-        id = (id ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    uint64_t id = str_hash(m->parts[i].label, strlen(m->parts[i].label));
     return id ? id : 1;
 }
 

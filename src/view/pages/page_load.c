@@ -50,9 +50,7 @@ static size_t load_child(void *ctx, size_t parent, size_t k)
 static uint64_t load_identity(void *ctx, size_t i)
 {
     const struct load *l = ctx;
-    uint64_t id = UINT64_C(14695981039346656037) ^ i; /* FNV-1a of the URL: one may be loaded twice */
-    for (const char *p = l->items[i].copy; *p; p++)
-        id = (id ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    uint64_t id = str_hash(l->items[i].copy, strlen(l->items[i].copy)) + i; /* one may be loaded twice */
     return id ? id : 1;
 }
 
