@@ -76,10 +76,10 @@ static void columns_choose_the_statement(void **state)
     assert_null(strstr(q, "blk_read_time"));
     free(q);
 
-    q = activity_sql("datid,pid,leader_pid,query_id,query");
+    q = activity_sql("datid,pid,leader_pid,query_id,query", false);
     assert_non_null(strstr(q, "pid, leader_pid,"));
     free(q);
-    q = activity_sql("datid,pid,query"); /* 12 */
+    q = activity_sql("datid,pid,query", true); /* 12 */
     assert_non_null(strstr(q, "NULL::int4"));
     assert_non_null(strstr(q, "NULL::int8"));
     free(q);

@@ -336,7 +336,7 @@ static char *statement_of(size_t which, int version)
     switch (which) {
     case 0:
         columns = columns_of(version, "pg_stat_activity");
-        sql = activity_sql(columns);
+        sql = activity_sql(columns, true);
         free(columns);
         return sql;
     case 1:
@@ -366,6 +366,11 @@ static char *statement_of(size_t which, int version)
         return mem_strdup(parameters_sql());
     case 9:
         return mem_strdup(bloat_facts_sql());
+    case 10:
+        columns = columns_of(version, "pg_stat_activity");
+        sql = activity_sql(columns, false);
+        free(columns);
+        return sql;
     default:
         return NULL;
     }
@@ -377,15 +382,15 @@ static const struct {
     int field, from, to; /* of versions */
     const char *text;    /* NULL: null */
 } DIFFERENT[] = {
-    {0, 1, 12, 12, NULL},                                /* leader_pid */
-    {0, 10, 12, 13, NULL},                               /* query_id */
-    {1, 3, 12, 13, NULL},                                /* waitstart */
-    {6, 13, 16, 18, "2024-02-29"}, {7, 3, 12, 13, NULL}, /* toplevel */
-    {7, 6, 12, 13, NULL},                                /* stats_reset of pg_stat_statements_info */
-    {7, 6, 17, 18, "2024-02-29"},                        /* stats_since */
-    {7, 12, 12, 12, NULL},                               /* planning */
-    {7, 20, 12, 12, NULL},                               /* wal_bytes */
-    {7, 22, 12, 13, NULL},                               /* its time of reset */
+    {0, 1, 12, 12, NULL},                                                        /* leader_pid */
+    {0, 10, 12, 13, NULL},                                                       /* query_id */
+    {10, 1, 12, 12, NULL},         {10, 10, 12, 13, NULL}, {1, 3, 12, 13, NULL}, /* waitstart */
+    {6, 13, 16, 18, "2024-02-29"}, {7, 3, 12, 13, NULL},                         /* toplevel */
+    {7, 6, 12, 13, NULL},         /* stats_reset of pg_stat_statements_info */
+    {7, 6, 17, 18, "2024-02-29"}, /* stats_since */
+    {7, 12, 12, 12, NULL},        /* planning */
+    {7, 20, 12, 12, NULL},        /* wal_bytes */
+    {7, 22, 12, 13, NULL},        /* its time of reset */
 };
 
 static void compare(size_t statement, int version, const PGresult *real, const PGresult *r)

@@ -38,39 +38,38 @@ static bool has_column(const char *columns, const char *name)
     return false;
 }
 
-char *activity_sql(const char *columns)
+char *activity_sql(const char *columns, bool blockers)
 {
     /* pg_blocking_pids stops the lock manager for a moment, so it is called only for waiting sessions.
      * Blocking sessions are included even when idle: an advisory lock can outlive its transaction. Parallel
      * workers are named by their leader, maybe several times. A walsender is always "active": not when it
      * waits for work. Every slowdive that looks on is active when another one samples: what it asks is no
-     * load but EXPLAIN ANALYZE. The function below the view pg_stat_activity, whose columns have the same
-     * names: the view joins two tables for the names of all sessions, and to plan that takes longer than all
-     * the rest. */
+     * load but EXPLAIN ANALYZE. */
+    static const char BLOCKERS[] =
+        "CASE WHEN blockers IS NOT NULL THEN (SELECT pg_catalog.string_agg(b.pid::text, ',' ORDER BY "
+        "b.place) FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY "
+        "u(pid, place) GROUP BY u.pid) b) END";
     return mem_printf(
         OWN_TAG
-        "WITH a AS MATERIALIZED (SELECT s.*, CASE WHEN wait_event_type = 'Lock' THEN "
-        "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_get_activity(NULL) s "
-        "WHERE pid <> pg_catalog.pg_backend_pid()) "
-        "SELECT pid, %s, (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid), "
+        "%sSELECT pid, %s, (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid), "
         "CASE WHEN usesysid <> 0 THEN pg_catalog.pg_get_userbyid(usesysid)::text END, application_name, "
         "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
         "WHEN backend_type = 'client backend' THEN 'local' END, "
         "backend_type, state, wait_event_type, wait_event, %s, query, "
-        "backend_start, xact_start, query_start, state_change, "
-        "CASE WHEN blockers IS NOT NULL THEN (SELECT pg_catalog.string_agg(b.pid::text, ',' ORDER BY "
-        "b.place) "
-        "FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY u(pid, place) "
-        "GROUP BY u.pid) b) END, "
+        "backend_start, xact_start, query_start, state_change, %s, "
         "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)), datid::int8 "
-        "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
+        "FROM %s WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
         "AND (query IS NULL OR NOT " OWN_TEXT(
             "query") " OR query LIKE 'EXPLAIN " OWN_TAG "(ANALYZE%%') "
                      "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
-                     "OR pid IN (SELECT unnest(blockers) FROM a) "
-                     "LIMIT 2000",
+                     "%sLIMIT 2000",
+        blockers ? "WITH a AS MATERIALIZED (SELECT s.*, CASE WHEN wait_event_type = 'Lock' THEN "
+                   "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM " ACTIVITY " s) "
+                 : "",
         has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
-        has_column(columns, "query_id") ? "query_id" : "NULL::int8");
+        has_column(columns, "query_id") ? "query_id" : "NULL::int8", blockers ? BLOCKERS : "NULL::text",
+        blockers ? "a" : ACTIVITY " a",
+        blockers ? "OR pid <> pg_catalog.pg_backend_pid() AND pid IN (SELECT unnest(blockers) FROM a) " : "");
 }
 
 static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
@@ -83,7 +82,8 @@ static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
         0, NULL, true, &r, err);
     if (result != SD_OK)
         return result;
-    p->activity_sql = activity_sql(conn_text(r, 0, 0));
+    p->activity_sql = activity_sql(conn_text(r, 0, 0), false);
+    p->blocked_sql = activity_sql(conn_text(r, 0, 0), true);
     p->has_query_column = has_column(conn_text(r, 0, 0), "query_id");
     PQclear(r);
     return SD_OK;
@@ -150,21 +150,47 @@ static bool vacuums(const PGresult *r, int row)
     return str_eq(type, "autovacuum worker") || (query && strncasecmp(query, "vacuum", 6) == 0);
 }
 
+static void look_through(const PGresult *r, bool *waiting, bool *vacuum)
+{
+    *waiting = *vacuum = false;
+    for (int row = 0; row < PQntuples(r); row++) {
+        *waiting |= str_eq(conn_maybe(r, row, WAIT_TYPE), "Lock");
+        *vacuum |= vacuums(r, row);
+    }
+}
+
+/* Sessions; when one waits for a lock, with those that block. Mostly none does, and the statement that finds
+ * these takes the server twice as long, most of it to plan where it cannot be prepared: so it is asked from
+ * the first wait seen until there is none. */
+static enum sd_result read_sessions(struct postgres *p, PGresult **out, bool *vacuum, sd_time *at,
+                                    struct sd_error *err)
+{
+    enum sd_result result = p->activity_sql ? SD_OK : make_statement(p, err);
+    for (bool again = result == SD_OK; again;) {
+        bool blockers = p->lock_waits;
+        *at = p->s->host->now(p->s);
+        result = conn_query(&p->main, blockers ? p->blocked_sql : p->activity_sql, 0, NULL, true, out, err);
+        if (result != SD_OK)
+            return result;
+        look_through(*out, &p->lock_waits, vacuum);
+        again = p->lock_waits && !blockers;
+        if (again)
+            PQclear(*out);
+    }
+    return result;
+}
+
 enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     PGresult *r;
-    enum sd_result result = p->activity_sql ? SD_OK : make_statement(p, err);
-    sd_time at = h->now(p->s);
-    if (result != SD_OK || (result = conn_query(&p->main, p->activity_sql, 0, NULL, true, &r, err)) != SD_OK)
-        return result;
-    bool waiting = false, vacuum = false;
+    sd_time at;
+    bool vacuum;
     struct locks locks;
-    for (int row = 0; row < PQntuples(r); row++) {
-        waiting |= str_eq(conn_maybe(r, row, WAIT_TYPE), "Lock");
-        vacuum |= vacuums(r, row);
-    }
-    if ((result = locks_read(p, waiting, vacuum, &locks, err)) != SD_OK) {
+    enum sd_result result = read_sessions(p, &r, &vacuum, &at, err);
+    if (result != SD_OK)
+        return result;
+    if ((result = locks_read(p, p->lock_waits, vacuum, &locks, err)) != SD_OK) {
         locks_free(&locks);
         PQclear(r);
         return result;

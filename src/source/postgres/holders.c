@@ -1,7 +1,7 @@
 /* holders.c - what besides sessions keeps old rows from being removed: prepared transactions,
  * replication slots, the queries of standbys. Read with the figures, published with every sample. */
 #include "core/plans/row_keeper.h"
-#include "source/postgres/internal.h"
+#include "source/postgres/server_state.h"
 
 /* A slot or a standby that keeps up is some transactions behind. */
 #define WORTH_TELLING "10000"
@@ -23,15 +23,20 @@ const char *holders_sql(void)
         "FROM pg_catalog.pg_replication_slots "
         "WHERE greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)) >= " WORTH_TELLING " "
         "UNION ALL "
-        "SELECT 'standby', application_name, NULL, usename::text, 'in use', pg_catalog.age(backend_xmin), "
-        "NULL "
-        "FROM pg_catalog.pg_stat_replication WHERE pg_catalog.age(backend_xmin) >= " WORTH_TELLING ") h "
+        "SELECT 'standby', application_name, NULL, pg_catalog.pg_get_userbyid(usesysid)::text, 'in use', "
+        "pg_catalog.age(backend_xmin), NULL "
+        "FROM pg_catalog.pg_stat_get_wal_senders() w JOIN " ACTIVITY " s ON s.pid = w.pid "
+        "WHERE pg_catalog.age(backend_xmin) >= " WORTH_TELLING ") h "
         "ORDER BY behind DESC LIMIT 100";
 }
 
 enum sd_result holders_read(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
+    if (!server_state_keeps(p)) {
+        holders_free(p);
+        return SD_OK;
+    }
     enum sd_result result = conn_query(&p->main, holders_sql(), 0, NULL, true, &r, err);
     if (result == SD_UNSUPPORTED) { /* the sample is useful without it */
         holders_free(p);

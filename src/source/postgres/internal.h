@@ -38,6 +38,11 @@
     "(x.indkey::pg_catalog.int2[])[0:pg_catalog.array_length(k.conkey, 1) - 1] "                             \
     "OPERATOR(pg_catalog.@>) k.conkey) GROUP BY k.confrelid) "
 
+/* FROM item: the function below the view pg_stat_activity, whose columns have the same names. The view joins
+ * two tables for the names of all sessions; to plan that takes longer than the rest of most statements, and a
+ * view is planned anew each time where nothing can be prepared: behind a pooler. */
+#define ACTIVITY "pg_catalog.pg_stat_get_activity(NULL)"
+
 struct postgres_options {
     int64_t interval;         /* ns, between statements and database figures */
     double sample_hz;         /* of sessions; 0: never */
@@ -178,8 +183,9 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
 enum sd_result activity_collect(struct postgres *p, struct sd_error *err);
 /* "GET /orders/:id" of a statement's tags. Caller frees; NULL: they name none. */
 char *activity_route(const struct sql_tags *tags);
-/* Pure: the statement for a view with these columns. Caller frees. */
-char *activity_sql(const char *columns);
+/* Pure: the statement for a view with these columns. Without `blockers` nobody is blocked by anybody, and an
+ * idle session that blocks others is not there. Caller frees. */
+char *activity_sql(const char *columns, bool blockers);
 
 /* ---- session_statement.c: before 14, which have no query_id in pg_stat_activity ---- */
 struct session_texts;
@@ -204,8 +210,9 @@ char *locks_sql(bool has_waitstart);
 char *vacuums_sql(void);
 
 /* ---- holders.c: prepared transactions, replication slots, standbys ---- */
-enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p->holders */
-void holders_add(struct postgres *p, struct sd_batch *b);              /* as records SD_ACTIVITY */
+/* Into p->holders; asks nothing where server_state_keeps says that there is none. */
+enum sd_result holders_read(struct postgres *p, struct sd_error *err);
+void holders_add(struct postgres *p, struct sd_batch *b); /* as records SD_ACTIVITY */
 void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
 /* In words who keeps dead rows of the database now, and since when; caller frees, NULL: none was seen. */
@@ -370,6 +377,8 @@ struct postgres {
     struct server_state *state; /* NULL: not asked what there is */
     PGresult *holders;          /* NULL: none */
     char *activity_sql;         /* its statement; NULL: not made yet */
+    char *blocked_sql;          /* the same, with who blocks whom */
+    bool lock_waits;            /* a session of the last sample waited for a lock */
     int64_t activity_period;    /* ns the next sample stands for */
     int64_t catalog_every;      /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, next_size, last_activity;

@@ -111,7 +111,9 @@ static void postgres_close(struct sd_source *s)
     free(p->noted);
     p->database = p->role = p->noted = NULL;
     free(p->activity_sql);
-    p->activity_sql = NULL;
+    free(p->blocked_sql);
+    p->activity_sql = p->blocked_sql = NULL;
+    p->lock_waits = false;
     p->request_waiting = p->many_tables = false;
     p->next_activity = p->next_figures = p->next_catalog = p->next_size = p->last_activity = 0;
 }

@@ -4,6 +4,7 @@
  * as well. */
 #include "source/postgres/server_state.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #define PREFIX "pg_stat_progress_"
@@ -113,14 +114,38 @@ char *progress_sql(const char *columns)
     return sql;
 }
 
+/* Does the function below the views know the command of this one by its name? */
+static bool command_known(const struct column *view)
+{
+    static const char *const known[] = {"analyze", "basebackup",   "cluster", "copy",
+                                        "vacuum",  "create_index", NULL};
+    char name[32];
+    snprintf(name, sizeof name, "%.*s", (int)MIN(view->view_len - strlen(PREFIX), sizeof name - 1),
+             view->view + strlen(PREFIX));
+    return str_find(known, name) >= 0;
+}
+
+static void add_exists(struct strbuf *sql, const struct column *view)
+{
+    if (!command_known(view)) {
+        strbuf_printf(sql, "EXISTS (SELECT FROM pg_catalog.%.*s)", (int)view->view_len, view->view);
+        return;
+    }
+    strbuf_str(sql, "EXISTS (SELECT FROM pg_catalog.pg_stat_get_progress_info('");
+    for (size_t i = strlen(PREFIX); i < view->view_len; i++)
+        strbuf_char(sql, view->view[i] == '_' ? ' ' : (char)toupper((unsigned char)view->view[i]));
+    strbuf_str(sql, "'))");
+}
+
 void progress_any(const char *columns, struct strbuf *sql)
 {
     struct column c, last = {.view = ""};
     size_t n = 0;
     for (const char *at = columns; next_column(&at, &c); last = c)
-        if (is_view(&c) && !same_view(&c, &last))
-            strbuf_printf(sql, "%sEXISTS (SELECT FROM pg_catalog.%.*s)", n++ ? " OR " : "", (int)c.view_len,
-                          c.view);
+        if (is_view(&c) && !same_view(&c, &last)) {
+            strbuf_str(sql, n++ ? " OR " : "");
+            add_exists(sql, &c);
+        }
     if (!n)
         strbuf_str(sql, "false");
 }

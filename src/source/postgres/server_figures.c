@@ -17,15 +17,14 @@ struct figure {
     const char *sql;
 };
 
-#define AT(field)       .at = offsetof(struct sd_server, field)
-#define SETTING(name)   "pg_catalog.current_setting('" name "')::int8" /* of whole numbers without a unit */
-#define MS(column)      "(round(" column "::numeric * 1000) * 1000)::int8"
-#define IN_RECOVERY     "pg_catalog.pg_is_in_recovery()"
-#define OLDEST(age, id) "(SELECT " id " FROM pg_catalog.pg_database ORDER BY " age " DESC LIMIT 1)"
-#define XID_AGE         "pg_catalog.age(datfrozenxid)"
-#define MXID_AGE        "pg_catalog.mxid_age(datminmxid)"
-#define BGWRITER(name)  "pg_stat_bgwriter." name
-#define CHECKER(name)   "pg_stat_checkpointer." name
+#define AT(field)      .at = offsetof(struct sd_server, field)
+#define SETTING(name)  "pg_catalog.current_setting('" name "')::int8" /* of whole numbers without a unit */
+#define MS(column)     "(round(" column "::numeric * 1000) * 1000)::int8"
+#define IN_RECOVERY    "pg_catalog.pg_is_in_recovery()"
+#define XID_AGE        "pg_catalog.age(datfrozenxid)"
+#define MXID_AGE       "pg_catalog.mxid_age(datminmxid)"
+#define BGWRITER(name) "pg_stat_bgwriter." name
+#define CHECKER(name)  "pg_stat_checkpointer." name
 
 static const struct figure FIGURES[] = {
     {AT(version), .kind = TEXT,
@@ -45,7 +44,7 @@ static const struct figure FIGURES[] = {
     {AT(autovacuum_workers), .sql = "a.autovacuum"},
     {AT(autovacuum_max_workers), .sql = SETTING("autovacuum_max_workers")},
     {AT(locks_waiting), .sql = "(SELECT count(*) FROM pg_catalog.pg_locks l WHERE NOT l.granted)"},
-    {AT(prepared_transactions), .sql = "(SELECT count(*) FROM pg_catalog.pg_prepared_xacts)"},
+    {AT(prepared_transactions), .sql = "(SELECT count(*) FROM pg_catalog.pg_prepared_xact())"},
     {AT(since), .kind = MOMENT, .sql = "d.since"},
     {AT(xact_commit), .sql = "d.xact_commit"},
     {AT(xact_rollback), .sql = "d.xact_rollback"},
@@ -60,16 +59,15 @@ static const struct figure FIGURES[] = {
     {AT(temp_bytes), .sql = "d.temp_bytes"},
     {AT(deadlocks), .sql = "d.deadlocks"},
     {AT(conflicts), .sql = "d.conflicts"},
-    {AT(checksum_failures), .needs = "pg_stat_database.checksum_failures",
-     .sql = "(SELECT sum(f.checksum_failures)::int8 FROM pg_catalog.pg_stat_database f)"},
+    {AT(checksum_failures), .needs = "pg_stat_database.checksum_failures", .sql = "d.checksum_failures"},
     {AT(oldest_xact), .kind = MOMENT, .of_all = true, .sql = "o.xact_start"},
     {AT(oldest_xact_pid), .of_all = true, .sql = "o.pid"},
     {AT(oldest_xact_state), .kind = TEXT, .of_all = true, .sql = "o.state"},
     {AT(next_xid), .sql = "pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())"},
-    {AT(xid_age), .sql = OLDEST(XID_AGE, XID_AGE)},
-    {AT(xid_age_database), .kind = TEXT, .sql = OLDEST(XID_AGE, "datname::text")},
-    {AT(mxid_age), .sql = OLDEST(MXID_AGE, MXID_AGE)},
-    {AT(mxid_age_database), .kind = TEXT, .sql = OLDEST(MXID_AGE, "datname::text")},
+    {AT(xid_age), .sql = "x.xid_age"},
+    {AT(xid_age_database), .kind = TEXT, .sql = "x.xid_age_of"},
+    {AT(mxid_age), .sql = "x.mxid_age"},
+    {AT(mxid_age_database), .kind = TEXT, .sql = "x.mxid_age_of"},
     {AT(freeze_max_age), .sql = SETTING("autovacuum_freeze_max_age")},
     {AT(mxid_freeze_max_age), .sql = SETTING("autovacuum_multixact_freeze_max_age")},
     {AT(wal_position), .sql = "(CASE WHEN " IN_RECOVERY " THEN pg_catalog.pg_last_wal_replay_lsn() "
@@ -126,7 +124,7 @@ static const char DATABASES[] =
     "sum(tup_inserted)::int8 AS tup_inserted, sum(tup_updated)::int8 AS tup_updated, "
     "sum(tup_deleted)::int8 AS tup_deleted, sum(temp_files)::int8 AS temp_files, "
     "sum(temp_bytes)::int8 AS temp_bytes, sum(deadlocks)::int8 AS deadlocks, "
-    "sum(conflicts)::int8 AS conflicts, max(stats_reset) AS since FROM pg_catalog.pg_stat_database) d";
+    "sum(conflicts)::int8 AS conflicts, max(stats_reset) AS since%s FROM pg_catalog.pg_stat_database) d";
 static const char SESSIONS[] =
     ", (SELECT count(*) FILTER (WHERE s.backend_type = 'client backend') AS clients, "
     "count(*) FILTER (WHERE s.backend_type = 'client backend' AND s.state = 'active' AND " NOT_OURS
@@ -135,10 +133,16 @@ static const char SESSIONS[] =
     "count(*) FILTER (WHERE s.backend_type = 'client backend' AND s.state LIKE 'idle in%') "
     "AS idle_in_transaction, "
     "count(*) FILTER (WHERE s.backend_type = 'autovacuum worker') AS autovacuum "
-    "FROM pg_catalog.pg_stat_activity s) a "
-    "LEFT JOIN (SELECT s.pid, s.xact_start, s.state FROM pg_catalog.pg_stat_activity s "
+    "FROM " ACTIVITY " s) a "
+    "LEFT JOIN (SELECT s.pid, s.xact_start, s.state FROM " ACTIVITY " s "
     "WHERE s.xact_start IS NOT NULL AND s.backend_type <> 'walsender' AND " NOT_OURS " "
     "ORDER BY s.xact_start LIMIT 1) o ON true";
+
+/* The greatest of each, and the database of it. */
+#define NAME_BY(age) "(pg_catalog.array_agg(datname::text ORDER BY " age " DESC))[1]"
+static const char AGES[] = ", (SELECT max(" XID_AGE ") AS xid_age, " NAME_BY(
+    XID_AGE) " AS xid_age_of, max(" MXID_AGE
+             ") AS mxid_age, " NAME_BY(MXID_AGE) " AS mxid_age_of FROM pg_catalog.pg_database) x";
 
 static bool taken(const char *columns, size_t i)
 {
@@ -153,8 +157,13 @@ char *server_figures_sql(const char *columns)
     for (size_t i = 0, n = 0; i < ARRAY_LEN(FIGURES); i++)
         if (taken(columns, i))
             strbuf_printf(&sql, "%s%s", n++ ? ", " : "", FIGURES[i].sql);
-    strbuf_printf(&sql, " FROM %s%s, pg_catalog.pg_stat_bgwriter b, pg_catalog.pg_stat_archiver v%s%s",
-                  DATABASES, SESSIONS,
+    strbuf_str(&sql, " FROM ");
+    strbuf_printf(&sql, DATABASES,
+                  columns_have(columns, "pg_stat_database.checksum_failures")
+                      ? ", sum(checksum_failures)::int8 AS checksum_failures"
+                      : "");
+    strbuf_printf(&sql, "%s%s, pg_catalog.pg_stat_bgwriter b, pg_catalog.pg_stat_archiver v%s%s", SESSIONS,
+                  AGES,
                   columns_have(columns, CHECKER("num_timed")) ? ", pg_catalog.pg_stat_checkpointer k" : "",
                   columns_have(columns, "pg_stat_wal.wal_bytes") ? ", pg_catalog.pg_stat_wal w" : "");
     return strbuf_detach(&sql);

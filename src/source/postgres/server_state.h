@@ -17,6 +17,8 @@ enum sd_result parameters_collect(struct postgres *p, struct sd_error *err);
 /* Publishes what the server keeps of the time before, as metrics postgresql.history. Once. */
 enum sd_result history_collect(struct postgres *p, struct sd_error *err);
 void server_state_free(struct postgres *p);
+/* False: when it was last read there was nothing that holders_sql could give. */
+bool server_state_keeps(const struct postgres *p);
 
 /* `columns` is a list of view.column:type, comma separated, the type as its number: what there is. */
 bool columns_have(const char *columns, const char *column);
@@ -33,7 +35,7 @@ void replication_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *progress_sql(const char *columns); /* NULL: the server has no such view */
 /* Appends the condition that there is anything in them at all. */
 void progress_any(const char *columns, struct strbuf *sql);
-/* One row of 0 or 1: has replication_sql anything to give, and progress_sql? */
+/* One row of 0 or 1: has replication_sql anything to give, progress_sql, and holders_sql? */
 char *server_any_sql(const char *columns);
 void progress_add(struct postgres *p, struct sd_batch *b, const PGresult *r, const char *columns);
 const char *parameters_sql(void);
