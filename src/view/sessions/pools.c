@@ -80,19 +80,6 @@ static const struct column COLUMNS[P_COLUMNS] = {
                   .help = "the source"},
 };
 
-/* The value of a label, in the doc; NULL. */
-static const char *label(struct doc *d, const char *labels, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *p = labels; p && *p;) {
-        size_t len = strcspn(p, ",");
-        if (len > n && strncmp(p, key, n) == 0 && p[n] == '=')
-            return doc_printf(d, "%.*s", (int)(len - n - 1), p + n + 1);
-        p += len + (p[len] == ',');
-    }
-    return NULL;
-}
-
 static double pool_figure(const struct view_ctx *c, const struct pool *p, const char *name)
 {
     return model_metric(c->model, p->origin, name, p->labels, c->now);
@@ -121,9 +108,9 @@ size_t pools_find(struct doc *d, const struct view_ctx *c, struct pool *out, siz
         struct pool p = {.origin = doc_printf(d, "%.*s", (int)e[i].origin_len, e[i].origin),
                          .labels = doc_text(d, e[i].labels),
                          .waiting = e[i].value};
-        p.database = label(d, p.labels, "database");
-        p.user = label(d, p.labels, "user");
-        p.mode = label(d, p.labels, "mode");
+        p.database = view_label(d, p.labels, "database");
+        p.user = view_label(d, p.labels, "user");
+        p.mode = view_label(d, p.labels, "mode");
         p.active = pool_figure(c, &p, "pgbouncer.clients_active");
         p.max_wait_ns = pool_figure(c, &p, "pgbouncer.max_wait");
         p.servers_active = pool_figure(c, &p, "pgbouncer.servers_active");
