@@ -9,8 +9,8 @@
 bool verb_has_url(const struct cli *cli);
 /* Opens the arguments, or what is configured; how many failed, which is said in a->problems. */
 size_t verb_add_sources(struct app *a, const struct view *v, follow_rule *follow);
-/* Whether the totals of all that is read say all that the view prints, when neither --window nor --for is
- * given. */
+/* Whether the totals of all that is read say all that the view prints, when none of --window, --for and --at
+ * is given. */
 bool verb_needs_totals_only(const struct app *a, const struct view *v);
 
 #endif

@@ -616,7 +616,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     sd_time now;
     if (!plan_histories(a, v, t))
         return EXIT_USAGE;
-    if (!t->window_ns && !t->for_ns && verb_needs_totals_only(a, v))
+    if (!t->window_ns && !t->for_ns && !cli_has(a->cli, CLI_AT) && verb_needs_totals_only(a, v))
         app_totals_only(a);
     size_t failed = verb_add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)

@@ -10,3 +10,15 @@ bool num_parse_real(const char *text, double *x)
     *x = strtod(text, &end);
     return !*end && isfinite(*x);
 }
+
+int real_ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int int_ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}

@@ -73,6 +73,10 @@ static inline bool real_is_int(double x)
     return x > -9.2e18 && x < 9.2e18; /* false for NAN */
 }
 
+/* For qsort: doubles, none of them NAN, or int64_t, the smallest first. */
+int real_ascending(const void *a, const void *b);
+int int_ascending(const void *a, const void *b);
+
 /* A finite decimal number and nothing else: strtod also accepts hexadecimal, "inf" and "nan". */
 bool num_parse_real(const char *text, double *x);
 

@@ -275,6 +275,35 @@ static void what_a_role_may_not_see_is_said(void **state)
     model_free(m);
 }
 
+/* Its label is written with escapes, and it finds its figures by it. */
+static void a_pool_has_the_whole_name(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 10; s++) {
+        struct sd_metric waiting = {.name = "pgbouncer.clients_waiting",
+                                    .labels = "database=shop\\,old,mode=transaction,user=a\\=b",
+                                    .unit = "count",
+                                    .value = 3};
+        struct sd_metric transactions = {.name = "pgbouncer.transactions",
+                                         .labels = "database=shop\\,old",
+                                         .unit = "count",
+                                         .value = s * 50,
+                                         .counter = 1};
+        shop_add(m, "pool", SHOP_START + s * SD_S, SD_METRIC, &waiting);
+        shop_add(m, "pool", SHOP_START + s * SD_S, SD_METRIC, &transactions);
+    }
+    struct view_ctx c = view_minute_ctx(m, (struct span){SHOP_START, SHOP_START + 10 * SD_S});
+    c.now = c.span.to;
+    cJSON *j = view_json(&c, "pools"), *r = shown_row(j, "rows", 0);
+    assert_string_equal(shown_text(r, "database"), "shop,old");
+    assert_string_equal(shown_text(r, "mode"), "transaction");
+    assert_string_equal(shown_text(r, "user"), "a=b");
+    assert_near(shown_number(r, "transactions_per_s"), 50, 0.2);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -287,6 +316,7 @@ int main(void)
         cmocka_unit_test(load_is_drawn_in_layers),
         cmocka_unit_test(what_keeps_old_rows_is_told),
         cmocka_unit_test(what_a_role_may_not_see_is_said),
+        cmocka_unit_test(a_pool_has_the_whole_name),
     };
     return cmocka_run_group_tests_name("view_activity", tests, NULL, NULL);
 }

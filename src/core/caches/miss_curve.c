@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/schema.h"
 
 enum { GROUPS = 16, UNITS = 2, POINTS_LEAST = 8, STEPS = 24, DROPS = 30 };
 /* A point this uncertain is left out when there are others: it is in the middle of a cliff. */
@@ -390,6 +391,27 @@ bool miss_curve_read(const struct miss_curve *m, enum miss_curve_unit unit, stru
     }
     out->error = sum / (double)out->n;
     free(k.items);
+    return true;
+}
+
+bool miss_curve_record(const struct miss_curve *m, enum miss_curve_unit unit, struct miss_curve_record *out)
+{
+    struct miss_curve_result r;
+    if (!miss_curve_read(m, unit, &r))
+        return false;
+    for (size_t i = 0; i < r.n; i++) {
+        out->size[i] = r.points[i].size;
+        out->ratio[i] = r.points[i].miss_ratio;
+    }
+    out->sizes = (struct sd_reals){.n = (uint32_t)r.n, .items = out->size};
+    out->ratios = (struct sd_reals){.n = (uint32_t)r.n, .items = out->ratio};
+    schema_clear(schema_of(SD_CACHE_CURVE), &out->r);
+    out->r.unit = unit == MISS_CURVE_KEYS ? "keys" : "bytes";
+    out->r.sizes = &out->sizes;
+    out->r.miss_ratios = &out->ratios;
+    out->r.lookups = r.lookups;
+    out->r.sampled = r.sampled;
+    out->r.error = r.error;
     return true;
 }
 

@@ -12,6 +12,7 @@
 #define CORE_CACHES_MISS_CURVE_H
 
 #include "base/base.h"
+#include "slowdive/types.h"
 
 enum { MISS_CURVE_POINTS = 64 };
 
@@ -42,6 +43,14 @@ bool miss_curve_follows(const struct miss_curve *m, uint64_t hash);
 enum miss_curve_unit { MISS_CURVE_KEYS, MISS_CURVE_BYTES };
 /* False: too few lookups. */
 bool miss_curve_read(const struct miss_curve *m, enum miss_curve_unit unit, struct miss_curve_result *out);
+/* The record of it; `cache` and `now` are the caller's. */
+struct miss_curve_record {
+    struct sd_cache_curve r;
+    struct sd_reals sizes, ratios;
+    double size[MISS_CURVE_POINTS], ratio[MISS_CURVE_POINTS];
+};
+/* False: too few lookups. */
+bool miss_curve_record(const struct miss_curve *m, enum miss_curve_unit unit, struct miss_curve_record *out);
 /* The expected share of misses of an LRU cache of that size. */
 double miss_curve_at(const struct miss_curve *m, enum miss_curve_unit unit, double size);
 size_t miss_curve_bytes(const struct miss_curve *m);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 enum {
     ENOUGH = 40,     /* errors in a bin */
     SHORT = 10,      /* values: too few for a backtest */
@@ -62,12 +64,6 @@ double fc_past_mean(const struct fc_past *p, bool newer_more)
     return n > 0 ? sum / n : (double)NAN;
 }
 
-static int rising(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double quantile(const double *sorted, size_t n, double q)
 {
     size_t rank = (size_t)ceil(q * (double)(n + 1));
@@ -103,7 +99,7 @@ static void bins(struct fc_spread *s, const struct fc_past *p, size_t without, b
             }
         if (s->bins && n < ENOUGH / 2) /* too little is known of so far ahead */
             break;
-        qsort(r, n, sizeof *r, rising);
+        qsort(r, n, sizeof *r, real_ascending);
         size_t b = s->bins++;
         s->leads = (double)to;
         s->lead[b] = .5 * (double)(from + to + 1);

@@ -176,12 +176,6 @@ static bool teaches(const struct scale_season *s, size_t u)
     return u < s->t && isnan(s->factor[u]) && !isnan(s->trace->rate[u]);
 }
 
-static int smallest_first(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The quantile of the values of earlier cycles at step u, and `beside` steps from it. */
 static double shape_at(const struct scale_season *s, const struct period *p, size_t u, size_t beside,
                        double share)
@@ -199,7 +193,7 @@ static double shape_at(const struct scale_season *s, const struct period *p, siz
     }
     if (!n)
         return (double)NAN;
-    qsort(v, n, sizeof *v, smallest_first);
+    qsort(v, n, sizeof *v, real_ascending);
     double place = share * (double)(n - 1);
     size_t low = (size_t)place;
     return v[low] + (place - (double)low) * (v[MIN(low + 1, n - 1)] - v[low]);
@@ -270,7 +264,7 @@ static void find_margin(struct scale_season *s)
             v[n++] = s->ratio[u];
     if (n < 50)
         return;
-    qsort(v, n, sizeof *v, smallest_first);
+    qsort(v, n, sizeof *v, real_ascending);
     s->margin = fmin(MARGIN_MAX, fmax(1, v[(size_t)(MARGIN_SHARE * (double)(n - 1))]));
 }
 

@@ -1,6 +1,7 @@
 /* shift.c - two windows of requests beside each other: tests that know of many comparisons and of bursts. */
 #include "core/endpoints/shift.h"
 
+#include "base/num.h"
 #include "core/chance.h"
 
 #include <math.h>
@@ -369,16 +370,10 @@ struct shift_interval shift_errors_interval(const struct shift_sample *before,
 
 /* ---- many comparisons ---- */
 
-static int smallest_first(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double shift_level(double *p, size_t n, double share)
 {
     if (n)
-        qsort(p, n, sizeof *p, smallest_first);
+        qsort(p, n, sizeof *p, real_ascending);
     for (size_t i = n; i-- > 0;)
         if (p[i] <= share * (double)(i + 1) / (double)n)
             return share * (double)(i + 1) / (double)n;

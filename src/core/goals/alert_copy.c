@@ -158,15 +158,8 @@ static void recall_group(struct alerting *a, struct alert_group *g, const struct
 /* How long an incident has fired by then, silences taken off. */
 static void recall_clock(struct alerting *a, struct alert_incident *x)
 {
-    size_t n, firing = 0;
-    struct alert_instance **items = alert_candidates(x, &n);
-    const char **names = mem_array(n + 1, sizeof *names);
-    for (size_t i = 0; i < n; i++)
-        if (items[i]->incident == x && items[i]->state == ALERT_FIRING)
-            names[firing++] = items[i]->name;
     x->clock_at = a->at;
-    x->clock_ns = a->at - x->opened_at - alert_silenced_ns(a, x->group, names, firing, x->opened_at, a->at);
-    free(names);
+    x->clock_ns = alert_loud_ns(a, x, x->opened_at);
 }
 
 void alerting_recall(struct alerting *a, const struct alerting *later)

@@ -192,7 +192,7 @@ bool alert_all_silenced(const struct alerting *a, struct alert_incident *x)
     return any;
 }
 
-static void advance(struct alerting *a, struct alert_incident *x)
+int64_t alert_loud_ns(const struct alerting *a, struct alert_incident *x, sd_time since)
 {
     size_t n, firing = 0;
     struct alert_instance **items = alert_candidates(x, &n);
@@ -200,10 +200,15 @@ static void advance(struct alerting *a, struct alert_incident *x)
     for (size_t i = 0; i < n; i++)
         if (items[i]->incident == x && items[i]->state == ALERT_FIRING)
             names[firing++] = items[i]->name;
-    x->clock_ns = add_sat(x->clock_ns, a->at - x->clock_at -
-                                           alert_silenced_ns(a, x->group, names, firing, x->clock_at, a->at));
-    x->clock_at = a->at;
+    int64_t silenced = alert_silenced_ns(a, x->group, names, firing, since, a->at);
     free(names);
+    return a->at - since - silenced;
+}
+
+static void advance(struct alerting *a, struct alert_incident *x)
+{
+    x->clock_ns = add_sat(x->clock_ns, alert_loud_ns(a, x, x->clock_at));
+    x->clock_at = a->at;
 }
 
 static bool is_over(const struct alerting *a, const struct alert_incident *x)

@@ -10,6 +10,8 @@ void alert_incident_free(struct alert_incident *x);
 void alert_sent_clear(struct alert_incident *x); /* what is noted as sent */
 /* The instances among which those of an incident are. */
 struct alert_instance **alert_candidates(struct alert_incident *x, size_t *n);
+/* How much of the time since then until now what fires of an incident was not silenced. */
+int64_t alert_loud_ns(const struct alerting *a, struct alert_incident *x, sd_time since);
 /* All that fires of it; of one that is closed all that did. */
 bool alert_all_silenced(const struct alerting *a, struct alert_incident *x);
 

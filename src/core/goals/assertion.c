@@ -7,6 +7,7 @@
 
 #include "core/goals/two_samples.h"
 #include "core/pages/median_run.h"
+#include "core/schema.h"
 
 enum { KEY_PARTS_MAX = 16 };
 
@@ -41,11 +42,6 @@ static size_t index_of(const struct sd_texts *names, const char *name)
     return SIZE_MAX;
 }
 
-static double real_at(const struct sd_reals *l, size_t i)
-{
-    return l && i < l->n ? l->items[i] : (double)NAN;
-}
-
 static double int_at(const struct sd_ints *l, size_t i)
 {
     return l && i < l->n && sd_known(l->items[i]) ? (double)l->items[i] : (double)NAN;
@@ -56,8 +52,8 @@ static struct audit_result audit_of(const struct sd_page_report *r, const char *
     size_t i = index_of(r->audits, name);
     double items = int_at(r->audit_items, i);
     return (struct audit_result){.there = i != SIZE_MAX,
-                                 .score = real_at(r->audit_scores, i),
-                                 .value = real_at(r->audit_values, i),
+                                 .score = list_real(r->audit_scores, i),
+                                 .value = list_real(r->audit_values, i),
                                  .items = isnan(items) ? 0 : items,
                                  .mode = r->audit_modes && i < r->audit_modes->n ? r->audit_modes->items[i]
                                                                                  : NULL};
@@ -67,7 +63,7 @@ static struct audit_result category_of(const struct sd_page_report *r, const str
 {
     size_t i = index_of(r->categories, k->items[1]);
     return (struct audit_result){
-        .there = i != SIZE_MAX, .score = real_at(r->category_scores, i), .value = (double)NAN, .items = 0};
+        .there = i != SIZE_MAX, .score = list_real(r->category_scores, i), .value = (double)NAN, .items = 0};
 }
 
 /* A row of the summary in the place of the audit's own number. */
@@ -113,7 +109,7 @@ static struct audit_result timing_of(const struct sd_page_report *r, const struc
             found = i;
     }
     a.there = a.there && found != SIZE_MAX;
-    a.value = real_at(r->user_timing_values, found);
+    a.value = list_real(r->user_timing_values, found);
     strbuf_free(&joined);
     strbuf_free(&want);
     strbuf_free(&name);

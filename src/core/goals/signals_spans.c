@@ -11,6 +11,7 @@
 
 #include "base/num.h"
 #include "core/endpoints/route.h"
+#include "core/schema.h"
 
 enum {
     SLOTS = 1 << 17,      /* of one half of the memory of spans: spans in SLOTS / 2 of them */
@@ -114,19 +115,9 @@ size_t told_spans_bytes(const struct told_spans *t)
 
 /* ---- columns ---- */
 
-static int64_t int_at(const struct sd_ints *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : SD_UNKNOWN;
-}
-
-static const char *text_at(const struct sd_texts *list, int64_t i)
-{
-    return list && i >= 0 && i < (int64_t)list->n ? list->items[i] : NULL;
-}
-
 static sd_time end_of(const struct sd_spans *r, size_t i)
 {
-    sd_time start = int_at(r->start, i), end = add_sat(start, MAX(int_at(r->duration, i), 0));
+    sd_time start = list_int(r->start, i), end = add_sat(start, MAX(list_int(r->duration, i), 0));
     return sd_known(start) && end >= 0 && end <= END_MAX ? end : SD_UNKNOWN;
 }
 
@@ -226,15 +217,16 @@ static uint32_t request_of(struct told_spans *t, const struct sd_spans *r, size_
     const char *values[ROLES] = {NULL};
     uint8_t ranks[ROLES] = {0};
     for (; *at < (r->of_span ? r->of_span->n : 0) && r->of_span->items[*at] <= (int64_t)span; ++*at) {
-        const char *key = text_at(r->keys, int_at(r->of_key, *at));
+        const char *key = list_text(r->keys, list_int(r->of_key, *at));
         for (size_t k = 0; key && r->of_span->items[*at] == (int64_t)span && k < ARRAY_LEN(KEYS); k++)
             if (KEYS[k].rank > ranks[KEYS[k].role] && str_eq(key, KEYS[k].key)) {
                 ranks[KEYS[k].role] = KEYS[k].rank;
-                values[KEYS[k].role] = text_at(r->of_value, (int64_t)*at);
+                values[KEYS[k].role] = list_text(r->of_value, (int64_t)*at);
             }
     }
-    return int_at(r->span_kind, span) == SERVER ? endpoint_of(t, values[METHOD], values[ROUTE], values[PATH])
-                                                : NAME_NONE;
+    return list_int(r->span_kind, span) == SERVER
+               ? endpoint_of(t, values[METHOD], values[ROUTE], values[PATH])
+               : NAME_NONE;
 }
 
 /* ---- statements ---- */
@@ -330,9 +322,9 @@ static void remember_all(struct told_spans *t, const struct sd_spans *r)
 {
     size_t at = 0;
     for (size_t i = 0; i < (r->trace ? r->trace->n : 0); i++) {
-        const char *trace = text_at(r->traces, int_at(r->trace, i));
-        struct seen_span s = {.key = key_of(trace, text_at(r->id, (int64_t)i)),
-                              .parent = key_of(trace, text_at(r->parent, (int64_t)i))};
+        const char *trace = list_text(r->traces, list_int(r->trace, i));
+        struct seen_span s = {.key = key_of(trace, list_text(r->id, (int64_t)i)),
+                              .parent = key_of(trace, list_text(r->parent, (int64_t)i))};
         s.endpoint = request_of(t, r, i, &at);
         if (!s.key)
             continue;
@@ -344,8 +336,8 @@ static void remember_all(struct told_spans *t, const struct sd_spans *r)
 static void take_statement(struct told_spans *t, const struct sd_spans *r, size_t i, const char *host)
 {
     sd_time end = end_of(r, i);
-    int64_t ns = int_at(r->duration, i);
-    const char *text = text_at(r->statements, int_at(r->statement, i));
+    int64_t ns = list_int(r->duration, i);
+    const char *text = list_text(r->statements, list_int(r->statement, i));
     if (!text || !*text || !sd_known(end) || ns < 0)
         return;
     struct sd_bucket room;
@@ -355,9 +347,9 @@ static void take_statement(struct told_spans *t, const struct sd_spans *r, size_
     for (size_t g = 0; g < t->c->n; g++)
         if (!t->c->groups[g].of_requests && call_group_has_host(&t->c->groups[g], host))
             told_calls_add(t->c, &t->c->groups[g], CALLS_BY_SPANS, &x);
-    const char *trace = text_at(r->traces, int_at(r->trace, i));
+    const char *trace = list_text(r->traces, list_int(r->trace, i));
     if (t->c->of_requests)
-        climb(t, (struct waiting){.missing = key_of(trace, text_at(r->parent, (int64_t)i)),
+        climb(t, (struct waiting){.missing = key_of(trace, list_text(r->parent, (int64_t)i)),
                                   .end = end,
                                   .ns = ns,
                                   .host = host});

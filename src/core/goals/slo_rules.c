@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/utf8.h"
 
 /* ---- texts ---- */
@@ -208,12 +209,6 @@ static void put_record(struct strbuf *out, const struct goal_slo *s, const char 
     strbuf_char(out, '\n');
 }
 
-static int by_length(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of the share, sorted, each once; of the count only the long ones. */
 static size_t windows_of(const struct goal_slo *s, bool all, int64_t *w)
 {
@@ -226,7 +221,7 @@ static size_t windows_of(const struct goal_slo *s, bool all, int64_t *w)
     if (all)
         w[n++] = s->window_ns;
     if (n)
-        qsort(w, n, sizeof *w, by_length);
+        qsort(w, n, sizeof *w, int_ascending);
     for (size_t i = 0; i < n; i++)
         if (!unique || w[unique - 1] != w[i])
             w[unique++] = w[i];

@@ -4,11 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int smallest_first(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "base/num.h"
 
 static double middle(const double *sorted, size_t n)
 {
@@ -22,7 +18,7 @@ double sample_median(const double *values, size_t n)
     for (size_t i = 0; i < n; i++)
         if (isfinite(values[i]))
             sorted[m++] = values[i];
-    qsort(sorted, m, sizeof *sorted, smallest_first);
+    qsort(sorted, m, sizeof *sorted, real_ascending);
     double median = m ? middle(sorted, m) : (double)NAN;
     free(sorted);
     return median;
@@ -59,7 +55,7 @@ struct placed {
 
 static int by_value(const void *a, const void *b)
 {
-    return smallest_first(&((const struct placed *)a)->value, &((const struct placed *)b)->value);
+    return real_ascending(&((const struct placed *)a)->value, &((const struct placed *)b)->value);
 }
 
 static void scores_init(struct scores *s)
@@ -131,7 +127,7 @@ struct two_samples two_samples(const double *before, size_t n_before, const doub
     for (size_t i = 0; i < n_before; i++)
         for (size_t k = 0; k < n_after; k++)
             d[n++] = after[k] - before[i];
-    qsort(d, n, sizeof *d, smallest_first);
+    qsort(d, n, sizeof *d, real_ascending);
     scores_init(&s);
     struct two_samples t = {.before = sample_median(before, n_before),
                             .after = sample_median(after, n_after),

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 #define RATIO_LEAST  1.5
 #define Z_LEAST      3.5
 #define ERROR_RATIO  2.0
@@ -10,16 +12,10 @@
 #define RATE_RATIO   3.0
 #define MAD_TO_SIGMA 1.4826
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts. NAN: there are none. */
 static double median(double *v, size_t n)
 {
-    qsort(v, n, sizeof *v, ascending);
+    qsort(v, n, sizeof *v, real_ascending);
     return !n ? (double)NAN : n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

@@ -175,12 +175,6 @@ static int64_t count_of(const struct side *s, uint32_t name)
     return n;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* What the runs of a side have as percentiles: their logarithms. */
 struct level {
     double mean, squares; /* of what they differ from the mean */
@@ -197,7 +191,7 @@ static void levels_of(const struct side *s, uint32_t name, struct level out[METR
             continue;
         int64_t *sorted = mem_array(p.n, sizeof *sorted);
         memcpy(sorted, p.run->latency + p.from, p.n * sizeof *sorted);
-        qsort(sorted, p.n, sizeof *sorted, by_value);
+        qsort(sorted, p.n, sizeof *sorted, int_ascending);
         for (size_t k = 0; k < METRICS; k++) {
             struct level *l = &out[k];
             l->ns = load_rank(sorted, p.n, METRIC[k].q);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/hash.h"
 #include "core/chance.h"
 
@@ -35,12 +36,6 @@ static double log_of(int64_t ns, int64_t step, double u)
     return log(fmax(x, 0.5));
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 struct quantile_side *quantile_side_new(const int64_t *latency_ns, const uint8_t *block, size_t n,
                                         int64_t step, uint64_t salt)
 {
@@ -60,9 +55,9 @@ struct quantile_side *quantile_side_new(const int64_t *latency_ns, const uint8_t
         s->all[i] = x;
         s->block[block[i]][s->block_n[block[i]]++] = x;
     }
-    qsort(s->all, n, sizeof *s->all, ascending);
+    qsort(s->all, n, sizeof *s->all, real_ascending);
     for (size_t k = 0; k < QUANTILE_BLOCKS; k++)
-        qsort(s->block[k], s->block_n[k], sizeof *s->all, ascending);
+        qsort(s->block[k], s->block_n[k], sizeof *s->all, real_ascending);
     return s;
 }
 

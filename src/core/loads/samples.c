@@ -106,12 +106,6 @@ int64_t load_rank(const int64_t *sorted, size_t n, double q)
     return sorted[rank < 1 ? 0 : rank > (double)n ? n - 1 : (size_t)rank - 1];
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 struct load_block load_block_of(int64_t *values, size_t n)
 {
     struct load_block b = LOAD_BLOCK_UNKNOWN;
@@ -121,7 +115,7 @@ struct load_block load_block_of(int64_t *values, size_t n)
     long double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (long double)values[i];
-    qsort(values, n, sizeof *values, by_value);
+    qsort(values, n, sizeof *values, int_ascending);
     b.min_ns = values[0];
     b.max_ns = values[n - 1];
     b.mean_ns = real_to_int((double)(sum / (long double)n));

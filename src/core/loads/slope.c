@@ -3,18 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 /* More is not believed of a series: no length could prove a slope. */
 #define CORRELATION_MAX 0.95
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *v, size_t n)
 {
-    qsort(v, n, sizeof *v, ascending);
+    qsort(v, n, sizeof *v, real_ascending);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

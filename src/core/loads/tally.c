@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 /* Above so many values a histogram takes less room. */
 enum { VALUES_MAX = 1024 };
 
@@ -25,19 +27,13 @@ void load_durations_add(struct load_durations *x, int64_t ns)
     x->v[x->n++] = ns;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 int64_t load_durations_quantile(struct load_durations *x, double q)
 {
     if (x->h)
         return hist_quantile(x->h, q);
     if (!x->n)
         return SD_UNKNOWN;
-    qsort(x->v, x->n, sizeof *x->v, ascending);
+    qsort(x->v, x->n, sizeof *x->v, int_ascending);
     double rank = ceil(q * (double)x->n - 1e-9);
     return x->v[rank < 1 ? 0 : (size_t)rank - 1];
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/hash.h"
 
 #define NO_SEQUENCE UINT32_MAX
@@ -247,12 +248,6 @@ void sessions_add(struct sessions *s, const struct traffic_request *r)
 
 /* ---- the end ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int64_t rank_of(double q, int64_t n)
 {
     double exact = q * (double)n;
@@ -281,7 +276,7 @@ void sessions_finish(struct sessions *s, struct traffic_summary *out)
     size_t kept = (size_t)MIN(s->thinks, TRAFFIC_THINK_MAX);
     close_before(s, INT64_MAX, OPEN_LEAST - 1);
     if (kept)
-        qsort(s->think, kept, sizeof *s->think, by_value);
+        qsort(s->think, kept, sizeof *s->think, int_ascending);
     out->sessions = s->count;
     out->closed_early = s->closed_early;
     out->think.samples = s->thinks;

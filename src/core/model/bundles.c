@@ -80,11 +80,7 @@ static void replace_unfinished(struct part *p, const struct sd_batch *b)
 static void keep(struct part *p, struct kept x)
 {
     struct bundles *all = p->state;
-    if (all->n == all->cap) {
-        size_t want = all->cap ? all->cap * 2 : 4;
-        all->items = model_resize(p, all->items, all->cap, want, sizeof *all->items);
-        all->cap = want;
-    }
+    all->items = model_grow(p, all->items, all->n, &all->cap, sizeof *all->items);
     size_t at = all->n++;
     for (; at > 0 && all->items[at - 1].build->at > x.build->at; at--)
         all->items[at] = all->items[at - 1];

@@ -96,11 +96,7 @@ static struct known *known_of(struct part *p, struct states *x, const char *name
             return x->items[i];
     if (all->n >= MIN(p->most, MAX(p->share / 2 / (sizeof(struct known) + 2 * NAME_BYTES), (size_t)8)))
         forget_oldest(p);
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 4;
-        x->items = model_resize(p, x->items, x->cap, want, sizeof(struct known *));
-        x->cap = want;
-    }
+    x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
     struct known *k = model_take(p, sizeof *k);
     k->name = model_strdup(p, name, NAME_BYTES);
     k->since = SD_UNKNOWN;

@@ -79,11 +79,7 @@ static struct track *track_for(struct part *p, const struct endpoint *e, size_t 
     }
     if (k || (full && alike))
         return k ? k->track : NULL;
-    if (of->n == of->cap) {
-        size_t want = of->cap ? of->cap * 2 : 4;
-        of->items = model_resize(p, of->items, of->cap, want, sizeof *of->items);
-        of->cap = want;
-    }
+    of->items = model_grow(p, of->items, of->n, &of->cap, sizeof *of->items);
     size_t before = p->bytes;
     of->items[of->n++] = (struct key_part){.key = model_strdup(p, key, KEY_BYTES - 1),
                                            .track = track_new(p),

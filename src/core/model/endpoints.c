@@ -47,11 +47,7 @@ static void remember(struct part *p, struct endpoint *e)
 {
     struct endpoints *x = p->state;
     HASH_ADD_KEYPTR(hh, x->hash, e->name, strlen(e->name), e);
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 16;
-        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
-        x->cap = want;
-    }
+    x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
     x->items[x->n++] = e;
 }
 

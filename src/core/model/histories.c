@@ -37,11 +37,7 @@ static struct told *told_by(struct part *p, struct histories *x, const char *ori
             return &x->items[i];
     if (x->n >= p->most)
         return NULL;
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 4;
-        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
-        x->cap = want;
-    }
+    x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
     x->items[x->n] = (struct told){.bytes = 0};
     return &x->items[x->n++];
 }

@@ -31,6 +31,8 @@ void model_count(struct part *p, size_t bytes);
 void model_uncount(struct part *p, size_t bytes);
 /* For vectors: `items` of `size` bytes each from `old` to `want` of them. */
 void *model_resize(struct part *p, void *items, size_t old, size_t want, size_t size);
+/* Room for one more than n items. */
+void *model_grow(struct part *p, void *items, size_t n, size_t *cap, size_t size);
 char *model_strdup(struct part *p, const char *s, size_t max); /* cut to max bytes */
 void model_strfree(struct part *p, char *s);
 

@@ -148,11 +148,7 @@ static void plan_add(struct part *p, struct origin *o, const struct sd_batch *b,
     for (size_t k = x->n; r->failed && k-- > 0;)
         if (x->items[k].entry.plan->failed && item.key && str_eq(x->items[k].key, item.key))
             plan_remove(p, k);
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 8;
-        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
-        x->cap = want;
-    }
+    x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
     size_t i = x->n;
     while (i > 0 && x->items[i - 1].entry.at > item.entry.at)
         i--;

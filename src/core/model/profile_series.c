@@ -204,11 +204,7 @@ static struct profile_interval *place_for(struct part *p, struct profile_series 
     while (at && s->items[at - 1].from >= from)
         if (s->items[--at].from == from && s->items[at].to == to)
             return NULL;
-    if (s->n == s->cap) {
-        size_t want = s->cap ? s->cap * 2 : 16;
-        s->items = model_resize(p, s->items, s->cap, want, sizeof *s->items);
-        s->cap = want;
-    }
+    s->items = model_grow(p, s->items, s->n, &s->cap, sizeof *s->items);
     memmove(s->items + at + 1, s->items + at, (s->n++ - at) * sizeof *s->items);
     s->items[at] = (struct profile_interval){.from = from, .to = to};
     return &s->items[at];

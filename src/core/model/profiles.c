@@ -67,11 +67,7 @@ static void keep_whole(struct part *p, const struct sd_batch *b, const struct sd
     struct profiles *x = p->state;
     if (batch_bytes(b) > p->model->limits.max_bytes / 2)
         return;
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 4;
-        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
-        x->cap = want;
-    }
+    x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
     x->items[x->n++] = (struct profile_entry){
         .at = batch_time(b), .origin = batch_origin(b), .whole = whole, .batch = batch_ref(b)};
     model_count(p, batch_bytes(b));

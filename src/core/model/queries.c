@@ -124,11 +124,7 @@ struct query *query_seen(struct model *m, struct origin *o, int64_t id, const ch
         q->database = by.database;
         q->slots.size = sizeof(struct query_slot);
         HASH_ADD(hh, x->hash, by, sizeof by, q);
-        if (x->n == x->cap) {
-            size_t want = x->cap ? x->cap * 2 : 64;
-            x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
-            x->cap = want;
-        }
+        x->items = model_grow(p, x->items, x->n, &x->cap, sizeof *x->items);
         x->items[x->n++] = q;
     }
     p->version = m->version;

@@ -69,11 +69,7 @@ static void add_entry(struct part *p, struct load_slot *s, struct load_entry e, 
         s->entries[0].ns = more_ns(s->entries[0].ns, e.ns);
         return;
     }
-    if (s->n == s->cap) {
-        size_t want = s->cap ? s->cap * 2 : 4;
-        s->entries = model_resize(p, s->entries, s->cap, want, sizeof *s->entries);
-        s->cap = want;
-    }
+    s->entries = model_grow(p, s->entries, s->n, &s->cap, sizeof *s->entries);
     s->entries[s->n++] = e;
 }
 

@@ -58,11 +58,7 @@ void event_add(struct part *p, struct origin *o, sd_time at, const struct sd_eve
     x->event_bytes += one.bytes;
     while (x->n && (x->n >= p->most || x->event_bytes > p->share / 2))
         event_drop(p, 0);
-    if (x->n == x->cap) {
-        size_t want = x->cap ? x->cap * 2 : 8;
-        x->events = model_resize(p, x->events, x->cap, want, sizeof *x->events);
-        x->cap = want;
-    }
+    x->events = model_grow(p, x->events, x->n, &x->cap, sizeof *x->events);
     size_t i = x->n;
     while (i > 0 && x->events[i - 1].one.items[0].at > at)
         i--;

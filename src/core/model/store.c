@@ -39,6 +39,15 @@ void *model_resize(struct part *p, void *items, size_t old, size_t want, size_t 
     return NULL;
 }
 
+void *model_grow(struct part *p, void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    size_t old = *cap;
+    *cap = old ? old * 2 : 4;
+    return model_resize(p, items, old, *cap, size);
+}
+
 char *model_strdup(struct part *p, const char *s, size_t max)
 {
     if (!s)
@@ -341,11 +350,7 @@ bool history_add_upto(struct part *p, struct history *h, sd_time at, enum sd_kin
         h->items[i - 1] = k;
         return true;
     }
-    if (h->n == h->cap) {
-        size_t want = h->cap ? h->cap * 2 : 4;
-        h->items = model_resize(p, h->items, h->cap, want, sizeof *h->items);
-        h->cap = want;
-    }
+    h->items = model_grow(p, h->items, h->n, &h->cap, sizeof *h->items);
     memmove(h->items + i + 1, h->items + i, (h->n - i) * sizeof *h->items);
     h->items[i] = k;
     h->n++;

@@ -120,13 +120,4 @@ const struct trace *kept_trace_unpack(const struct text_table *x, const struct k
                                       struct unpacked *u);
 void unpacked_free(struct unpacked *u);
 
-static inline int64_t list_int(const struct sd_ints *list, uint32_t i)
-{
-    return list && i < list->n ? list->items[i] : SD_UNKNOWN;
-}
-static inline const char *list_text(const struct sd_texts *list, int64_t i)
-{
-    return list && i >= 0 && i < list->n ? list->items[i] : NULL;
-}
-
 #endif

@@ -89,11 +89,7 @@ static void answer_add(struct part *p, struct answer x)
     x.bytes =
         arena_bytes(x.arena) + (x.batch ? batch_bytes(x.batch) : 0) + (x.failed ? batch_bytes(x.failed) : 0);
     model_count(p, x.bytes);
-    if (a->n == a->cap) {
-        size_t want = a->cap ? a->cap * 2 : 4;
-        a->items = model_resize(p, a->items, a->cap, want, sizeof *a->items);
-        a->cap = want;
-    }
+    a->items = model_grow(p, a->items, a->n, &a->cap, sizeof *a->items);
     a->items[a->n++] = x;
     if (a->n > p->most)
         answer_remove(p, 0);

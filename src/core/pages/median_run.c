@@ -2,11 +2,7 @@
 
 #include <stdlib.h>
 
-static int smallest_first(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "base/num.h"
 
 static double measured(double v)
 {
@@ -18,7 +14,7 @@ static double upper_median(const double *values, size_t n)
     double *sorted = mem_array(n, sizeof *sorted);
     for (size_t i = 0; i < n; i++)
         sorted[i] = measured(values[i]);
-    qsort(sorted, n, sizeof *sorted, smallest_first);
+    qsort(sorted, n, sizeof *sorted, real_ascending);
     double median = sorted[n / 2];
     free(sorted);
     return median;

@@ -3,20 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/pages/median_run.h"
 #include "core/pages/score.h"
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 double page_median(double *values, size_t n)
 {
     if (!n)
         return NAN;
-    qsort(values, n, sizeof *values, ascending);
+    qsort(values, n, sizeof *values, real_ascending);
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 

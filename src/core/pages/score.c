@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/schema.h"
+
 struct curve {
     double p10, median;
 };
@@ -185,16 +187,11 @@ int page_version(const char *lighthouse_version)
     return v > 0 && v < 10000 ? (int)v : 0;
 }
 
-static double real_at(const struct sd_reals *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : (double)NAN;
-}
-
 double page_report_metric_score(const struct sd_page_report *r, size_t i)
 {
     if (!r->metrics || i >= r->metrics->n || r->runtime_error)
         return NAN;
-    return page_metric_score(r->metrics->items[i], real_at(r->metric_values, i),
+    return page_metric_score(r->metrics->items[i], list_real(r->metric_values, i),
                              page_version(r->lighthouse_version), str_eq(r->form_factor, "desktop"));
 }
 
@@ -202,7 +199,7 @@ double page_report_score(const struct sd_page_report *r)
 {
     double sum = 0, weights = 0;
     for (size_t i = 0; r->metrics && i < r->metrics->n; i++) {
-        double weight = real_at(r->metric_weights, i);
+        double weight = list_real(r->metric_weights, i);
         if (!(weight > 0))
             continue;
         sum += page_report_metric_score(r, i) * weight;
@@ -215,7 +212,7 @@ double page_report_value(const struct sd_page_report *r, const char *metric)
 {
     for (size_t i = 0; r->metrics && i < r->metrics->n; i++)
         if (str_eq(r->metrics->items[i], metric))
-            return real_at(r->metric_values, i);
+            return list_real(r->metric_values, i);
     return NAN;
 }
 
@@ -223,6 +220,6 @@ double page_report_category(const struct sd_page_report *r, const char *category
 {
     for (size_t i = 0; r->categories && i < r->categories->n; i++)
         if (str_eq(r->categories->items[i], category))
-            return real_at(r->category_scores, i);
+            return list_real(r->category_scores, i);
     return NAN;
 }

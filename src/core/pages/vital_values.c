@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 /* Buckets of values from LEAST on, each GROWTH times as wide as the one before; below it is bucket 0. The
  * middle of a bucket is within 0.5 % of all that is in it. */
 enum { BUCKETS = 3000, GONE_MOST = 512, ADDED_MOST = 1024 };
@@ -24,17 +26,11 @@ static double bucket_middle(uint32_t i)
 
 /* ---- exact ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* `sorted` without what is gone: both are in order, and each value that is gone is there. */
 static void drop_gone(struct vital_values *x)
 {
     uint32_t kept = 0, gone = 0;
-    qsort(x->gone, x->n_gone, sizeof *x->gone, by_value);
+    qsort(x->gone, x->n_gone, sizeof *x->gone, real_ascending);
     for (uint32_t i = 0; i < x->n_sorted; i++) {
         if (gone < x->n_gone && x->sorted[i] == x->gone[gone])
             gone++;
@@ -51,7 +47,7 @@ static void merge_added(struct vital_values *x)
     const uint32_t n = x->n_added;
     uint32_t i = x->n_sorted, j = n;
     memcpy(added, x->sorted + x->n_sorted, n * sizeof *added);
-    qsort(added, n, sizeof *added, by_value);
+    qsort(added, n, sizeof *added, real_ascending);
     for (uint32_t to = x->n_sorted + n; j;)
         x->sorted[--to] = i && x->sorted[i - 1] > added[j - 1] ? x->sorted[--i] : added[--j];
     x->n_sorted += n;

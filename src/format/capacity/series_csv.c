@@ -205,12 +205,6 @@ static bool read_rows(struct rows *r, const char *text, size_t len, struct sd_er
 
 /* ---- steps ---- */
 
-static int rising(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The most frequent difference, those within one part in a hundred being alike; of several the smallest. */
 static int64_t usual_step(const struct rows *r)
 {
@@ -218,7 +212,7 @@ static int64_t usual_step(const struct rows *r)
     int64_t *d = mem_array(n, sizeof *d), step = 0;
     for (size_t i = 0; i < n; i++)
         d[i] = r->items[i + 1].at - r->items[i].at;
-    qsort(d, n, sizeof *d, rising);
+    qsort(d, n, sizeof *d, int_ascending);
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && d[to] - d[from] <= d[from] / 100; to++)
             ;

@@ -122,16 +122,6 @@ void span_rates_free(struct span_rates *r)
 
 /* ---- the columns of a record ---- */
 
-static int64_t int_at(const struct sd_ints *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : SD_UNKNOWN;
-}
-
-static const char *text_at(const struct sd_texts *list, int64_t i)
-{
-    return list && i >= 0 && i < (int64_t)list->n ? list->items[i] : NULL;
-}
-
 static void find_roles(struct span_rates *r, const struct sd_spans *s)
 {
     size_t n = s->keys ? s->keys->n : 0;
@@ -156,21 +146,21 @@ static void find_values(const struct span_rates *r, const struct sd_spans *s, in
     uint8_t best[ROLES] = {0};
     memset(values, 0, ROLES * sizeof *values);
     for (; *at < (s->of_span ? s->of_span->n : 0) && s->of_span->items[*at] <= i; ++*at) {
-        int64_t key = int_at(s->of_key, *at);
+        int64_t key = list_int(s->of_key, *at);
         if (s->of_span->items[*at] != i || key < 0 || !s->keys || key >= (int64_t)s->keys->n)
             continue;
         uint8_t role = r->roles[key];
         if (role == ROLE_NONE || r->ranks[key] <= best[role])
             continue;
         best[role] = r->ranks[key];
-        values[role] = text_at(s->of_value, (int64_t)*at);
+        values[role] = list_text(s->of_value, (int64_t)*at);
     }
 }
 
 /* At most in the year 2116, so that there is room for what is reckoned from it. */
 static int64_t end_of(const struct sd_spans *s, size_t i)
 {
-    int64_t start = int_at(s->start, i), duration = int_at(s->duration, i);
+    int64_t start = list_int(s->start, i), duration = list_int(s->duration, i);
     if (!sd_known(start))
         return SD_UNKNOWN;
     return MIN(add_sat(start, sd_known(duration) ? MAX(duration, 0) : 0), INT64_MAX / 2);
@@ -251,10 +241,10 @@ static int16_t status_of(const char *text)
 
 static void take_request(struct span_rates *r, const struct sd_spans *s, size_t i, const char *const values[])
 {
-    int64_t end = end_of(s, i), duration = int_at(s->duration, i);
+    int64_t end = end_of(s, i), duration = list_int(s->duration, i);
     if (!values[ROLE_METHOD] || (!values[ROLE_ROUTE] && !values[ROLE_PATH]) || !sd_known(end) || end < 0)
         return;
-    const char *service = text_at(s->services, int_at(s->service, i));
+    const char *service = list_text(s->services, list_int(s->service, i));
     r->requests = mem_grow(r->requests, r->n_requests, &r->cap_requests, sizeof *r->requests);
     struct request *q = &r->requests[r->n_requests++];
     *q = (struct request){.second = end / SD_S,
@@ -262,7 +252,7 @@ static void take_request(struct span_rates *r, const struct sd_spans *s, size_t 
                           .duration = sd_known(duration) && duration >= 0 ? duration : SD_UNKNOWN,
                           .endpoint = endpoint_of(r, service && *service ? service : NULL, values),
                           .status = status_of(values[ROLE_STATUS])};
-    q->error = int_at(s->error, i) == 1 || q->status >= 500;
+    q->error = list_int(s->error, i) == 1 || q->status >= 500;
 }
 
 /* ---- deltas ---- */
@@ -472,8 +462,8 @@ static uint32_t statement_of(struct span_rates *r, const char *text, const char 
 
 static void take_call(struct span_rates *r, const struct sd_spans *s, size_t i, const char *const values[])
 {
-    const char *text = text_at(s->statements, int_at(s->statement, i));
-    int64_t end = end_of(s, i), duration = int_at(s->duration, i);
+    const char *text = list_text(s->statements, list_int(s->statement, i));
+    int64_t end = end_of(s, i), duration = list_int(s->duration, i);
     if (!text || !*text || !sd_known(end) || end < 0 || !sd_known(duration) || duration < 0)
         return;
     r->calls = mem_grow(r->calls, r->n_calls, &r->cap_calls, sizeof *r->calls);
@@ -562,8 +552,8 @@ void span_rates_take(struct span_rates *r, const struct sd_spans *s, span_rates_
     size_t at = 0, n = s->trace ? s->trace->n : 0;
     find_roles(r, s);
     for (size_t i = 0; i < n; i++) {
-        bool request = int_at(s->span_kind, i) == SPAN_SERVER;
-        bool call = sd_known(int_at(s->statement, i));
+        bool request = list_int(s->span_kind, i) == SPAN_SERVER;
+        bool call = sd_known(list_int(s->statement, i));
         find_values(r, s, (int64_t)i, &at, values);
         if (request)
             take_request(r, s, i, values);

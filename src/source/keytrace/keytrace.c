@@ -1,7 +1,6 @@
 /* keytrace.c - a recorded trace of a cache's lookups: read once, to its end. I/O only; lines are read in
  * format/caches/key_trace.h, and the curve is core/caches/miss_curve.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "core/schema.h"
 #include "format/caches/key_trace.h"
 #include "source/shared/examine.h"
+#include "source/shared/open_file.h"
 
 /* Traces of so many keys give the exact curve; of more, an estimate. */
 enum { KEYS_MOST = 1 << 18, READ_SIZE = 256 << 10 };
@@ -33,8 +33,8 @@ static const struct sd_option OPTIONS[] = {
 };
 
 struct keytrace {
-    int fd;
-    bool opened, pollable, inflating, gz, begun;
+    int fd; /* -1: none */
+    bool pollable, inflating, gz, begun;
     z_stream z;
     char *in, *text;
     size_t len; /* of the text: the beginning of a line */
@@ -48,15 +48,9 @@ static enum sd_result keytrace_open(struct sd_source *s, struct sd_error *err)
     struct keytrace *x = s->priv;
     struct stat st;
     *x = (struct keytrace){.fd = -1};
-    if (!*s->target)
-        return sd_fail(err, SD_CONFIG, "it needs a file, as in keytrace:lookups.txt");
-    x->fd = str_eq(s->target, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                   : open(s->target, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (x->fd < 0 || fstat(x->fd, &st) < 0)
-        return sd_fail(err, SD_CONFIG, "cannot open %.300s: %s", s->target, strerror(errno));
-    x->opened = true;
-    if (S_ISDIR(st.st_mode))
-        return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", s->target);
+    enum sd_result result = open_target(s, "keytrace:lookups.txt", &x->fd, &st, err);
+    if (result != SD_OK)
+        return result;
     x->pollable = !S_ISREG(st.st_mode);
     x->in = mem_alloc(READ_SIZE);
     x->text = mem_alloc(READ_SIZE + KEY_TRACE_LINE_MAX + 1);
@@ -67,7 +61,7 @@ static enum sd_result keytrace_open(struct sd_source *s, struct sd_error *err)
 static void keytrace_close(struct sd_source *s)
 {
     struct keytrace *x = s->priv;
-    if (x->opened)
+    if (x->fd >= 0)
         close(x->fd);
     if (x->inflating)
         inflateEnd(&x->z);
@@ -164,26 +158,12 @@ static void add_curve(struct sd_source *s, struct sd_batch *b, const char *name,
 {
     const struct keytrace_options *o = s->opts;
     struct keytrace *x = s->priv;
-    struct miss_curve_result r;
-    double sizes[MISS_CURVE_POINTS], ratios[MISS_CURVE_POINTS];
-    if (!miss_curve_read(x->curve, unit, &r))
+    struct miss_curve_record c;
+    if (!miss_curve_record(x->curve, unit, &c))
         return;
-    for (size_t i = 0; i < r.n; i++) {
-        sizes[i] = r.points[i].size;
-        ratios[i] = r.points[i].miss_ratio;
-    }
-    struct sd_reals at = {.n = (uint32_t)r.n, .items = sizes}, miss = {.n = (uint32_t)r.n, .items = ratios};
-    struct sd_cache_curve c;
-    schema_clear(schema_of(SD_CACHE_CURVE), &c);
-    c.cache = name;
-    c.unit = unit == MISS_CURVE_KEYS ? "keys" : "bytes";
-    c.sizes = &at;
-    c.miss_ratios = &miss;
-    c.lookups = r.lookups;
-    c.sampled = r.sampled;
-    c.error = r.error;
-    c.now = unit == MISS_CURVE_BYTES && o->size ? (double)o->size : (double)NAN;
-    s->host->add(b, SD_CACHE_CURVE, &c);
+    c.r.cache = name;
+    c.r.now = unit == MISS_CURVE_BYTES && o->size ? (double)o->size : (double)NAN;
+    s->host->add(b, SD_CACHE_CURVE, &c.r);
 }
 
 static void add_cache(struct sd_source *s, struct sd_batch *b, const char *name, sd_time at)

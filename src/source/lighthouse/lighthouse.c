@@ -14,6 +14,7 @@
 #include "core/schema.h"
 #include "format/pages/lighthouse_report.h"
 #include "source/shared/examine.h"
+#include "source/shared/open_file.h"
 
 enum {
     FILES_MAX = 10000,     /* looked at in a folder */
@@ -83,8 +84,7 @@ static void keep(struct lighthouse_source *x, struct sd_page_report *r)
 static enum sd_result read_whole(struct sd_source *s, const char *path, struct strbuf *out,
                                  struct sd_error *err)
 {
-    int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                               : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open_file(path);
     struct stat st;
     enum sd_result result = SD_NODATA;
     if (fd < 0 || fstat(fd, &st) < 0)

@@ -6,8 +6,7 @@
 #include "format/queries/pglog_facts.h"
 #include "source/log/follow.h"
 #include "source/log/log_examine.h"
-
-enum { STATEMENTS_MAX = 5000 };
+#include "source/log/log_statements.h"
 
 struct pglog_options {
     int64_t backlog;
@@ -53,15 +52,6 @@ static void publish_plan(struct sd_source *s, const struct plan *p)
 {
     struct sd_batch *b = s->host->batch(s, sd_known(p->at) ? p->at : s->host->now(s));
     add_plan(s->host, b, p);
-    s->host->publish(s, b);
-}
-
-static void publish_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
-{
-    struct sd_source *s = ctx;
-    struct sd_batch *b = s->host->batch(s, at);
-    for (size_t i = 0; i < n; i++)
-        s->host->add(b, SD_STATEMENT, &records[i]);
     s->host->publish(s, b);
 }
 
@@ -194,7 +184,7 @@ static enum sd_result pglog_open(struct sd_source *s, struct sd_error *err)
     struct pglog *l = s->priv;
     *l = (struct pglog){.told = 0};
     l->statements = statement_log_new(
-        &(struct statement_log_options){.max = STATEMENTS_MAX, .emit = publish_statements, .ctx = s});
+        &(struct statement_log_options){.max = LOG_STATEMENTS_MAX, .emit = log_statements_publish, .ctx = s});
     l->facts = pglog_facts_new(
         &(struct pglog_facts_options){.statements = l->statements, .event = publish_event, .ctx = s});
     return follow_open(&l->follow, s, &FOLLOW, o->backlog, err);
@@ -229,23 +219,9 @@ static int pglog_recognise(const char *target, const void *head, size_t len)
 
 /* ---- decoding ---- */
 
-struct decoding {
-    const struct sd_host *host;
-    struct sd_batch *b;
-    bool full;
-};
-
-static void decoded_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
-{
-    struct decoding *d = ctx;
-    (void)at;
-    for (size_t i = 0; i < n; i++)
-        d->full |= !d->host->add(d->b, SD_STATEMENT, &records[i]);
-}
-
 static void decoded_event(void *ctx, sd_time at, const struct sd_event *e)
 {
-    struct decoding *d = ctx;
+    struct log_statements_batch *d = ctx;
     (void)at;
     d->full |= !d->host->add(d->b, SD_EVENT, e);
 }
@@ -253,11 +229,11 @@ static void decoded_event(void *ctx, sd_time at, const struct sd_event *e)
 static enum sd_result pglog_decode(const struct sd_host *host, const void *bytes, size_t len,
                                    struct sd_batch *b, struct sd_error *err)
 {
-    struct decoding d = {.host = host, .b = b};
+    struct log_statements_batch d = {.host = host, .b = b};
     struct pglog_counts counts = {0};
     struct explain e;
     struct statement_log *statements = statement_log_new(
-        &(struct statement_log_options){.max = STATEMENTS_MAX, .emit = decoded_statements, .ctx = &d});
+        &(struct statement_log_options){.max = LOG_STATEMENTS_MAX, .emit = log_statements_add, .ctx = &d});
     struct pglog_facts *facts = pglog_facts_new(
         &(struct pglog_facts_options){.statements = statements, .event = decoded_event, .ctx = &d});
     pglog_read(bytes, len, true, pglog_facts_take, facts, &counts);

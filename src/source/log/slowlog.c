@@ -5,8 +5,7 @@
 #include "format/queries/slowlog.h"
 #include "source/log/follow.h"
 #include "source/log/log_examine.h"
-
-enum { STATEMENTS_MAX = 5000 };
+#include "source/log/log_statements.h"
 
 struct slowlog_options {
     int64_t backlog;
@@ -30,15 +29,6 @@ struct slowlog {
     struct slowlog_counts counts;
     int64_t told;
 };
-
-static void publish_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
-{
-    struct sd_source *s = ctx;
-    struct sd_batch *b = s->host->batch(s, at);
-    for (size_t i = 0; i < n; i++)
-        s->host->add(b, SD_STATEMENT, &records[i]);
-    s->host->publish(s, b);
-}
 
 static void take_execution(void *statements, const struct logged_execution *x)
 {
@@ -103,7 +93,7 @@ static enum sd_result slowlog_open(struct sd_source *s, struct sd_error *err)
     struct slowlog *l = s->priv;
     *l = (struct slowlog){.told = 0};
     l->statements = statement_log_new(&(struct statement_log_options){
-        .mysql = true, .max = STATEMENTS_MAX, .emit = publish_statements, .ctx = s});
+        .mysql = true, .max = LOG_STATEMENTS_MAX, .emit = log_statements_publish, .ctx = s});
     return follow_open(&l->follow, s, &FOLLOW, o->backlog, err);
 }
 
@@ -133,28 +123,14 @@ static int slowlog_recognise(const char *target, const void *head, size_t len)
 
 /* ---- decoding ---- */
 
-struct decoding {
-    const struct sd_host *host;
-    struct sd_batch *b;
-    bool full;
-};
-
-static void decoded_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
-{
-    struct decoding *d = ctx;
-    (void)at;
-    for (size_t i = 0; i < n; i++)
-        d->full |= !d->host->add(d->b, SD_STATEMENT, &records[i]);
-}
-
 static enum sd_result slowlog_decode(const struct sd_host *host, const void *bytes, size_t len,
                                      struct sd_batch *b, struct sd_error *err)
 {
-    struct decoding d = {.host = host, .b = b};
+    struct log_statements_batch d = {.host = host, .b = b};
     struct slowlog_state state = {0};
     struct slowlog_counts counts = {0};
     struct statement_log *statements = statement_log_new(&(struct statement_log_options){
-        .mysql = true, .max = STATEMENTS_MAX, .emit = decoded_statements, .ctx = &d});
+        .mysql = true, .max = LOG_STATEMENTS_MAX, .emit = log_statements_add, .ctx = &d});
     slowlog_read(bytes, len, true, SD_S, &state, take_execution, statements, &counts);
     statement_log_flush(statements);
     bool any = statement_log_calls(statements) > 0;

@@ -1,6 +1,5 @@
 /* profile.c - a profile file as a source: read once, to its end. I/O only; it is read in format/profiles. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include "source/profile/recorded_names.h"
 #include "source/shared/debug_fetch.h"
 #include "source/shared/examine.h"
+#include "source/shared/open_file.h"
 
 /* What one profile may take of the model, which keeps several. */
 enum { RECORDS_MAX = 12 << 20 };
@@ -47,8 +47,8 @@ static const struct sd_option OPTIONS[] = {
 };
 
 struct profile_source {
-    int fd;
-    bool opened, regular;
+    int fd; /* -1: none */
+    bool regular;
     sd_time changed; /* the file; SD_UNKNOWN */
     char *bytes;
     size_t len, cap;
@@ -59,15 +59,9 @@ static enum sd_result profile_open(struct sd_source *s, struct sd_error *err)
     struct profile_source *x = s->priv;
     struct stat st;
     *x = (struct profile_source){.fd = -1};
-    if (!*s->target)
-        return sd_fail(err, SD_CONFIG, "it needs a file, as in profile:cpu.pb.gz");
-    x->fd = str_eq(s->target, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                   : open(s->target, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (x->fd < 0 || fstat(x->fd, &st) < 0)
-        return sd_fail(err, SD_CONFIG, "cannot open %.300s: %s", s->target, strerror(errno));
-    x->opened = true;
-    if (S_ISDIR(st.st_mode))
-        return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", s->target);
+    enum sd_result result = open_target(s, "profile:cpu.pb.gz", &x->fd, &st, err);
+    if (result != SD_OK)
+        return result;
     if (S_ISREG(st.st_mode) && st.st_size > PROFILE_FILE_MAX)
         return sd_fail(err, SD_CONFIG, "cannot read the profile %.300s: it has more than 256 MiB", s->target);
     x->regular = S_ISREG(st.st_mode);
@@ -149,7 +143,7 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
 static void profile_close(struct sd_source *s)
 {
     struct profile_source *x = s->priv;
-    if (x->opened)
+    if (x->fd >= 0)
         close(x->fd);
     free(x->bytes);
     *x = (struct profile_source){.fd = -1};

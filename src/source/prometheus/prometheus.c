@@ -2,7 +2,6 @@
  * file. I/O only; the text is read in format/metrics. */
 #include "source/prometheus/prometheus.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -114,22 +113,6 @@ static int prometheus_recognise(const char *target, const void *head, size_t len
 
 /* ---- opening ---- */
 
-/* Host and port. NULL: it is no URL. */
-static char *address_of(const char *url)
-{
-    CURLU *u = curl_url();
-    char *host = NULL, *port = NULL, *name = NULL;
-    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-        name = mem_printf("%.200s:%.10s", host, port ? port : "");
-    }
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(u);
-    return name;
-}
-
 /* Of a host alone, where metrics usually are. */
 static char *whole_url(const char *at)
 {
@@ -144,7 +127,7 @@ static enum sd_result open_url(struct sd_source *s, const char *at, struct sd_er
     struct prometheus_source *x = s->priv;
     const struct prometheus_options *o = s->opts;
     x->url = whole_url(at);
-    char *address = address_of(x->url);
+    char *address = fetch_address(x->url);
     if (!address)
         return sd_fail(err, SD_CONFIG,
                        "this is no URL that can be asked; metrics are at http://HOST:PORT/metrics");

@@ -1,13 +1,12 @@
 /* scrape_file.c - a file of metrics, plain or packed, or a pipe. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/metrics/unpack_stream.h"
 #include "source/prometheus/prometheus.h"
+#include "source/shared/open_file.h"
 
 enum { PIECE = 1 << 18 };
 #define UNPACKED_MAX ((size_t)2 << 30)
@@ -44,12 +43,6 @@ static enum sd_result read_all(struct sd_source *s, int fd, const char *path, st
     if (!sound)
         sd_fail(err, SD_GONE, "%.200s was not read to its end: %.200s", path, why.text);
     return SD_GONE;
-}
-
-static int open_file(const char *path)
-{
-    return str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                             : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 enum sd_result scrape_file(struct scrape *c, const char *path, struct sd_error *err)

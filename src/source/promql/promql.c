@@ -2,12 +2,12 @@
  * this way: the engine adds up, by endpoint, and what comes over is as much as the rows that are shown. */
 #include "source/promql/promql.h"
 
-#include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/units.h"
 #include "source/shared/examine.h"
+#include "source/shared/fetch.h"
 #include "source/shared/latency_file.h"
 
 #define EVERY      (15 * SD_S)
@@ -56,22 +56,6 @@ static int promql_recognise(const char *target, const void *head, size_t len)
 
 /* ---- opening ---- */
 
-/* Host and port. NULL: it is no URL. */
-static char *address_of(const char *url)
-{
-    CURLU *u = curl_url();
-    char *host = NULL, *port = NULL, *name = NULL;
-    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-        name = mem_printf("%.200s:%.10s", host, port ? port : "");
-    }
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(u);
-    return name;
-}
-
 /* What stands before /api/v1: pages of the engine are not the API. */
 static char *base_of(const char *url)
 {
@@ -103,7 +87,7 @@ static enum sd_result promql_open(struct sd_source *s, struct sd_error *err)
     const char *at = str_starts(s->target, "prom+") ? s->target + 5 : s->target;
     memset(x, 0, sizeof *x);
     if (str_starts(at, "http://") || str_starts(at, "https://"))
-        x->address = address_of(at);
+        x->address = fetch_address(at);
     if (!x->address)
         return sd_fail(err, SD_CONFIG, "it needs a URL, as in prom+http://HOST:9090");
     x->base = base_of(at);

@@ -209,27 +209,13 @@ static void add_hot(struct keyspace *k, struct sd_batch *b)
 
 static void add_curve(struct keyspace *k, struct sd_batch *b)
 {
-    double sizes[MISS_CURVE_POINTS], ratios[MISS_CURVE_POINTS];
-    struct miss_curve_result r;
+    struct miss_curve_record c;
     double part = (double)watched(k) / (double)MAX(k->x->s->host->now(k->x->s) - k->began, 1);
-    if (part < CONTINUOUS || !miss_curve_read(k->curve, MISS_CURVE_KEYS, &r) || r.lookups < 100)
+    if (part < CONTINUOUS || !miss_curve_record(k->curve, MISS_CURVE_KEYS, &c) || c.r.lookups < 100)
         return;
-    for (size_t i = 0; i < r.n; i++) {
-        sizes[i] = r.points[i].size;
-        ratios[i] = r.points[i].miss_ratio;
-    }
-    struct sd_reals at = {.n = (uint32_t)r.n, .items = sizes}, miss = {.n = (uint32_t)r.n, .items = ratios};
-    struct sd_cache_curve c;
-    schema_clear(schema_of(SD_CACHE_CURVE), &c);
-    c.cache = k->node->name;
-    c.unit = "keys";
-    c.sizes = &at;
-    c.miss_ratios = &miss;
-    c.lookups = r.lookups;
-    c.sampled = r.sampled;
-    c.error = r.error;
-    c.now = k->node->info.cache.entries >= 0 ? (double)k->node->info.cache.entries : (double)NAN;
-    k->x->s->host->add(b, SD_CACHE_CURVE, &c);
+    c.r.cache = k->node->name;
+    c.r.now = k->node->info.cache.entries >= 0 ? (double)k->node->info.cache.entries : (double)NAN;
+    k->x->s->host->add(b, SD_CACHE_CURVE, &c.r);
 }
 
 void keyspace_records(struct keyspace *k, struct sd_batch *b)

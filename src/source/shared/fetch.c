@@ -203,3 +203,18 @@ void fetch_free(struct fetch_answer *a)
     free(a->bytes);
     *a = (struct fetch_answer){.bytes = NULL};
 }
+
+char *fetch_address(const char *url)
+{
+    CURLU *u = curl_url();
+    char *host = NULL, *port = NULL, *name = NULL;
+    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+        name = mem_printf("%.200s:%.10s", host, port ? port : "");
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(u);
+    return name;
+}

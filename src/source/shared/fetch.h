@@ -38,4 +38,7 @@ enum sd_result fetch(struct sd_source *s, const struct fetch_ask *ask, struct fe
                      struct sd_error *err);
 void fetch_free(struct fetch_answer *a);
 
+/* Host and port of a URL: "prom:9090". NULL: it is none. Caller frees. */
+char *fetch_address(const char *url);
+
 #endif

@@ -57,22 +57,6 @@ int trace_api_recognise(const char *target, const char *prefix)
     return str_starts(target, prefix) && is_http(target + strlen(prefix)) ? 100 : 0;
 }
 
-/* Host and port. NULL: it is no URL. */
-static char *address_of(const char *url)
-{
-    CURLU *u = curl_url();
-    char *host = NULL, *port = NULL, *name = NULL;
-    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-        name = mem_printf("%.200s:%.10s", host, port ? port : "");
-    }
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(u);
-    return name;
-}
-
 enum sd_result trace_api_open(struct sd_source *s, const char *prefix, const char *usual,
                               struct sd_error *err)
 {
@@ -88,7 +72,7 @@ enum sd_result trace_api_open(struct sd_source *s, const char *prefix, const cha
         while (n && at[n - 1] == '/')
             n--;
         x->base = mem_strndup(at, n);
-        x->address = address_of(x->base);
+        x->address = fetch_address(x->base);
     }
     return x->address ? SD_OK : sd_fail(err, SD_CONFIG, "it needs the URL of the server, as in %s", usual);
 }

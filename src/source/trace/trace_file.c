@@ -1,12 +1,11 @@
 /* trace_file.c - one file of spans, plain or packed, or a pipe. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/metrics/unpack_stream.h"
+#include "source/shared/open_file.h"
 #include "source/trace/trace_source.h"
 
 enum { HEAD = 65536, PIECE = 1 << 18 };
@@ -46,12 +45,6 @@ static void feed(void *ctx, const char *bytes, size_t n)
     struct feeding *f = ctx;
     if (!f->failed)
         f->failed = !trace_reader_feed(f->reader, bytes, n, &f->err);
-}
-
-static int open_file(const char *path)
-{
-    return str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                             : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* SD_OK: all was fed. */

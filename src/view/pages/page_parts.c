@@ -2,13 +2,9 @@
 #include "view/pages/page_parts.h"
 
 #include "core/pages/third_party.h"
+#include "core/schema.h"
 
 enum { ADVICE_FROM_NS = 50000000, ADVICE_FROM_BYTES = 50000 };
-
-static int64_t int_at(const struct sd_ints *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : SD_UNKNOWN;
-}
 
 static size_t length(const struct sd_texts *list)
 {
@@ -45,16 +41,16 @@ static const char *short_url(struct doc *d, const char *url)
 #define PHASES(X)                                                                                            \
     X(phase, "Waits for", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, "a part of the time until the paint",     \
       cell_text(doc_text(d, r->lcp_phases->items[i])))                                                       \
-    X(duration_ns, "Takes", UNIT_NS, 0, 0, "how long", cell_int(int_at(r->lcp_phase_ns, i)))                 \
+    X(duration_ns, "Takes", UNIT_NS, 0, 0, "how long", cell_int(list_int(r->lcp_phase_ns, i)))               \
     X(share, "Share", UNIT_SHARE, COLUMN_BAR, 1, "of all parts",                                             \
-      cell_real(num_ratio(int_at(r->lcp_phase_ns, i), sum)))
+      cell_real(num_ratio(list_int(r->lcp_phase_ns, i), sum)))
 static const struct column PHASE_COLUMNS[] = {PHASES(PART_COLUMN)};
 
 void page_largest_paint(struct doc *d, const struct sd_page_report *r)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < length(r->lcp_phases); i++)
-        sum = add_sat(sum, MAX(int_at(r->lcp_phase_ns, i), 0));
+        sum = add_sat(sum, MAX(list_int(r->lcp_phase_ns, i), 0));
     if (!r->lcp_element && !length(r->lcp_phases))
         return;
     struct section *s = doc_table(d, "lcp_phases", "Largest paint", PHASE_COLUMNS, ARRAY_LEN(PHASE_COLUMNS));
@@ -77,16 +73,16 @@ void page_largest_paint(struct doc *d, const struct sd_page_report *r)
     X(type, "Type", UNIT_NONE, COLUMN_LEFT, 1, "Script, Stylesheet, ...",                                    \
       cell_text(r->request_types ? doc_text(d, r->request_types->items[i]) : NULL))                          \
     X(start_ns, "Start", UNIT_NS, 0, 2, "since the start of the load",                                       \
-      cell_int(int_at(r->request_start_ns, i)))                                                              \
-    X(duration_ns, "Takes", UNIT_NS, 0, 0, "how long it took", cell_int(int_at(r->request_ns, i)))           \
-    X(transfer_bytes, "Size", UNIT_BYTES, 0, 0, "transferred", cell_int(int_at(r->request_bytes, i)))
+      cell_int(list_int(r->request_start_ns, i)))                                                            \
+    X(duration_ns, "Takes", UNIT_NS, 0, 0, "how long it took", cell_int(list_int(r->request_ns, i)))         \
+    X(transfer_bytes, "Size", UNIT_BYTES, 0, 0, "transferred", cell_int(list_int(r->request_bytes, i)))
 static const struct column BLOCKING_COLUMNS[] = {BLOCKING(PART_COLUMN)};
 
 void page_blocking(struct doc *d, const struct sd_page_report *r)
 {
     struct section *s = NULL;
     for (size_t i = 0; i < length(r->requests); i++) {
-        if (int_at(r->request_blocking, i) != 1)
+        if (list_int(r->request_blocking, i) != 1)
             continue;
         if (!s) {
             s = doc_table(d, "blocking", "Blocks rendering", BLOCKING_COLUMNS, ARRAY_LEN(BLOCKING_COLUMNS));
@@ -105,9 +101,9 @@ void page_blocking(struct doc *d, const struct sd_page_report *r)
       cell_text(r->opportunity_titles ? doc_text(d, r->opportunity_titles->items[i]) : NULL))                \
     X(audit, "Audit", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "its name",                                 \
       cell_text(doc_text(d, r->opportunities->items[i])))                                                    \
-    X(saving_ns, "Spares", UNIT_NS, 0, 0, "time; null: not said", cell_int(int_at(r->opportunity_ns, i)))    \
+    X(saving_ns, "Spares", UNIT_NS, 0, 0, "time; null: not said", cell_int(list_int(r->opportunity_ns, i)))  \
     X(saving_bytes, "Spares bytes", UNIT_BYTES, 0, 1, "transferred",                                         \
-      cell_int(int_at(r->opportunity_bytes, i)))
+      cell_int(list_int(r->opportunity_bytes, i)))
 static const struct column OPPORTUNITY_COLUMNS[] = {OPPORTUNITIES(PART_COLUMN)};
 
 void page_opportunities(struct doc *d, const struct sd_page_report *r)
@@ -156,8 +152,8 @@ void page_third_parties(struct doc *d, const struct sd_page_report *r)
     s->about = third_about;
     s->about_lines = 2;
     for (size_t i = 0; i < length(r->third_parties); i++) {
-        int64_t bytes = int_at(r->third_party_bytes, i), main_ns = int_at(r->third_party_main_ns, i);
-        int64_t blocking = int_at(r->third_party_blocking_ns, i);
+        int64_t bytes = list_int(r->third_party_bytes, i), main_ns = list_int(r->third_party_main_ns, i);
+        int64_t blocking = list_int(r->third_party_blocking_ns, i);
         bool costs = main_ns >= ADVICE_FROM_NS || blocking >= ADVICE_FROM_NS || bytes >= ADVICE_FROM_BYTES;
         struct row *row = doc_row(d, &s->table);
         size_t at = 0;
@@ -195,9 +191,9 @@ void page_shifts(struct doc *d, const struct sd_page_report *r)
     X(url, "URL", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "of it; null: not said",                        \
       cell_text(doc_text(d, r->long_tasks->items[i])))                                                       \
     X(start_ns, "Start", UNIT_NS, 0, 1, "since the start of the load",                                       \
-      cell_int(int_at(r->long_task_start_ns, i)))                                                            \
+      cell_int(list_int(r->long_task_start_ns, i)))                                                          \
     X(duration_ns, "Takes", UNIT_NS, 0, 0, "how long the main thread was busy",                              \
-      cell_int(int_at(r->long_task_ns, i)))
+      cell_int(list_int(r->long_task_ns, i)))
 static const struct column TASK_COLUMNS[] = {TASKS(PART_COLUMN)};
 
 void page_long_tasks(struct doc *d, const struct sd_page_report *r)

@@ -29,12 +29,6 @@ static const struct column TREND_COLUMNS[] = {
      .help = "from that day on each p75 is more than a tenth above what was usual before"},
 };
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 uint32_t trend_worse_from(const struct sd_page_trend *f, double *before)
 {
     enum { POINTS = 1000, RATIO_PERCENT = 110 };
@@ -49,7 +43,7 @@ uint32_t trend_worse_from(const struct sd_page_trend *f, double *before)
         for (uint32_t k = 0; k < i; k++)
             if (isfinite(f->p75->items[k]))
                 earlier[known++] = f->p75->items[k];
-        qsort(earlier, known, sizeof *earlier, by_value);
+        qsort(earlier, known, sizeof *earlier, real_ascending);
         double usual = known ? earlier[known / 2] : (double)NAN;
         if (isfinite(least) && isfinite(f->p75->items[i]) && usual > 0 &&
             least * 100 > usual * RATIO_PERCENT) {

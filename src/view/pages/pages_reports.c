@@ -1,21 +1,7 @@
 #include "view/pages/pages_reports.h"
 
 #include "core/pages/score.h"
-
-static const char *text_at(const struct sd_texts *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : NULL;
-}
-
-static int64_t int_at(const struct sd_ints *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : SD_UNKNOWN;
-}
-
-static double real_at(const struct sd_reals *list, size_t i)
-{
-    return list && i < list->n ? list->items[i] : (double)NAN;
-}
+#include "core/schema.h"
 
 static size_t length(const struct sd_texts *list)
 {
@@ -31,17 +17,17 @@ static size_t length(const struct sd_texts *list)
 #define METRIC(X)                                                                                            \
     X(id, UNIT_NONE, cell_text(doc_text(d, id)))                                                             \
     X(score, UNIT_NONE, cell_real(page_report_metric_score(x, i)))                                           \
-    X(score_reported, UNIT_NONE, cell_real(real_at(x->metric_scores, i)))                                    \
-    X(weight, UNIT_NONE, cell_real(real_at(x->metric_weights, i)))                                           \
-    X(value_ns, UNIT_NS, page_time_cell(id, real_at(x->metric_values, i)))                                   \
-    X(value, UNIT_NONE, page_plain_cell(id, real_at(x->metric_values, i)))
+    X(score_reported, UNIT_NONE, cell_real(list_real(x->metric_scores, i)))                                  \
+    X(weight, UNIT_NONE, cell_real(list_real(x->metric_weights, i)))                                         \
+    X(value_ns, UNIT_NS, page_time_cell(id, list_real(x->metric_values, i)))                                 \
+    X(value, UNIT_NONE, page_plain_cell(id, list_real(x->metric_values, i)))
 LIST_OF(METRIC_LIST, METRIC);
 
 static struct cell metrics(struct doc *d, const struct sd_page_report *x)
 {
     struct table *t = doc_list(d, METRIC_LIST, ARRAY_LEN(METRIC_LIST));
     for (size_t i = 0; i < length(x->metrics); i++) {
-        const char *id = text_at(x->metrics, i);
+        const char *id = list_text(x->metrics, i);
         struct row *r = doc_row(d, t);
         size_t at = 0;
         METRIC(CELL_OF)
@@ -50,9 +36,9 @@ static struct cell metrics(struct doc *d, const struct sd_page_report *x)
 }
 
 #define OPPORTUNITY(X)                                                                                       \
-    X(audit, UNIT_NONE, cell_text(doc_text(d, text_at(x->opportunities, i))))                                \
-    X(saving_ns, UNIT_NS, cell_int(int_at(x->opportunity_ns, i)))                                            \
-    X(saving_bytes, UNIT_BYTES, cell_int(int_at(x->opportunity_bytes, i)))
+    X(audit, UNIT_NONE, cell_text(doc_text(d, list_text(x->opportunities, i))))                              \
+    X(saving_ns, UNIT_NS, cell_int(list_int(x->opportunity_ns, i)))                                          \
+    X(saving_bytes, UNIT_BYTES, cell_int(list_int(x->opportunity_bytes, i)))
 LIST_OF(OPPORTUNITY_LIST, OPPORTUNITY);
 
 static struct cell opportunities(struct doc *d, const struct sd_page_report *x)
@@ -67,8 +53,8 @@ static struct cell opportunities(struct doc *d, const struct sd_page_report *x)
 }
 
 #define SHIFT(X)                                                                                             \
-    X(element, UNIT_NONE, cell_text(doc_text(d, text_at(x->cls_elements, i))))                               \
-    X(score, UNIT_NONE, cell_real(real_at(x->cls_scores, i)))
+    X(element, UNIT_NONE, cell_text(doc_text(d, list_text(x->cls_elements, i))))                             \
+    X(score, UNIT_NONE, cell_real(list_real(x->cls_scores, i)))
 LIST_OF(SHIFT_LIST, SHIFT);
 
 static struct cell shifts(struct doc *d, const struct sd_page_report *x)
@@ -83,10 +69,10 @@ static struct cell shifts(struct doc *d, const struct sd_page_report *x)
 }
 
 #define THIRD(X)                                                                                             \
-    X(entity, UNIT_NONE, cell_text(doc_text(d, text_at(x->third_parties, i))))                               \
-    X(transfer_bytes, UNIT_BYTES, cell_int(int_at(x->third_party_bytes, i)))                                 \
-    X(main_thread_ns, UNIT_NS, cell_int(int_at(x->third_party_main_ns, i)))                                  \
-    X(blocking_ns, UNIT_NS, cell_int(int_at(x->third_party_blocking_ns, i)))
+    X(entity, UNIT_NONE, cell_text(doc_text(d, list_text(x->third_parties, i))))                             \
+    X(transfer_bytes, UNIT_BYTES, cell_int(list_int(x->third_party_bytes, i)))                               \
+    X(main_thread_ns, UNIT_NS, cell_int(list_int(x->third_party_main_ns, i)))                                \
+    X(blocking_ns, UNIT_NS, cell_int(list_int(x->third_party_blocking_ns, i)))
 LIST_OF(THIRD_LIST, THIRD);
 
 static struct cell thirds(struct doc *d, const struct sd_page_report *x)

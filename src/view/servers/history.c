@@ -43,19 +43,6 @@ struct waited {
     int64_t from, to;
 };
 
-/* The value of a label, in the doc; NULL. */
-static const char *label(struct doc *d, const char *labels, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *p = labels; p && *p;) {
-        size_t len = strcspn(p, ",");
-        if (len > n && strncmp(p, key, n) == 0 && p[n] == '=')
-            return doc_printf(d, "%.*s", (int)(len - n - 1), p + n + 1);
-        p += len + (p[len] == ',');
-    }
-    return NULL;
-}
-
 static int64_t moment(const struct view_ctx *c, const struct waited *w, const char *name, const char *labels)
 {
     double s = model_metric(c->model, w->server, name, labels, c->now);
@@ -64,10 +51,10 @@ static int64_t moment(const struct view_ctx *c, const struct waited *w, const ch
 
 static struct waited read_wait(struct doc *d, const struct view_ctx *c, const struct metric_entry *e)
 {
-    struct waited w = {.source = label(d, e->labels, "source"),
+    struct waited w = {.source = view_label(d, e->labels, "source"),
                        .server = doc_printf(d, "%.*s", (int)e->origin_len, e->origin),
                        .seconds = e->value / 1e9};
-    const char *type = label(d, e->labels, "type"), *event = label(d, e->labels, "event"),
+    const char *type = view_label(d, e->labels, "type"), *event = view_label(d, e->labels, "event"),
                *of = doc_printf(d, "source=%s", w.source ? w.source : "");
     bool cpu = !type || !*type || str_starts(type, "CPU");
     w.wait = cpu                                           ? "CPU"

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/labels.h"
 #include "view/shared/common.h"
 
 #define WAIT_WARN_NS 100e6 /* a client has waited so long for a server connection */
@@ -80,19 +81,6 @@ static const struct column COLUMNS[P_COLUMNS] = {
                   .help = "the source"},
 };
 
-/* The value of a label, in the doc; NULL. */
-static const char *label(struct doc *d, const char *labels, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *p = labels; p && *p;) {
-        size_t len = strcspn(p, ",");
-        if (len > n && strncmp(p, key, n) == 0 && p[n] == '=')
-            return doc_printf(d, "%.*s", (int)(len - n - 1), p + n + 1);
-        p += len + (p[len] == ',');
-    }
-    return NULL;
-}
-
 static double pool_figure(const struct view_ctx *c, const struct pool *p, const char *name)
 {
     return model_metric(c->model, p->origin, name, p->labels, c->now);
@@ -121,9 +109,9 @@ size_t pools_find(struct doc *d, const struct view_ctx *c, struct pool *out, siz
         struct pool p = {.origin = doc_printf(d, "%.*s", (int)e[i].origin_len, e[i].origin),
                          .labels = doc_text(d, e[i].labels),
                          .waiting = e[i].value};
-        p.database = label(d, p.labels, "database");
-        p.user = label(d, p.labels, "user");
-        p.mode = label(d, p.labels, "mode");
+        p.database = view_label(d, p.labels, "database");
+        p.user = view_label(d, p.labels, "user");
+        p.mode = view_label(d, p.labels, "mode");
         p.active = pool_figure(c, &p, "pgbouncer.clients_active");
         p.max_wait_ns = pool_figure(c, &p, "pgbouncer.max_wait");
         p.servers_active = pool_figure(c, &p, "pgbouncer.servers_active");
@@ -143,12 +131,16 @@ enum severity pool_severity(const struct pool *p)
     return p->max_wait_ns >= WAIT_BAD_NS ? SEVERITY_BAD : SEVERITY_WARN;
 }
 
-static void fill_pool(struct doc *d, const struct view_ctx *c, struct row *r, const struct pool *p)
+static void fill_pool(const struct view_ctx *c, struct row *r, const struct pool *p)
 {
-    const char *database = p->database ? doc_printf(d, "database=%s", p->database) : NULL;
+    struct strbuf label = {0};
+    if (p->database)
+        label_add(&label, "database", p->database);
+    const char *database = label.text; /* the figures of all its pools */
     double transactions = model_metric_rate(c->model, p->origin, "pgbouncer.transactions", database, c->span);
     double time = model_metric_rate(c->model, p->origin, "pgbouncer.transaction_time", database, c->span);
     double wait = model_metric_rate(c->model, p->origin, "pgbouncer.wait_time", database, c->span);
+    strbuf_free(&label);
     r->cells[P_DATABASE] = cell_text(p->database);
     r->cells[P_USER] = cell_text(p->user);
     r->cells[P_MODE] = cell_text(p->mode);
@@ -172,7 +164,7 @@ static struct doc *build_pools(const struct view_ctx *c)
     struct pool *p = mem_array(POOLS_MAX, sizeof *p);
     size_t n = pools_find(d, c, p, POOLS_MAX);
     for (size_t i = 0; i < n; i++)
-        fill_pool(d, c, doc_row(d, &sec->table), &p[i]);
+        fill_pool(c, doc_row(d, &sec->table), &p[i]);
     sec->weight = 1;
     sec->note = n ? common_note(d, c,
                                 &(struct note){.n = (int64_t)n,

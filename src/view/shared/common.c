@@ -3,6 +3,7 @@
 #include "view/action.h"
 
 #include "base/clock.h"
+#include "core/labels.h"
 #include "core/sql/hidden.h"
 #include "core/sql/pretty.h"
 #include "base/num.h"
@@ -561,4 +562,10 @@ const char *statement_line(struct doc *d, const char *sql)
     const char *text = sql ? doc_printf(d, "%s;", line ? line : sql) : NULL;
     free(line);
     return text;
+}
+
+const char *view_label(struct doc *d, const char *labels, const char *key)
+{
+    char value[1024];
+    return label_value(labels, key, value, sizeof value) ? doc_printf(d, "%s", value) : NULL;
 }

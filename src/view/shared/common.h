@@ -104,4 +104,7 @@ sd_time common_settled(const struct view_ctx *c, sd_time last);
  * the console asks before it copies lines. NULL gives NULL. */
 const char *statement_line(struct doc *d, const char *sql);
 
+/* The value of a label of a metric (core/labels.h), in the doc; NULL: there is no such label. */
+const char *view_label(struct doc *d, const char *labels, const char *key);
+
 #endif
