@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/batch_part.h"
 #include "format/record/recording.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -73,7 +74,9 @@ static bool load_recording(struct app *a, const char *path, struct sd_error *err
     struct recording_stats stats;
     if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
         return false;
-    bool ok = recording_decode(data, len, apply_owned, stopped_by_signal, a, &stats, err);
+    bool ok = !store_is_file(data, len) ||
+              fail(err, "this is a history, not a recording: the console shows it without replay");
+    ok = ok && recording_decode(data, len, apply_owned, stopped_by_signal, a, &stats, err);
     free(data);
     if (ok && stats.stopped)
         return fail(err, "reading %s was stopped by a signal", path);

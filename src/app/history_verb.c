@@ -260,23 +260,10 @@ static bool options_fit(const struct app *a, sd_time *now)
     return command_args(a, 1, 1) && output_ready(a);
 }
 
-/* The view of that name shows what a database server keeps of the time before. */
-static bool is_view(const struct app *a)
+static int run_on(struct app *a, const char *url, sd_time now)
 {
-    return !a->cli->n_given && !(a->cli->n_args && store_is_url(a->cli->args[0]));
-}
-
-static int run(struct app *a)
-{
-    sd_time now;
     struct store *store;
     struct sd_error err = {""};
-    if (is_view(a))
-        return verb_show(a, view_exactly("history"));
-    app_report(a);
-    if (!options_fit(a, &now))
-        return EXIT_USAGE;
-    const char *url = a->cli->args[0];
     if (command_value(a->cli, "print-schema"))
         return print_schema(a, url);
     struct store_options options = history_options(a);
@@ -302,6 +289,24 @@ static int run(struct app *a)
         return status;
     }
     return command_print(a, o, status == EXIT_FINE);
+}
+
+/* The view of that name shows what a database server keeps of the time before. The state is also told of a
+ * path; what imports or changes something wants the URL. */
+static int run(struct app *a)
+{
+    sd_time now;
+    char *url = a->cli->n_args && !a->cli->n_given ? store_url_of(a->cli->args[0]) : NULL;
+    int status = EXIT_USAGE;
+    if (!url && !a->cli->n_given) {
+        status = verb_show(a, view_exactly("history"));
+    } else {
+        app_report(a);
+        if (options_fit(a, &now))
+            status = run_on(a, url ? url : a->cli->args[0], now);
+    }
+    free(url);
+    return status;
 }
 
 const struct cli_command HISTORY_COMMAND = {

@@ -31,6 +31,8 @@ struct store_options {
 bool store_is_url(const char *url);
 /* Do these first bytes of a file say that it is a history? */
 bool store_is_file(const void *head, size_t len);
+/* Of what was named, a URL or the path of a file that is a history: the URL. NULL: neither. Caller frees. */
+char *store_url_of(const char *target);
 /* Creates it when it is not there and `write` is set: a file 0600, tables. */
 enum sd_result store_open(const char *url, const struct store_options *o, struct store **out,
                           struct sd_error *err);

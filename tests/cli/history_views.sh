@@ -96,6 +96,8 @@ ok "a history is recognised by its content, and its screens are the same" cmp -s
 run endpoints all.db --format json
 mv out view.json
 ok "views take its path as well" $made rows view.json $start $((start + 7200))
+run history all.db --format json
+ok "and what it has is told of its path" is url "history:all.db"
 printf ': at 16:30\nwait text nowhere\n' >steps
 refused "a condition that does not hold" 'script line 2: ' --script steps --size 120x40 "$all"
 refused "a script has one history" '--script needs one recording or history' --script steps
