@@ -166,6 +166,11 @@ struct sd_host {
     /* Kinds of records that nobody takes of this instance, as when a verb prints one table: they need not be
      * made, and may be. The same as long as it runs. NULL in a host that does not know: none. */
     sd_kinds (*unread)(struct sd_source *s);
+
+    /* Kinds of records of which nobody asks when, only for the sum of all: what a source adds up itself it
+     * may hand out in intervals of any length. The same as long as it runs. NULL in a host that does not
+     * know: none. */
+    sd_kinds (*totals)(struct sd_source *s);
 };
 
 struct sd_source {

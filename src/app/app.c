@@ -601,6 +601,7 @@ void app_totals_only(struct app *a)
 {
     a->limits.totals_only = true;
     begin_again(a);
+    rt_totals(a->rt, SD_KIND_BIT(SD_HTTP));
 }
 
 void app_watch_goals(struct app *a, const struct signals_limits *limits)

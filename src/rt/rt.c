@@ -61,6 +61,11 @@ static void cond_init_monotonic(pthread_cond_t *c)
     pthread_condattr_destroy(&attr);
 }
 
+void rt_totals(struct rt *rt, sd_kinds kinds)
+{
+    rt->limits.totals = kinds;
+}
+
 struct rt *rt_new(const struct rt_limits *limits)
 {
     struct rt *rt = mem_alloc(sizeof *rt);

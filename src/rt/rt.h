@@ -19,6 +19,7 @@ struct rt_limits {
     sd_time (*now)(void);   /* wall clock; tests inject */
     int64_t watch_ns;       /* how long sources that follow are watched; 0: without an end */
     sd_kinds unread;        /* nobody takes these records: sources need not make them */
+    sd_kinds totals;        /* of these records nothing but the sum of all is asked */
 };
 extern const struct rt_limits RT_DEFAULTS;
 
@@ -27,6 +28,8 @@ extern const struct rt_limits RT_DEFAULTS;
 extern const struct sd_host RT_HOST;
 
 struct rt *rt_new(const struct rt_limits *limits);
+/* Sets `totals` of its limits; before the first source starts. */
+void rt_totals(struct rt *rt, sd_kinds kinds);
 /* Cancels, interrupts, waits at most `timeout_ns` for the workers; a worker that
  * does not end is left behind (its memory too). Returns how many were. */
 size_t rt_free(struct rt *rt, int64_t timeout_ns);

@@ -166,6 +166,11 @@ static sd_kinds host_unread(struct sd_source *source)
     return own(source)->rt->limits.unread;
 }
 
+static sd_kinds host_totals(struct sd_source *source)
+{
+    return own(source)->rt->limits.totals;
+}
+
 static void host_note(struct sd_source *s, enum sd_state state, const char *fmt, ...)
 {
     char text[512];
@@ -210,6 +215,7 @@ const struct sd_host RT_HOST = {
     .batch_of = host_batch_of,
     .place = host_place,
     .unread = host_unread,
+    .totals = host_totals,
 };
 
 /* ---- requests ---- */

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """What is watched is not slowed: pgbench, redis-benchmark and wrk on private servers, with slowdive and without.
 
-bench_watched.py [ROUNDS [SECONDS]]      (20 rounds, 3 s for each figure); needs pgbench, redis-server, nginx, wrk
+bench_watched.py [ROUNDS [SECONDS]]      (60 rounds, 2 s for each figure); needs pgbench, redis-server, nginx, wrk
 bench_watched.py --shares 1 SECONDS      no tool runs: only which share of a core each server spends on slowdive, as
                                          "NAME_share PERCENT %" lines; with pgbouncer installed PostgreSQL's share
                                          behind it (transaction mode: nothing can be prepared), too
 
 One slowdive, on a terminal of 200x50 with its defaults, watches all three servers: statements and sessions of
-PostgreSQL, the figures of Redis, the access log of nginx. A round is every tool with it and every tool without
-it; which comes first alternates. The servers and the tools share one core (WATCHED_CPU, 0; "" pins nothing), where the kernel puts
-slowdive is its affair. Printed are the medians, their ratio with slowdive / without, and its 95 % interval by drawing rounds
-anew; the same of the processor time that the server needed for one request, which depends less on what
-else the machine does. In front of each stands the share of a core that the server spends on slowdive alone, while no tool
-runs: on a busy machine this is the figure to go by. Bar: within 1 %.
+PostgreSQL, the figures of Redis, the access log of nginx. Each tool runs without a pause, and slowdive by turns: a round
+is SECONDS with it and SECONDS in which it is stopped (SIGSTOP); which comes first alternates. So the two figures of a
+round are of the same moment: what else the machine does comes and goes slower than that. The servers and the tools share
+one core (WATCHED_CPU, 0; "" pins nothing), where the kernel puts slowdive is its affair. Printed are the medians, the
+median of the ratios with / without of all rounds, and its 95 % interval by drawing rounds anew; the same of the processor
+time that the server needed for one request. In front of each stands the share of a core that the server spends on slowdive
+alone, while no tool runs. Bar: within 1 %.
 """
 import os
 import pwd
@@ -20,6 +21,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -36,10 +38,9 @@ ROOT = os.path.realpath(os.path.join(HERE, "../.."))
 # Rounds, and seconds of each figure.
 SHARES = "--shares" in sys.argv
 NUMBERS = [a for a in sys.argv[1:] if a != "--shares"]
-ROUNDS, SECONDS = (int(a) for a in (NUMBERS + ["20", "3"][len(NUMBERS):])[:2])
+ROUNDS, SECONDS = (int(a) for a in (NUMBERS + ["60", "2"][len(NUMBERS):])[:2])
 CPU = os.environ.get("WATCHED_CPU", "0")
 PIN = ["taskset", "-c", CPU] if CPU else []
-TICK = os.sysconf("SC_CLK_TCK")
 DRAWS = 4000
 
 
@@ -47,25 +48,8 @@ def output(*command, env=None):
     return subprocess.run(PIN + list(command), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env).stdout
 
 
-def figure(pattern, text):
-    return float(re.search(pattern, text, re.M).group(1))
-
-
 def children(pid):
     return list(map(int, subprocess.run(["pgrep", "-P", str(pid)], stdout=subprocess.PIPE, text=True).stdout.split()))
-
-
-def processor_time(pid):
-    """Seconds of a process, of its children, and of those that have ended."""
-    total = 0
-    for process in [pid, *children(pid)]:
-        try:
-            with open(f"/proc/{process}/stat") as f:
-                fields = f.read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue  # ended since; its parent has its time
-        total += sum(map(int, fields[11:15] if process == pid else fields[11:13]))
-    return total / TICK
 
 
 def run_time(pid):
@@ -167,40 +151,38 @@ http {{
         self.nginx = subprocess.Popen(PIN + ["nginx", "-p", self.folder, "-e", self.folder + "/error.log", "-c",
                                              self.folder + "/nginx.conf"], stdout=subprocess.DEVNULL)
 
-    # ---- the tools: requests a second, and processor time of one in us ----
+    # ---- the tools: a command that runs for some seconds, and how often its server was asked ----
 
-    def measured(self, pid, run):
-        before = processor_time(pid)
-        rate, n = run()
-        return rate, (processor_time(pid) - before) / n * 1e6
+    def pgbench(self, seconds):
+        return ["pgbench", "-n", "-S", "-c2", "-j1", f"-T{seconds}", "-P1", "postgres"], self.env
 
-    def pgbench(self):
-        out = output("pgbench", "-n", "-S", "-c2", "-j1", f"-T{SECONDS}", "postgres", env=self.env)
-        return figure(r"^tps = ([0-9.]+)", out), figure(r"actually processed: ([0-9]+)", out)
+    def redis_benchmark(self, seconds):
+        return ["redis-benchmark", "-p", str(self.redis_port), "-c", "20", "-n", str(10**9), "-t", "get", "-r", "10000", "-q"], None
 
-    def redis_benchmark(self):
-        n = 40000 * SECONDS
-        out = output("redis-benchmark", "-p", str(self.redis_port), "-c", "20", "-n", str(n), "-t", "get", "-r", "10000", "--csv")
-        return figure(r'^"GET","([0-9.]+)"', out), n
+    def wrk(self, seconds):
+        return ["wrk", "-t1", "-c20", f"-d{seconds}s", f"http://127.0.0.1:{self.nginx_port}/"], None
 
-    def wrk(self):
-        out = output("wrk", "-t1", "-c20", f"-d{SECONDS}s", f"http://127.0.0.1:{self.nginx_port}/")
-        return figure(r"^Requests/sec: *([0-9.]+)", out), figure(r"([0-9]+) requests in", out)
+    def asked_redis(self):
+        """Its own figure; the question itself is one more."""
+        with socket.create_connection(("127.0.0.1", self.redis_port)) as s:
+            s.sendall(b"INFO commandstats\r\nQUIT\r\n")
+            text = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+        found = re.search(r"cmdstat_get:calls=([0-9]+)", text)
+        return int(found.group(1)) if found else 0
 
-    def idle(self):
+    def asked_nginx(self):
+        """Lines of its log, which are all equally long."""
+        with open(self.log, "rb") as f:
+            length = len(f.readline())
+        return os.stat(self.log).st_size / length if length else 0
+
+    def idle(self, seconds):
         """The share of a core that each server takes while no tool runs."""
         pids = {"pgbench": int(self.postmaster()), "redis-benchmark": self.redis.pid, "wrk": self.nginx.pid}
         begun, before = time.monotonic(), {tool: run_time(pid) for tool, pid in pids.items()}
-        time.sleep(SECONDS)
+        time.sleep(seconds)
         took = time.monotonic() - begun
         return {tool: (run_time(pid) - before[tool]) / took for tool, pid in pids.items()}
-
-    def all(self):
-        idle = self.idle()
-        found = {"pgbench": self.measured(int(self.postmaster()), self.pgbench),
-                 "redis-benchmark": self.measured(self.redis.pid, self.redis_benchmark),
-                 "wrk": self.measured(self.nginx.pid, self.wrk)}
-        return {tool: (*figures, idle[tool]) for tool, figures in found.items()}
 
     def stop(self):
         for p in self.nginx, self.redis, self.pooler:
@@ -210,48 +192,106 @@ http {{
         subprocess.run([ROOT + "/contrib/private-postgres", "stop", self.folder + "/pg"], check=False)
 
 
-def watched(servers, program, environment, measure, postgres=None):
-    """What `measure` says while one slowdive watches all three."""
+def watching(servers, program, environment, postgres=None):
+    """A slowdive that watches all three (PostgreSQL at its own address, or this one), connected and with the catalog read."""
     os.truncate(servers.log, 0)
     sources = [postgres or servers.set["PGURL"], f"redis://127.0.0.1:{servers.redis_port}", servers.log]
     slowdive = terminal.Terminal([program, *sources], servers.folder, environment, servers.folder + "/slowdive.err", (50, 200))
+    time.sleep(4)
+    return slowdive
+
+
+def leave(slowdive):
+    slowdive.process.send_signal(signal.SIGCONT)
+    slowdive.end(10)
+    slowdive.close()
+
+
+class Progress:
+    """Of pgbench: how many transactions there were up to its last line, of which one comes each second."""
+
+    def __init__(self, process):
+        self.process, self.done, self.at = process, 0, 0
+
+    def line(self):
+        text = self.process.stderr.readline()
+        found = re.match(r"progress: ([0-9.]+) s, ([0-9.]+) tps", text)
+        if not found:
+            raise RuntimeError(f"pgbench says: {text}")
+        at, rate = float(found.group(1)), float(found.group(2))
+        self.done += rate * (at - self.at)
+        self.at = at
+
+
+def turns(process, asked, pid, slowdive):
+    """For each round ((requests/s, us of the server a request) with slowdive, the same without)."""
+    progress = None if asked else Progress(process)
+
+    def step():
+        """Some time passes; how often the server was asked until now, when that is, its processor time."""
+        if not progress:
+            time.sleep(SECONDS)
+            return asked(), time.monotonic(), run_time(pid)
+        for _ in range(SECONDS):
+            progress.line()
+        return progress.done, progress.at, run_time(pid)
+
+    rounds, before = [], step()
+    for i in range(ROUNDS):
+        found = {}
+        for is_with in (True, False) if i % 2 else (False, True):
+            slowdive.process.send_signal(signal.SIGCONT if is_with else signal.SIGSTOP)
+            now = step()
+            n = max(now[0] - before[0], 1)
+            found[is_with] = n / (now[1] - before[1]), (now[2] - before[2]) / n * 1e6
+            before = now
+        rounds.append((found[True], found[False]))
+        if process.poll() is not None or not slowdive.alive():
+            raise RuntimeError("a tool or slowdive has ended")
+    return rounds
+
+
+def measure(servers, program, environment):
+    """By tool, the rounds; and the shares while no tool runs, with and without."""
+    without = servers.idle(20)
+    slowdive = watching(servers, program, environment)
+    found = {}
     try:
-        time.sleep(4)  # connected, the catalog read
-        found = measure()
-        if not slowdive.alive():
-            raise RuntimeError("slowdive has ended")
-        return found
+        idle = servers.idle(20)
+        pids = {"pgbench": int(servers.postmaster()), "redis-benchmark": servers.redis.pid, "wrk": servers.nginx.pid}
+        seconds = (2 * ROUNDS + 5) * SECONDS
+        for tool, command, asked in (("pgbench", servers.pgbench, None), ("redis-benchmark", servers.redis_benchmark, servers.asked_redis),
+                                     ("wrk", servers.wrk, servers.asked_nginx)):
+            args, env = command(seconds)
+            process = subprocess.Popen(PIN + args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL if asked else subprocess.PIPE,
+                                       text=True, env=env)
+            try:
+                found[tool] = turns(process, asked, pids[tool], slowdive)
+            finally:
+                process.kill()
+                process.wait()
+            slowdive.process.send_signal(signal.SIGCONT)
+            time.sleep(2)
+            print(f"{tool}: {ROUNDS} rounds", file=sys.stderr, flush=True)
     finally:
-        slowdive.end(10)
-        slowdive.close()
+        leave(slowdive)
+    return found, {tool: idle[tool] - without[tool] for tool in idle}
 
 
 def interval(pairs, r):
-    """pairs: (with, without). The ratio of their medians, and its 95 % interval."""
-    def ratio(some):
-        return statistics.median(p[0] for p in some) / statistics.median(p[1] for p in some)
-
-    drawn = sorted(ratio(r.choices(pairs, k=len(pairs))) for _ in range(DRAWS))
-    return ratio(pairs), drawn[DRAWS * 25 // 1000], drawn[DRAWS * 975 // 1000]
+    """pairs: (with, without). The median of their ratios, and its 95 % interval."""
+    ratios = [p[0] / p[1] for p in pairs]
+    drawn = sorted(statistics.median(r.choices(ratios, k=len(ratios))) for _ in range(DRAWS))
+    return statistics.median(ratios), drawn[DRAWS * 25 // 1000], drawn[DRAWS * 975 // 1000]
 
 
-def extra(pairs, r):
-    """How much more it is with than without, on average, and the 95 % interval."""
-    def more(some):
-        return statistics.fmean(p[0] - p[1] for p in some)
-
-    drawn = sorted(more(r.choices(pairs, k=len(pairs))) for _ in range(DRAWS))
-    return more(pairs), drawn[DRAWS * 25 // 1000], drawn[DRAWS * 975 // 1000]
-
-
-def table(rounds):
+def table(found, shares_alone):
     r = random.Random(1)
-    for tool in rounds[0][0]:
-        middle, low, high = (x * 100 for x in extra([(w[tool][2], wo[tool][2]) for w, wo in rounds], r))
-        print(f"{tool:<16} its server, asked by slowdive alone: {middle:.2f} % of a core [{low:.2f}, {high:.2f}]  "
-              f"{'ok' if middle <= 1 else 'MISSED' if low > 1 else 'not clear'}")
+    for tool, rounds in found.items():
+        share = shares_alone[tool] * 100
+        print(f"{tool:<16} its server, asked by slowdive alone: {share:.2f} % of a core  {'ok' if share <= 1 else 'MISSED'}")
         for i, (what, better) in enumerate((("requests/s", 1), ("us of the server a request", -1))):
-            pairs = [(w[tool][i], wo[tool][i]) for w, wo in rounds]
+            pairs = [(w[i], wo[i]) for w, wo in rounds]
             middle, low, high = interval(pairs, r)
             slowed = low > 1.01 if better < 0 else high < 0.99
             good = middle <= 1.01 if better < 0 else middle >= 0.99
@@ -262,15 +302,25 @@ def table(rounds):
 
 def shares(servers, program, environment):
     """Of a whole minute the catalog has its part: it is read every 30 s."""
-    without = servers.idle()
-    found = watched(servers, program, environment, servers.idle)
-    for tool, name in ("pgbench", "postgres"), ("redis-benchmark", "redis"), ("wrk", "nginx"):
+    without = servers.idle(SECONDS)
+
+    def share(tool, name, found):
         print(f"{name}_share {max(found[tool] - without[tool], 0) * 100:.2f} %")
+
+    def found(postgres=None):
+        slowdive = watching(servers, program, environment, postgres)
+        try:
+            return servers.idle(SECONDS)
+        finally:
+            leave(slowdive)
+
+    own = found()
+    for tool, name in ("pgbench", "postgres"), ("redis-benchmark", "redis"), ("wrk", "nginx"):
+        share(tool, name, own)
     pooler = servers.start_pooler()
     time.sleep(1)
     if pooler and servers.pooler.poll() is None:
-        found = watched(servers, program, environment, servers.idle, pooler)
-        print(f"postgres_pooled_share {max(found['pgbench'] - without['pgbench'], 0) * 100:.2f} %")
+        share("pgbench", "postgres_pooled", found(pooler))
 
 
 def main():
@@ -281,24 +331,14 @@ def main():
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC",
                    "XDG_STATE_HOME": folder + "/state", "XDG_CONFIG_HOME": folder + "/config"}
     program = os.path.join(ROOT, os.environ.get("BUILD") or "build", "slowdive")
-    servers, rounds = None, []
+    servers = None
     try:
         servers = Servers(folder)
         time.sleep(1)
         if SHARES:
             shares(servers, program, environment)
             return
-        servers.all()  # warm
-        for i in range(ROUNDS):
-            if i % 2:
-                without = servers.all()
-                rounds.append((watched(servers, program, environment, servers.all), without))
-            else:
-                with_it = watched(servers, program, environment, servers.all)
-                rounds.append((with_it, servers.all()))
-            print(f"round {i + 1}: " + ", ".join(f"{t} {rounds[-1][0][t][0] / rounds[-1][1][t][0]:.3f}" for t in rounds[-1][0]),
-                  file=sys.stderr, flush=True)
-        table(rounds)
+        table(*measure(servers, program, environment))
     finally:
         if servers:
             servers.stop()

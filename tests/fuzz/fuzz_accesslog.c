@@ -10,7 +10,8 @@ static void emit(void *ctx, sd_time at, const struct sd_http *r, size_t n)
     int64_t *count = ctx;
     for (size_t i = 0; i < n; i++) {
         *count += r[i].count;
-        if (r[i].first_at < at || !r[i].route || (r[i].latency != NULL) != (r[i].timed > 0))
+        if (r[i].first_at < at || r[i].last_at < r[i].first_at || r[i].interval_ns < SD_S ||
+            r[i].last_at - at > r[i].interval_ns || !r[i].route || (r[i].latency != NULL) != (r[i].timed > 0))
             abort();
     }
 }
@@ -53,6 +54,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     accesslog_agg_flush(a);
     const struct accesslog_intake *in = accesslog_agg_intake(a);
     if (in->lines != in->unparsed + count)
+        abort();
+    accesslog_agg_free(a);
+    int64_t in_all = 0;
+    a = accesslog_agg_new(
+        &(struct accesslog_agg_options){.max_routes = 3, .totals = true, .emit = emit, .ctx = &in_all});
+    accesslog_agg_feed(a, &carry, bytes, size, 0);
+    accesslog_agg_end(a, &carry, 0);
+    accesslog_agg_flush(a);
+    in = accesslog_agg_intake(a);
+    if (in->lines != in->unparsed + in_all)
         abort();
     accesslog_agg_free(a);
     accesslog_near_miss(bytes, size);

@@ -1,6 +1,7 @@
 /* The access-log source on real files: read to the end, followed through rotation. */
 #include "tests/lib/test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,11 +21,12 @@
 static char dir[64], path[96], moved[96];
 static size_t room; /* of the mailbox, in bytes; 0: the usual */
 
-static const char *places; /* the option of the next start; NULL: none */
-static sd_kinds unread;    /* of the next start */
+static const char *places;      /* the option of the next start; NULL: none */
+static sd_kinds unread, totals; /* of the next start */
 
 struct seen {
     int64_t requests, timed;
+    size_t records;        /* of requests */
     sd_kinds kinds;        /* of all that came */
     int64_t rest;          /* so many requests were written after the log was renamed; 0: it was not */
     bool rest_told, early; /* the place behind them was told; one of the log was before */
@@ -40,6 +42,7 @@ static void look(void *ctx, const struct sd_batch *b)
     for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i));) {
         s->requests += r->count;
         s->timed += r->timed;
+        s->records++;
     }
     s->kinds |= batch_kinds(b);
     const struct batch_place *p;
@@ -61,6 +64,7 @@ static struct rt_watch start(const char *given, bool follow)
     limits.backoff_max_ns = 20 * SD_MS;
     limits.mailbox_bytes = room ? room : limits.mailbox_bytes;
     limits.unread = unread;
+    limits.totals = totals;
     seen = (struct seen){0};
     struct rt_watch w = {.rt = rt_new(&limits), .on_batch = look, .ctx = &seen};
     struct registry_resolved r;
@@ -235,6 +239,50 @@ static void followed_through_rotations(void **state)
     lines(path, 0, 60, 4);
     expect(&w, 32);
     assert_int_equal(w.intake.unparsed, 0);
+    stop(&w);
+}
+
+/* Where nobody asks when, the seconds are not told apart. */
+static void only_totals(void **state)
+{
+    (void)state;
+    const struct {
+        sd_kinds totals;
+        size_t records;
+    } cases[] = {{.totals = SD_KIND_BIT(SD_HTTP), .records = 1}, {.totals = 0, .records = 60}};
+    lines(path, O_TRUNC, 0, 500); /* of one endpoint, in 60 seconds */
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        totals = cases[i].totals;
+        unread = totals ? SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_EXEMPLAR) : 0;
+        struct rt_watch w = start(path, false);
+        assert_true(rt_watch_until(&w, NULL, SOON));
+        assert_int_equal(seen.requests, 500);
+        assert_int_equal(seen.timed, 500);
+        assert_true(cases[i].records == 1 ? seen.records == 1 : seen.records >= cases[i].records);
+        stop(&w);
+    }
+    totals = unread = 0;
+}
+
+/* A watch of the kernel would cost whoever writes the log with each of its lines. */
+static void no_watch_is_set(void **state)
+{
+    (void)state;
+    char given[120], fd[300], what[100];
+    snprintf(given, sizeof given, "log:%s", path);
+    lines(path, O_TRUNC, 0, 10);
+    struct rt_watch w = start(given, true);
+    expect(&w, 10);
+    DIR *all = opendir("/proc/self/fd");
+    assert_non_null(all);
+    for (struct dirent *e; (e = readdir(all));) {
+        snprintf(fd, sizeof fd, "/proc/self/fd/%s", e->d_name);
+        ssize_t n = readlink(fd, what, sizeof what - 1);
+        what[MAX(n, 0)] = 0;
+        assert_null(strstr(what, "inotify"));
+        assert_null(strstr(what, "fanotify"));
+    }
+    closedir(all);
     stop(&w);
 }
 
@@ -527,6 +575,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_the_end),
         cmocka_unit_test(what_is_unread),
+        cmocka_unit_test(no_watch_is_set),
+        cmocka_unit_test(only_totals),
         cmocka_unit_test(gzip_of_two_members),
         cmocka_unit_test(of_another_kind),
         cmocka_unit_test(followed_through_rotations),

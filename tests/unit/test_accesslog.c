@@ -181,7 +181,7 @@ static void test_misfits(void **state)
 struct totals {
     int64_t count, errors, bytes, timed, total_ns, max_ns, records, batches;
     int64_t status[6];
-    sd_time last;
+    sd_time last, begins, ends;
     bool in_order;
     struct hist *latency;
     struct {
@@ -217,7 +217,9 @@ static void sum_up(void *ctx, sd_time at, const struct sd_http *r, size_t n)
         for (uint32_t k = 0; r->latency && k < r->latency->n; k++)
             in_buckets += r->latency->buckets[k].count;
         assert_int_equal(in_buckets, r->timed);
-        assert_true(r->first_at >= at && r->last_at < at + SD_S && r->first_at <= r->last_at);
+        assert_true(r->first_at >= at && r->last_at < at + r->interval_ns && r->first_at <= r->last_at);
+        t->begins = t->records == 1 ? at : MIN(t->begins, at);
+        t->ends = t->records == 1 ? at + r->interval_ns : MAX(t->ends, at + r->interval_ns);
         if (r->latency)
             hist_merge_sparse(t->latency, r->latency, r->total_ns, r->min_ns, r->max_ns);
         char name[300];
@@ -381,6 +383,49 @@ static void test_out_of_order(void **state)
     strbuf_free(&b);
 }
 
+/* The sums are the same, and so is the time from the first second to the last. */
+static void test_totals(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    for (int i = 0; i < 6000; i++) { /* four hours, and a few lines of the day before */
+        int minute = i % 500 == 499 ? -1400 : i * 7919 % 240;
+        strbuf_printf(&b,
+                      "h - - [%02d/Nov/2026:%02d:%02d:%02d +0000] \"GET /%c/x HTTP/1.1\" %d 7 \"-\" \"-\" "
+                      "rt=0.%03d\n",
+                      minute < 0 ? 19 : 20, (minute + 1440) % 1440 / 60, (minute + 1440) % 60, i % 60,
+                      'g' + i % 20, i % 50 ? 200 : 502, i % 997);
+    }
+    struct totals by_second, in_all;
+    struct accesslog_agg *a = agg_new(&by_second, NULL, 1000);
+    feed(a, b.text, b.len, 4096);
+    accesslog_agg_free(a);
+    in_all = (struct totals){.latency = mem_alloc(sizeof *in_all.latency)};
+    hist_clear(in_all.latency);
+    a = accesslog_agg_new(
+        &(struct accesslog_agg_options){.max_routes = 1000, .totals = true, .emit = sum_up, .ctx = &in_all});
+    feed(a, b.text, b.len, 4096);
+    accesslog_agg_free(a);
+    strbuf_free(&b);
+
+    assert_true(by_second.records > 5000);
+    assert_true(in_all.records < 1000);
+    assert_int_equal(in_all.count, 6000);
+    assert_int_equal(in_all.errors, by_second.errors);
+    assert_int_equal(in_all.bytes, by_second.bytes);
+    assert_int_equal(in_all.timed, by_second.timed);
+    assert_int_equal(in_all.total_ns, by_second.total_ns);
+    assert_int_equal(in_all.max_ns, by_second.max_ns);
+    assert_int_equal(in_all.begins, by_second.begins);
+    assert_int_equal(in_all.ends, by_second.ends);
+    assert_int_equal(in_all.n, 20);
+    for (size_t i = 0; i < by_second.n; i++)
+        assert_int_equal(count_of(&in_all, by_second.endpoints[i].name), by_second.endpoints[i].count);
+    assert_memory_equal(in_all.latency->bucket, by_second.latency->bucket, sizeof in_all.latency->bucket);
+    free(in_all.latency);
+    free(by_second.latency);
+}
+
 static void test_many_routes(void **state)
 {
     (void)state;
@@ -523,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_misfits),      cmocka_unit_test(test_corpora),
         cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_many_routes),
         cmocka_unit_test(test_one_second),   cmocka_unit_test(test_junk),
+        cmocka_unit_test(test_totals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

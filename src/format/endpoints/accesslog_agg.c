@@ -7,12 +7,14 @@
 
 enum {
     SLOTS = 64,        /* open seconds; second s lives in slot s % SLOTS */
+    LONG_SLOTS = 4,    /* the same of longer steps, in each of which there may be every endpoint */
+    LONG_STEP = 3600,  /* seconds, where nobody asks when */
     LOG_MAX = 1 << 18, /* durations kept per second before they are handed out */
     BUILTINS_MAX = 32,
     HELD_MAX = 256 << 10, /* bytes of first lines */
 };
 
-/* One endpoint in one open second. */
+/* One endpoint in one open step. */
 struct acc {
     uint32_t endpoint;
     uint32_t n_log;
@@ -21,8 +23,9 @@ struct acc {
     int64_t queued, upstream; /* of the timed ones, ns; SD_UNKNOWN */
 };
 
+/* A second, or LONG_STEP of them. */
 struct slot {
-    int64_t second;
+    int64_t step; /* its number since 1970 */
     bool used;
     struct acc *accs;
     size_t n, cap;
@@ -52,6 +55,7 @@ struct accesslog_agg {
     struct accesslog_parts *parts; /* NULL: nobody wants them */
     unsigned ticks;                /* since they were handed out */
 
+    int64_t n_slots;
     struct slot slots[SLOTS];
     struct slot *last_slot; /* where the last line went */
     size_t open;
@@ -100,8 +104,9 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->intake.said = "";
     if (o->format && o->unit)
         accesslog_format_unit(o->format, o->unit);
+    a->n_slots = o->totals ? LONG_SLOTS : SLOTS;
     a->endpoints = accesslog_endpoints_new(o->rules, a->o.max_routes);
-    if (o->emit_parts)
+    if (o->emit_parts && !(o->totals && o->parts_unread))
         a->parts =
             accesslog_parts_new(&(struct accesslog_parts_to){.before = hand_endpoints,
                                                              .name = name_of,
@@ -149,20 +154,36 @@ static void *room(void *items, size_t *cap, size_t need, size_t size)
     return mem_array(*cap, size);
 }
 
-static void flush_cache(struct accesslog_agg *a, struct slot *s)
+/* From the second of the first request to the end of that of the last. */
+static sd_time slot_begins(const struct slot *s, int64_t *length)
+{
+    sd_time first = s->accs[0].first, last = s->accs[0].last;
+    for (size_t i = 1; i < s->n; i++) {
+        first = MIN(first, s->accs[i].first);
+        last = MAX(last, s->accs[i].last);
+    }
+    first = first / SD_S * SD_S;
+    *length = add_sat(last / SD_S * SD_S - first, SD_S);
+    return first;
+}
+
+static void flush_cache(struct accesslog_agg *a, struct slot *s, sd_time at, int64_t length)
 {
     struct sd_hist hists[2];
     struct sd_cache record;
     a->buckets = room(a->buckets, &a->buckets_cap, s->cache->n_log, sizeof *a->buckets);
     a->lookups |= accesslog_cache_record(s->cache, &a->counts, hists, a->buckets, &record);
+    record.interval_ns = length;
     if (a->lookups && record.requests && a->o.emit_cache)
-        a->o.emit_cache(a->o.ctx, s->second * SD_S, &record);
+        a->o.emit_cache(a->o.ctx, at, &record);
 }
 
 static void slot_flush(struct accesslog_agg *a, struct slot *s)
 {
     if (!s->used)
         return;
+    int64_t length;
+    sd_time begins = slot_begins(s, &length);
     a->records = room(a->records, &a->records_cap, s->n, sizeof *a->records);
     a->hists = room(a->hists, &a->hists_cap, s->n, sizeof *a->hists);
     a->buckets = room(a->buckets, &a->buckets_cap, s->n_log, sizeof *a->buckets);
@@ -189,7 +210,7 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         a->records[i] = (struct sd_http){
             .method = e.method,
             .route = e.route,
-            .interval_ns = SD_S,
+            .interval_ns = length,
             .count = c->count,
             .errors = status ? c->status[5] : SD_UNKNOWN,
             .status_1xx = status ? c->status[1] : SD_UNKNOWN,
@@ -212,9 +233,9 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         };
         s->index[c->endpoint] = 0;
     }
-    a->o.emit(a->o.ctx, s->second * SD_S, a->records, s->n);
+    a->o.emit(a->o.ctx, begins, a->records, s->n);
     if (s->cache)
-        flush_cache(a, s);
+        flush_cache(a, s, begins, length);
     s->used = false;
     s->n = s->n_log = 0;
     a->open--;
@@ -227,7 +248,7 @@ static void flush_slots(struct accesslog_agg *a)
     while (a->open) { /* oldest first, so that what is handed out is in order */
         struct slot *oldest = NULL;
         for (size_t i = 0; i < SLOTS; i++)
-            if (a->slots[i].used && (!oldest || a->slots[i].second < oldest->second))
+            if (a->slots[i].used && (!oldest || a->slots[i].step < oldest->step))
                 oldest = &a->slots[i];
         slot_flush(a, oldest);
     }
@@ -240,22 +261,22 @@ bool accesslog_agg_pending(const struct accesslog_agg *a)
 
 /* ---- lines ---- */
 
-static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
+static struct slot *slot_of(struct accesslog_agg *a, int64_t step)
 {
-    struct slot *s = &a->slots[second % SLOTS];
-    if (s->used && s->second != second) {
+    struct slot *s = &a->slots[step % a->n_slots];
+    if (s->used && s->step != step) {
         /* Everything older goes first: seconds come out in order when they can. */
-        int64_t limit = s->second;
-        for (int64_t k = limit > SLOTS ? limit - SLOTS : 0; k < limit; k++) {
-            struct slot *older = &a->slots[k % SLOTS];
-            if (older->used && older->second == k)
+        int64_t limit = s->step;
+        for (int64_t k = limit > a->n_slots ? limit - a->n_slots : 0; k < limit; k++) {
+            struct slot *older = &a->slots[k % a->n_slots];
+            if (older->used && older->step == k)
                 slot_flush(a, older);
         }
         slot_flush(a, s);
     }
     if (!s->used) {
         s->used = true;
-        s->second = second;
+        s->step = step;
         a->open++;
         if (!s->index)
             s->index = mem_array(a->o.max_routes + ENDPOINTS_SPARE + 1, sizeof *s->index);
@@ -281,7 +302,6 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
                        size_t len)
 {
     sd_time at = MAX(sd_known(l->at) ? l->at : now, 0);
-    int64_t second = at / SD_S;
     uint32_t e = accesslog_endpoints_of(a->endpoints, l);
     if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
         a->intake.first = at;
@@ -295,7 +315,8 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     uint32_t bucket = latency ? sd_hist_index(l->duration_ns) : SD_HIST_BUCKETS;
     if (a->parts)
         accesslog_parts_count(a->parts, e, at, bucket, l, line, len);
-    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
+    int64_t step = a->o.totals ? at / (LONG_STEP * SD_S) : at / SD_S;
+    struct slot *s = a->last_slot && a->last_slot->step == step ? a->last_slot : slot_of(a, step);
     if (!s->index[e]) {
         s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
         s->accs[s->n] = (struct acc){.endpoint = e,

@@ -24,7 +24,9 @@ struct accesslog_agg_options {
      * quarter of the places, so that a scanner does not take them all; others of these: "(not found)". */
     size_t max_routes;
     int64_t unit; /* of durations, as in accesslog_format_unit; 0: not given */
-    /* Hands out the deltas of one second: `at` is its start. Pointers live during the call. */
+    bool totals;  /* nobody asks when: what would be deltas of many seconds may be one */
+    /* Hands out the deltas of one second, or, with `totals`, of the seconds of some hours: `at` is the start
+     * of the first. Pointers live during the call. */
     void (*emit)(void *ctx, sd_time at, const struct sd_http *records, size_t n);
     /* What the cache in front did in that second; without a name. Not called before a line tells of a lookup.
      * May be NULL. */
@@ -33,7 +35,8 @@ struct accesslog_agg_options {
      * (format/endpoints/accesslog_parts.h), then no parts: the ten seconds are over. Both or none may be
      * NULL. */
     void (*emit_parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
-    bool parts_unread; /* nobody takes parts and exemplars: all else comes as if they were made */
+    bool parts_unread; /* nobody takes parts and exemplars: all else comes as if they were made, and with
+                        * `totals` without regard to them */
     void (*emit_exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);
     /* Every line that is a request, instead of all the above, which may then be NULL: nothing is added up.
      * Endpoints count from 0. */

@@ -35,7 +35,7 @@ enum sd_result follow_open(struct follow *f, struct sd_source *s, const struct f
 {
     struct stat st;
     *f = (struct follow){.ops = ops, .fd = -1};
-    f->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1, .packed.fd = -1};
+    f->tail = (struct tail){.now.fd = -1, .old.fd = -1, .packed.fd = -1};
     f->buffer = mem_alloc(READ_SIZE);
     if (!*s->target)
         return sd_fail(err, SD_CONFIG, "%.*s needs a file, as in %s", (int)strcspn(ops->example, ":") + 1,
@@ -149,10 +149,7 @@ static enum sd_result run_tail(struct follow *f, struct sd_source *s)
             if (f->ops->quiet)
                 f->ops->quiet(s);
         }
-        int woken = h->wait(s, tail_fd(&f->tail), POLLIN, now + TICK);
-        if (woken == 1)
-            tail_woken(&f->tail);
-        if (woken < 0)
+        if (h->wait(s, -1, 0, now + TICK) < 0)
             break;
     }
     return SD_OK;

@@ -20,11 +20,9 @@
 #include "source/log/log_unpack.h"
 #include "source/log/tail.h"
 
-#define TICK      (250 * SD_MS)
-#define ROOM_TICK (5 * SD_MS) /* between two looks whether the console has room */
-/* After a wake-up this long passes before the next, so that a busy log costs ten
- * wake-ups a second and not one a line. */
-#define REST         (100 * SD_MS)
+#define TICK         (250 * SD_MS)
+#define ROOM_TICK    (5 * SD_MS)   /* between two looks whether the console has room */
+#define REST         (100 * SD_MS) /* where poll says that there is something, and there is not */
 #define FLUSH_EVERY  (500 * SD_MS)
 #define INTAKE_EVERY SD_S
 #define ROUTES_EVERY (5 * SD_S)
@@ -186,6 +184,11 @@ static bool parts_are_unread(struct sd_source *s)
 {
     const sd_kinds parts = SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_EXEMPLAR);
     return s->host->unread && (s->host->unread(s) & parts) == parts;
+}
+
+static bool totals_are_enough(struct sd_source *s)
+{
+    return s->host->totals && (s->host->totals(s) & SD_KIND_BIT(SD_HTTP));
 }
 
 /* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
@@ -381,6 +384,7 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .emit_cache = emit_cache,
                                                                .emit_parts = emit_parts,
                                                                .parts_unread = parts_are_unread(s),
+                                                               .totals = totals_are_enough(s),
                                                                .emit_exemplars = emit_exemplars,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
@@ -500,15 +504,7 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         }
         flush_when_due(s, l);
         place_when_due(s, l, false);
-        /* Rest first: a busy log shall not wake us for each of its lines. */
-        int woken = s->host->wait(s, -1, 0, s->host->now(s) + REST);
-        if (woken == 0) {
-            int fd = l->n_tails == 1 ? tail_fd(&l->tails[0]) : -1;
-            woken = s->host->wait(s, fd, POLLIN, s->host->now(s) + TICK - REST);
-            if (woken == 1)
-                tail_woken(&l->tails[0]);
-        }
-        if (woken < 0)
+        if (s->host->wait(s, -1, 0, s->host->now(s) + TICK) < 0)
             break;
     }
     if (s->host->should_stop(s)) {

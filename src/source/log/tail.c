@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,21 +64,10 @@ static const char *file_open(struct tail_file *f, const char *path, enum tail_li
     return NULL;
 }
 
-static void watch_file(struct tail *t)
-{
-    if (t->inotify < 0)
-        return;
-    if (t->watch >= 0)
-        inotify_rm_watch(t->inotify, t->watch);
-    uint32_t follow = t->links == TAIL_LINK ? 0 : IN_DONT_FOLLOW;
-    t->watch = inotify_add_watch(t->inotify, t->path,
-                                 IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB | follow);
-}
-
 bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err)
 {
     struct stat st;
-    *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1, .packed.fd = -1};
+    *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .packed.fd = -1};
     const char *why;
     while ((why = file_open(&t->now, path, t->links, &st)) && errno == ELOOP && t->links < TAIL_LINK)
         t->links++;
@@ -91,8 +79,6 @@ bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_erro
         t->now.offset = st.st_size - backlog - 1;
         t->now.carry.skipping = true;
     }
-    t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    watch_file(t);
     return true;
 }
 
@@ -104,9 +90,6 @@ void tail_close(struct tail *t)
         close(t->packed.fd);
     free(t->packed.path);
     t->packed = (struct log_sibling){.fd = -1};
-    if (t->inotify >= 0)
-        close(t->inotify);
-    t->inotify = t->watch = -1;
 }
 
 static size_t file_read_some(struct tail_file *f, char *buffer, size_t size)
@@ -229,23 +212,10 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
     t->now = next;
     t->rotations++;
     t->missing = false;
-    watch_file(t);
     *whose = &t->old.carry;
     n = t->old.fd >= 0 ? file_read_some(&t->old, buffer, size) : 0;
     if (n)
         return n;
     *whose = &t->now.carry;
     return t->now.fd >= 0 ? file_read_some(&t->now, buffer, size) : 0;
-}
-
-int tail_fd(const struct tail *t)
-{
-    return t->inotify;
-}
-
-void tail_woken(struct tail *t)
-{
-    char events[4096];
-    while (t->inotify >= 0 && read(t->inotify, events, sizeof events) > 0)
-        ;
 }
