@@ -3,7 +3,8 @@
 
 bench_watched.py [ROUNDS [SECONDS]]      (60 rounds, 2 s for each figure); needs pgbench, redis-server, nginx, wrk
 bench_watched.py --shares 1 SECONDS      no tool runs: only which share of a core each server spends on slowdive, as
-                                         "NAME_share PERCENT %" lines
+                                         "NAME_share PERCENT %" lines; with pgbouncer installed PostgreSQL's share
+                                         behind it (transaction mode: nothing can be prepared), too
 
 One slowdive, on a terminal of 200x50 with its defaults, watches all three servers: statements and sessions of
 PostgreSQL, the figures of Redis, the access log of nginx. Each tool runs without a pause, and slowdive by turns: a round
@@ -15,6 +16,7 @@ time that the server needed for one request. In front of each stands the share o
 alone, while no tool runs. Bar: within 1 %.
 """
 import os
+import pwd
 import random
 import re
 import shutil
@@ -63,13 +65,20 @@ def run_time(pid):
     return total / 1e9
 
 
+def has_user(name):
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
 class Servers:
     def __init__(self, folder):
         self.folder, self.log = folder, folder + "/access.log"
         for tool in "pgbench", "redis-server", "redis-benchmark", "nginx", "wrk":
             if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin"):
                 sys.exit(f"bench_watched: {tool} is not installed")
-        self.nginx = self.redis = None
+        self.nginx = self.redis = self.pooler = None
         os.environ["PATH"] += ":/usr/sbin"
         self.start_postgres()
         self.start_redis()
@@ -90,6 +99,31 @@ class Servers:
                 place = f.read().strip()
         with open(place + "/data/postmaster.pid") as f:
             return f.readline().strip()
+
+    def start_pooler(self):
+        """A pgbouncer in front of PostgreSQL: its URL, or None where it is not installed."""
+        if not shutil.which("pgbouncer"):
+            return None
+        port, owner = peers.free_port(), next((u for u in ("postgres", "nobody") if has_user(u)), "")
+        with open(self.folder + "/users", "w") as f:
+            f.write(f'"{self.set["PGUSER"]}" ""\n')
+        with open(self.folder + "/pooler.ini", "w") as f:
+            f.write(f"""[databases]
+postgres = host=127.0.0.1 port={self.set["PGPORT"]}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {self.folder}/users
+admin_users = {self.set["PGUSER"]}
+pool_mode = transaction
+""")
+        # Root's refuses to run.
+        command = ["setpriv", "--reuid", owner, "--clear-groups"] if os.getuid() == 0 else []
+        self.pooler = subprocess.Popen(PIN + command + ["pgbouncer", "-q", self.folder + "/pooler.ini"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return f"postgres://{self.set['PGUSER']}@127.0.0.1:{port}/postgres"
 
     def start_redis(self):
         self.redis_port = peers.free_port()
@@ -151,17 +185,17 @@ http {{
         return {tool: (run_time(pid) - before[tool]) / took for tool, pid in pids.items()}
 
     def stop(self):
-        for p in self.nginx, self.redis:
+        for p in self.nginx, self.redis, self.pooler:
             if p:
                 p.terminate()
                 p.wait()
         subprocess.run([ROOT + "/contrib/private-postgres", "stop", self.folder + "/pg"], check=False)
 
 
-def watching(servers, program, environment):
-    """A slowdive that watches all three, connected and with the catalog read."""
+def watching(servers, program, environment, postgres=None):
+    """A slowdive that watches all three (PostgreSQL at its own address, or this one), connected and with the catalog read."""
     os.truncate(servers.log, 0)
-    sources = [servers.set["PGURL"], f"redis://127.0.0.1:{servers.redis_port}", servers.log]
+    sources = [postgres or servers.set["PGURL"], f"redis://127.0.0.1:{servers.redis_port}", servers.log]
     slowdive = terminal.Terminal([program, *sources], servers.folder, environment, servers.folder + "/slowdive.err", (50, 200))
     time.sleep(4)
     return slowdive
@@ -269,13 +303,24 @@ def table(found, shares_alone):
 def shares(servers, program, environment):
     """Of a whole minute the catalog has its part: it is read every 30 s."""
     without = servers.idle(SECONDS)
-    slowdive = watching(servers, program, environment)
-    try:
-        found = servers.idle(SECONDS)
-    finally:
-        leave(slowdive)
-    for tool, name in ("pgbench", "postgres"), ("redis-benchmark", "redis"), ("wrk", "nginx"):
+
+    def share(tool, name, found):
         print(f"{name}_share {max(found[tool] - without[tool], 0) * 100:.2f} %")
+
+    def found(postgres=None):
+        slowdive = watching(servers, program, environment, postgres)
+        try:
+            return servers.idle(SECONDS)
+        finally:
+            leave(slowdive)
+
+    own = found()
+    for tool, name in ("pgbench", "postgres"), ("redis-benchmark", "redis"), ("wrk", "nginx"):
+        share(tool, name, own)
+    pooler = servers.start_pooler()
+    time.sleep(1)
+    if pooler and servers.pooler.poll() is None:
+        share("pgbench", "postgres_pooled", found(pooler))
 
 
 def main():

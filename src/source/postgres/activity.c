@@ -52,9 +52,7 @@ char *activity_sql(const char *columns, bool blockers)
     return mem_printf(
         OWN_TAG
         "%sSELECT pid, %s, (SELECT d.datname::text FROM pg_catalog.pg_database d WHERE d.oid = a.datid), "
-        "CASE WHEN usesysid <> 0 THEN pg_catalog.pg_get_userbyid(usesysid)::text END, application_name, "
-        "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
-        "WHEN backend_type = 'client backend' THEN 'local' END, "
+        "pg_catalog.pg_get_userbyid(usesysid)::text, application_name, pg_catalog.host(client_addr), "
         "backend_type, state, wait_event_type, wait_event, %s, query, "
         "backend_start, xact_start, query_start, state_change, %s, "
         "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)), datid::int8 "
@@ -123,6 +121,8 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
         .xmin_age = conn_int(r, row, XMIN_AGE),
         .progress = NAN,
     };
+    if (!a.client && str_eq(a.backend_type, "client backend"))
+        a.client = "local"; /* a Unix socket has no address */
     char *lock, *phase;
     locks_fill(locks, &a, &lock, &phase);
     bool ours = a.query && sql_is_tool(a.query);

@@ -219,7 +219,7 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
         strbuf_str(&b, i ? ", " : OWN_TAG "SELECT ");
         if (sql)
             strbuf_str(&b, sql);
-        else if ((i == SINCE || i == RESET) && has_info)
+        else if (i == RESET && has_info)
             strbuf_printf(&b, "(SELECT stats_reset FROM %s.pg_stat_statements_info)", schema);
         else
             strbuf_printf(&b, "NULL::%s", COLUMNS[i].type);
@@ -447,6 +447,7 @@ enum sd_result statements_sampled(struct postgres *p, struct sd_error *err)
 static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, const PGresult *r, int row,
                           const struct entry *e)
 {
+    sd_time since = conn_time(r, row, SINCE);
     struct sd_statement s = {
         .query_id = e->key.query_id,
         .database = conn_maybe(r, row, DATABASE),
@@ -454,7 +455,7 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
         .fingerprint = e->fingerprint[0] ? e->fingerprint : NULL,
         .text = e->text,
         .toplevel = e->key.toplevel,
-        .since = conn_time(r, row, SINCE),
+        .since = sd_known(since) ? since : conn_time(r, row, RESET), /* before 17: all of them begin there */
         .calls = e->calls,
         .total_ns = conn_ms(r, row, TOTAL),
         .min_ns = conn_ms(r, row, MIN_TIME),
