@@ -26,7 +26,7 @@ refused "a time limit of nothing" "--timeout limits --analyze, which is missing"
 refused "a time limit that is none" '--timeout: "soon" is not a duration' \
     explain --db postgres://127.0.0.1:1/x --analyze --timeout soon good.log
 refused "record without a file" "record needs a file to write" record good.log
-refused "a log where a recording is wanted" "this is not a slowdive recording" replay good.log --script -
+refused "a log where a recording is wanted" "good.log is neither a recording nor a history" replay good.log --script -
 refused "the console without a terminal" "the console needs a terminal" good.log
 
 # An option is of the verbs its row names: elsewhere it is refused, not ignored.
