@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "conf/option.h"
 #include "core/batch.h"
+#include "core/labels.h"
 #include "rt/rt.h"
 #include "source/postgres/internal.h"
 #include "source/postgres/postgres.h"
@@ -514,11 +515,25 @@ static void sessions_have_waits_blockers_and_routes(void **state)
     watch_stop(&w);
 }
 
+/* A name is one value of a label, whatever is in it. */
+static bool has_figures_of(struct watch *w, void *database)
+{
+    bool found = false;
+    const struct sd_metric *m;
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t i = 0; (m = batch_each(w->batches[k], SD_METRIC, &i));) {
+            char name[200];
+            found |= label_value(m->labels, "database", name, sizeof name) && !strcmp(name, database);
+            assert_false(label_value(m->labels, "y", name, sizeof name));
+        }
+    return found;
+}
+
 static void hostile_names_stay_data(void **state)
 {
     NEED_SERVER();
     struct watch w;
-    static const char evil[] = "x\033]52;c;aGk=\007\033[2J' \"%s";
+    static const char evil[] = "x,y=\\z\033]52;c;aGk=\007\033[2J' \"%s";
     PGconn *admin = client("postgres", "postgres", "admin");
     char *role = PQescapeIdentifier(admin, evil, strlen(evil));
     struct strbuf b = {0};
@@ -546,6 +561,7 @@ static void hostile_names_stay_data(void **state)
     assert_non_null(found);
     assert_string_equal(found->role, evil);
     assert_string_equal(found->database, evil);
+    assert_true(until(&w, has_figures_of, (void *)(uintptr_t)evil, 15));
     /* The server itself takes control bytes out of application names. */
     assert_true(str_starts(found->application, "x"));
     watch_stop(&w);

@@ -1,6 +1,7 @@
 /* database.c - figures of the whole server and of each database. */
 #include "source/postgres/server_state.h"
 #include "base/num.h"
+#include "core/labels.h"
 
 #include <stdlib.h>
 
@@ -181,14 +182,15 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
     struct sd_batch *b = h->batch(p->s, at);
     int64_t totals[ARRAY_LEN(FIGURES)] = {0};
     for (int row = 0; row < PQntuples(r); row++) {
-        char *labels = mem_printf("database=%s", conn_text(r, row, 0));
+        struct strbuf labels = {0};
+        label_add(&labels, "database", conn_text(r, row, 0));
         for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
             int64_t v = conn_int(r, row, FIRST_FIGURE + (int)i);
             totals[i] = add_known(totals[i], v);
             if (row < MAX_LABELLED)
-                add_metric(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
+                add_metric(p, b, FIGURES[i].name, labels.text, FIGURES[i].unit, v, FIGURES[i].counter);
         }
-        free(labels);
+        strbuf_free(&labels);
     }
     for (size_t i = 0; i < ARRAY_LEN(FIGURES) && PQntuples(r) > 0; i++)
         add_metric(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/labels.h"
 
 /* pg_ash counts seconds from the beginning of 2026. A policy of its tables would run functions: then it is
  * not read. */
@@ -70,14 +71,16 @@ static void add(struct postgres *p, struct sd_batch *b, const char *source, cons
                .name = "postgresql.history_to", .labels = labels, .unit = "s", .value = (double)to});
     free(labels);
     for (int row = 0; row < PQntuples(r); row++) {
-        labels = mem_printf("event=%s,source=%s,type=%s", conn_text(r, row, EVENT), source,
-                            conn_text(r, row, TYPE));
+        struct strbuf what = {0};
+        label_add(&what, "event", conn_text(r, row, EVENT));
+        label_add(&what, "source", source);
+        label_add(&what, "type", conn_text(r, row, TYPE));
         h->add(b, SD_METRIC,
                &(struct sd_metric){.name = "postgresql.history",
-                                   .labels = labels,
+                                   .labels = what.text,
                                    .unit = "ns",
                                    .value = conn_real(r, row, SAMPLES) * each * 1e9});
-        free(labels);
+        strbuf_free(&what);
     }
 }
 

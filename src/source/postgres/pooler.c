@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
+#include "core/labels.h"
 
 enum { POOLS_MAX = 200, NAME_MAX_BYTES = 64 };
 
@@ -100,14 +101,13 @@ void pooler_describe(const struct postgres *p, struct strbuf *out)
 
 /* ---- what its console tells ---- */
 
-/* A name as a label's value: without what separates labels. */
 static void label(struct strbuf *b, const char *key, const char *value)
 {
+    char name[NAME_MAX_BYTES + 1];
     if (!value || !*value)
         return;
-    strbuf_printf(b, "%s%s=", b->len ? "," : "", key);
-    for (size_t n = 0; *value && n < NAME_MAX_BYTES; value++, n++)
-        strbuf_char(b, *value == ',' || *value == '=' ? '_' : *value);
+    snprintf(name, sizeof name, "%s", value);
+    label_add(b, key, name);
 }
 
 static const char *field(const PGresult *r, int row, const char *name)
